@@ -1,0 +1,1 @@
+"""People, roles, institutions, branches, desks, sign-in, invitations, licences."""

@@ -1,0 +1,384 @@
+"""Tables of people, their roles, institutions and the ways in; what a role may do stands in permissions.py."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from matchmaker.accounts.rules import (
+    CODE_PURPOSES,
+    INSTITUTION_STATUSES,
+    ROLES,
+    ROLES_OF_AN_INSTITUTION,
+    ROLES_OF_THE_PLATFORM,
+)
+from matchmaker.db import Base, JsonList, Observation, Versioned
+
+
+def _one_of(column: str, values: tuple[str, ...]) -> str:
+    return f"{column} IN ({', '.join(repr(value) for value in values)})"
+
+
+class Person(Versioned, Base):
+    """A human being who signs in; a closed account keeps the row and loses name, addresses and secrets."""
+
+    __table_args__ = (
+        CheckConstraint(
+            "phone IS NOT NULL OR email IS NOT NULL OR closed_at IS NOT NULL", name="has_an_address"
+        ),
+        CheckConstraint("language IN ('zh', 'en')", name="language_known"),
+        Index("ix_person_name", "name"),
+    )
+
+    phone: Mapped[str | None] = mapped_column(Text, unique=True)
+    email: Mapped[str | None] = mapped_column(Text, unique=True)
+    name: Mapped[str]
+    password_hash: Mapped[str]
+    language: Mapped[str] = mapped_column(default="zh")
+    totp_secret: Mapped[str | None]
+    totp_since_at: Mapped[datetime | None]
+    phone_verified_at: Mapped[datetime | None]
+    email_verified_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+    assignments: Mapped[list[Assignment]] = relationship(
+        back_populates="person", lazy="selectin", foreign_keys="Assignment.person_id", order_by="Assignment.id"
+    )
+    profile: Mapped[ManagerProfile | None] = relationship(back_populates="person")
+
+    @property
+    def roles(self) -> list[Assignment]:
+        """The assignments that are in force, oldest first."""
+        if self.closed_at is not None:
+            return []
+        return [assignment for assignment in self.assignments if assignment.until_at is None]
+
+    def has_role(self, role: str) -> bool:
+        """Whether one live assignment gives this role."""
+        return any(assignment.role == role for assignment in self.roles)
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether this person acts for businesses."""
+        return self.has_role("owner")
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether this person runs the platform."""
+        return self.has_role("operator")
+
+    @property
+    def is_supervisor(self) -> bool:
+        """Whether this person reads everything masked, for the regulator."""
+        return self.has_role("supervisor")
+
+    @property
+    def is_channel(self) -> bool:
+        """Whether this person works for a park, an association or a local department."""
+        return self.has_role("channel")
+
+    @property
+    def desk_institution_ids(self) -> set[int]:
+        """Institutions at whose desk this person sits."""
+        return {a.institution_id for a in self.roles if a.role == "desk" and a.institution_id is not None}
+
+    @property
+    def manager_institution_ids(self) -> set[int]:
+        """Institutions for which this person goes to customers."""
+        return {a.institution_id for a in self.roles if a.role == "manager" and a.institution_id is not None}
+
+    @property
+    def institution_ids(self) -> set[int]:
+        """Institutions this person works for, at the desk or as a manager."""
+        return self.desk_institution_ids | self.manager_institution_ids
+
+    @property
+    def branch_ids(self) -> set[int]:
+        """Branches that a live assignment names."""
+        return {a.branch_id for a in self.roles if a.branch_id is not None}
+
+    @property
+    def has_totp(self) -> bool:
+        """Whether a one-time password of an app is asked for at sign-in."""
+        return self.totp_since_at is not None
+
+
+class Institution(Versioned, Base):
+    """A bank, insurer, guarantee company, fund or department that offers something, as the operator admitted it."""
+
+    __table_args__ = (
+        CheckConstraint(_one_of("status", INSTITUTION_STATUSES), name="status_known"),
+        CheckConstraint(
+            "status != 'admitted' OR (licence_checked_by_id IS NOT NULL AND licence_checked_at IS NOT NULL)",
+            name="admitted_has_checked_licence",
+        ),
+        UniqueConstraint("kind", "licence_number"),
+        Index("ix_institution_status_short_name", "status", "short_name"),
+    )
+
+    name: Mapped[str] = mapped_column(Text, unique=True)
+    short_name: Mapped[str]
+    kind: Mapped[str]
+    licence_number: Mapped[str]
+    licence_checked_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    licence_checked_at: Mapped[datetime | None]
+    status: Mapped[str] = mapped_column(default="applied")
+    status_note: Mapped[str | None]
+    region_code: Mapped[str]
+    website: Mapped[str | None]
+    about: Mapped[str] = mapped_column(Text, default="")
+    contact_address: Mapped[str | None]
+    applied_at: Mapped[datetime]
+
+    branches: Mapped[list[Branch]] = relationship(back_populates="institution", order_by="Branch.id")
+
+
+class Branch(Versioned, Base):
+    """One place of an institution: whom it may serve (radius or regions) and how much it may decide on."""
+
+    __table_args__ = (
+        UniqueConstraint("institution_id", "name"),
+        CheckConstraint(
+            "service_radius_km IS NULL OR (service_radius_km > 0 AND service_radius_km <= 1000)",
+            name="radius_within_reason",
+        ),
+        CheckConstraint("decision_limit_yuan IS NULL OR decision_limit_yuan > 0", name="limit_above_zero"),
+        CheckConstraint("latitude IS NULL OR (latitude >= -90 AND latitude <= 90)", name="latitude_on_earth"),
+        CheckConstraint(
+            "longitude IS NULL OR (longitude >= -180 AND longitude <= 180)", name="longitude_on_earth"
+        ),
+        CheckConstraint(
+            "service_radius_km IS NULL OR (latitude IS NOT NULL AND longitude IS NOT NULL)",
+            name="radius_has_a_centre",
+        ),
+    )
+
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"), index=True)
+    name: Mapped[str]
+    region_code: Mapped[str]
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    service_radius_km: Mapped[int | None]
+    service_regions: Mapped[list[str]] = mapped_column(JsonList, default=list)
+    decision_limit_yuan: Mapped[Decimal | None]
+    closed_at: Mapped[datetime | None]
+
+    institution: Mapped[Institution] = relationship(back_populates="branches")
+
+
+class Assignment(Base):
+    """A role a person holds, for an institution or for the platform, since and until when."""
+
+    __table_args__ = (
+        CheckConstraint(_one_of("role", ROLES), name="role_known"),
+        CheckConstraint(
+            f"NOT ({_one_of('role', ROLES_OF_AN_INSTITUTION)}) OR institution_id IS NOT NULL",
+            name="staff_has_institution",
+        ),
+        CheckConstraint(
+            f"NOT ({_one_of('role', ROLES_OF_THE_PLATFORM)}) OR institution_id IS NULL",
+            name="others_have_none",
+        ),
+        CheckConstraint("branch_id IS NULL OR institution_id IS NOT NULL", name="branch_has_institution"),
+        CheckConstraint("until_at IS NULL OR until_at >= since_at", name="ends_after_start"),
+        Index(
+            "uq_assignment_live_staff",
+            "person_id",
+            "role",
+            "institution_id",
+            unique=True,
+            sqlite_where=text("until_at IS NULL AND institution_id IS NOT NULL"),
+            postgresql_where=text("until_at IS NULL AND institution_id IS NOT NULL"),
+        ),
+        Index(
+            "uq_assignment_live_platform",
+            "person_id",
+            "role",
+            unique=True,
+            sqlite_where=text("until_at IS NULL AND institution_id IS NULL"),
+            postgresql_where=text("until_at IS NULL AND institution_id IS NULL"),
+        ),
+        Index("ix_assignment_institution_id_role", "institution_id", "role"),
+    )
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    role: Mapped[str]
+    institution_id: Mapped[int | None] = mapped_column(ForeignKey("institution.id"))
+    branch_id: Mapped[int | None] = mapped_column(ForeignKey("branch.id"))
+    since_at: Mapped[datetime]
+    until_at: Mapped[datetime | None]
+    ended_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+    person: Mapped[Person] = relationship(back_populates="assignments", foreign_keys=[person_id])
+    institution: Mapped[Institution | None] = relationship()
+    branch: Mapped[Branch | None] = relationship()
+
+
+class ManagerProfile(Versioned, Base):
+    """Where a manager goes, what trades they know and how many live leads they can carry."""
+
+    __table_args__ = (
+        CheckConstraint("capacity_leads >= 0 AND capacity_leads <= 500", name="capacity_within_reason"),
+    )
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), unique=True)
+    branch_id: Mapped[int] = mapped_column(ForeignKey("branch.id"), index=True)
+    patch_regions: Mapped[list[str]] = mapped_column(JsonList, default=list)
+    skills: Mapped[list[str]] = mapped_column(JsonList, default=list)
+    capacity_leads: Mapped[int] = mapped_column(default=30)
+
+    person: Mapped[Person] = relationship(back_populates="profile")
+    branch: Mapped[Branch] = relationship()
+
+
+class Workload(Base):
+    """How many live leads a manager carries: counted and written by `leads`, read by everyone."""
+
+    __table_args__ = (CheckConstraint("live_leads >= 0", name="never_negative"),)
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), unique=True)
+    live_leads: Mapped[int] = mapped_column(default=0)
+    as_of_at: Mapped[datetime | None]
+
+
+class Invitation(Base):
+    """A single-use link that lets a colleague in; only its hash is kept."""
+
+    __table_args__ = (
+        CheckConstraint(_one_of("role", tuple(r for r in ROLES if r != "owner")), name="role_known"),
+        CheckConstraint("expires_at > created_at", name="expires_later"),
+        Index("ix_invitation_institution_id_created_at", "institution_id", "created_at"),
+    )
+
+    token_hash: Mapped[str] = mapped_column(Text, unique=True)
+    institution_id: Mapped[int | None] = mapped_column(ForeignKey("institution.id"))
+    role: Mapped[str]
+    branch_id: Mapped[int | None] = mapped_column(ForeignKey("branch.id"))
+    address: Mapped[str]
+    name: Mapped[str] = mapped_column(Text, default="")
+    invited_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+
+    institution: Mapped[Institution | None] = relationship()
+    branch: Mapped[Branch | None] = relationship()
+
+
+class InvitationUse(Base):
+    """One row per accepted invitation: its unique key lets exactly one person in, however many click at once."""
+
+    invitation_id: Mapped[int] = mapped_column(ForeignKey("invitation.id"), unique=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    used_at: Mapped[datetime]
+
+
+class UserSession(Base):
+    """One signed-in browser; the cookie holds the token, the row only its hash."""
+
+    __table_args__ = (Index("ix_user_session_person_id_ended_at", "person_id", "ended_at"),)
+
+    token_hash: Mapped[str] = mapped_column(Text, unique=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    address: Mapped[str]
+    agent: Mapped[str]
+    with_totp: Mapped[bool] = mapped_column(default=False)
+    ended_at: Mapped[datetime | None]
+    ended_because: Mapped[str | None]
+
+    person: Mapped[Person] = relationship()
+
+
+class OneTimeCode(Base):
+    """Six digits sent to an address for one purpose; only a keyed hash is kept."""
+
+    __table_args__ = (
+        CheckConstraint(_one_of("purpose", CODE_PURPOSES), name="purpose_known"),
+        CheckConstraint("expires_at > created_at", name="expires_later"),
+        Index("ix_one_time_code_address_key_purpose", "address_key", "purpose", "created_at"),
+    )
+
+    address: Mapped[str]
+    address_key: Mapped[str]
+    purpose: Mapped[str]
+    code_hash: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    asked_from: Mapped[str] = mapped_column(Text, default="")
+
+
+class CodeUse(Base):
+    """One row per used code, written in the transaction of the deed it allows: the second one is refused."""
+
+    code_id: Mapped[int] = mapped_column(ForeignKey("one_time_code.id"), unique=True)
+    used_at: Mapped[datetime]
+
+
+class TotpUse(Base):
+    """One row per person and time step that let someone in: the same six digits never work twice."""
+
+    __table_args__ = (UniqueConstraint("person_id", "step"),)
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    step: Mapped[int]
+    used_at: Mapped[datetime]
+
+
+class RecoveryCode(Base):
+    """One of the codes a person wrote down for the day the phone is lost; only a keyed hash is kept."""
+
+    __table_args__ = (UniqueConstraint("person_id", "code_hash"),)
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    code_hash: Mapped[str]
+    created_at: Mapped[datetime]
+    replaced_at: Mapped[datetime | None]
+
+
+class RecoveryUse(Base):
+    """One row per used recovery code: its unique key lets it in once."""
+
+    recovery_code_id: Mapped[int] = mapped_column(ForeignKey("recovery_code.id"), unique=True)
+    used_at: Mapped[datetime]
+
+
+class SignInAttempt(Observation, Base):
+    """Observation: somebody tried to sign in. `account_key` is a keyed hash, so unknown accounts look alike."""
+
+    __table_args__ = (
+        Index("ix_sign_in_attempt_account_key_at", "account_key", "at"),
+        Index("ix_sign_in_attempt_address_at", "address", "at"),
+    )
+
+    account_key: Mapped[str]
+    address: Mapped[str]
+    at: Mapped[datetime]
+    succeeded: Mapped[bool]
+
+
+class CodeTry(Observation, Base):
+    """Observation: a one-time code was tried in vain, or asked for."""
+
+    __table_args__ = (Index("ix_code_try_address_key_at", "address_key", "at"),)
+
+    code_id: Mapped[int | None] = mapped_column(ForeignKey("one_time_code.id"), index=True)
+    address_key: Mapped[str]
+    address: Mapped[str]
+    at: Mapped[datetime]
+
+
+class SessionSeen(Observation, Base):
+    """Observation: a session was used (at most once in some minutes), from where."""
+
+    __table_args__ = (Index("ix_session_seen_session_id_at", "session_id", "at"),)
+
+    session_id: Mapped[int] = mapped_column(ForeignKey("user_session.id"))
+    at: Mapped[datetime]
+    address: Mapped[str]

@@ -1,0 +1,1 @@
+"""Who did what, sealed in a chain; who looked at whose data."""

@@ -1,0 +1,1 @@
+"""Messages waiting to leave, and a person's own inbox."""

@@ -1,0 +1,50 @@
+"""The table of messages that wait to leave, and that a person has read or not."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from matchmaker.db import Base, JsonDict
+
+CHANNELS = ("site", "console", "email", "sms")
+STATES = ("waiting", "sending", "sent", "failed")
+
+
+class Message(Base):
+    """One message to one person (or, before sign-up, to one address), written in the transaction that causes it."""
+
+    __table_args__ = (
+        CheckConstraint(f"channel IN {CHANNELS!r}", name="channel_known"),
+        CheckConstraint(f"state IN {STATES!r}", name="state_known"),
+        CheckConstraint("person_id IS NOT NULL OR address IS NOT NULL", name="has_a_receiver"),
+        CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent_has_time"),
+        Index("ix_message_person_id_created_at", "person_id", "created_at"),
+        Index(
+            "ix_message_waiting",
+            "state",
+            "id",
+            sqlite_where=text("state IN ('waiting', 'sending')"),
+            postgresql_where=text("state IN ('waiting', 'sending')"),
+        ),
+    )
+
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    address: Mapped[str | None]
+    language: Mapped[str] = mapped_column(default="zh")
+    kind: Mapped[str]
+    facts: Mapped[dict[str, Any]] = mapped_column(JsonDict, default=dict)
+    secrets: Mapped[dict[str, Any] | None] = mapped_column(JsonDict)
+    link: Mapped[str | None]
+    channel: Mapped[str]
+    key: Mapped[str] = mapped_column(Text, unique=True)
+    state: Mapped[str] = mapped_column(default="waiting")
+    attempts: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    taken_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+    read_at: Mapped[datetime | None]
+    trouble: Mapped[str | None]
