@@ -1,0 +1,149 @@
+"""The administrative divisions of China, kept in memory, with a point for each: provinces, cities, counties."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cache
+
+from matchmaker.reference import packaged
+
+PROVINCE, CITY, COUNTY = 1, 2, 3
+EARTH_RADIUS_KM = 6371.0088  # mean radius, IUGG
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """One division. The point is its seat of government (probably GCJ-02) or the middle of its area; a few have none."""
+
+    code: str
+    name: str
+    level: int
+    parent_code: str
+    full_name: str
+    name_en: str
+    latitude: float | None
+    longitude: float | None
+
+    @property
+    def children(self) -> tuple[Region, ...]:
+        return children(self.code)
+
+    @property
+    def path(self) -> tuple[Region, ...]:
+        """From the province down to this division itself."""
+        above = get(self.parent_code)
+        return ((*above.path, self) if above else (self,))
+
+    @property
+    def is_place(self) -> bool:
+        """Whether an address can stand here: a county, or a division that has none below it."""
+        return not children(self.code)
+
+
+def _degrees(text: str) -> float | None:
+    return float(text) if text else None
+
+
+@cache
+def _all() -> dict[str, Region]:
+    return {
+        row["code"]: Region(
+            row["code"],
+            row["name_zh"],
+            int(row["level"]),
+            row["parent"],
+            row["full_name"],
+            row["name_en"],
+            _degrees(row["latitude"]),
+            _degrees(row["longitude"]),
+        )
+        for row in packaged.rows("regions")
+    }
+
+
+@cache
+def _by_parent() -> dict[str, tuple[Region, ...]]:
+    below: dict[str, list[Region]] = defaultdict(list)
+    for region in _all().values():
+        below[region.parent_code].append(region)
+    return {code: tuple(found) for code, found in below.items()}
+
+
+def get(code: str | None) -> Region | None:
+    """The division with this six-digit code, or None."""
+    return _all().get(code) if code else None
+
+
+def children(code: str | None = None) -> tuple[Region, ...]:
+    """The divisions right below ``code``; without one, the 34 provinces."""
+    return _by_parent().get(code or "", ())
+
+
+@cache
+def places() -> tuple[Region, ...]:
+    """Every division in which an address can stand (counties, and cities without counties)."""
+    return tuple(region for region in _all().values() if region.is_place)
+
+
+def full_name(code: str | None) -> str:
+    """The name with province and city before it; an unknown code is given back as it is."""
+    region = get(code)
+    return region.full_name if region else (code or "")
+
+
+def province_of(code: str | None) -> Region | None:
+    """The province that ``code`` lies in, or is."""
+    region = get(code)
+    return region.path[0] if region else None
+
+
+def city_of(code: str | None) -> Region | None:
+    """The prefecture-level city that ``code`` lies in, or is; None for provinces and for counties right under one."""
+    region = get(code)
+    return next((above for above in region.path if above.level == CITY), None) if region else None
+
+
+def county_of(code: str | None) -> Region | None:
+    """The smallest division of an address in ``code``: the county, or a city that has no counties; None when too wide."""
+    region = get(code)
+    return region if region is not None and region.is_place else None
+
+
+def prefix(code: str) -> str:
+    """The digits that all codes inside ``code`` begin with: 330000 → 33, 330100 → 3301, 330106 → 330106."""
+    if code.endswith("0000"):
+        return code[:2]
+    return code[:4] if code.endswith("00") else code
+
+
+def within(code: str, area: str) -> bool:
+    """Whether ``code`` is ``area`` or lies in it; ``area`` is a six-digit code or a bare prefix ("33", "3301")."""
+    return code.startswith(prefix(area))
+
+
+def distance_km(a: tuple[float, float], b: tuple[float, float]) -> float:
+    """Kilometres on the ground between two points (latitude, longitude in degrees), by the haversine formula."""
+    lat_a, lon_a, lat_b, lon_b = (math.radians(value) for value in (*a, *b))
+    half = math.sin((lat_b - lat_a) / 2) ** 2 + math.cos(lat_a) * math.cos(lat_b) * math.sin((lon_b - lon_a) / 2) ** 2
+    return 2 * EARTH_RADIUS_KM * math.asin(min(1.0, math.sqrt(half)))
+
+
+def point(code: str | None) -> tuple[float, float] | None:
+    """Latitude and longitude of a division, of the one above it when it has none, or None."""
+    region = get(code)
+    while region is not None:
+        if region.latitude is not None and region.longitude is not None:
+            return region.latitude, region.longitude
+        region = get(region.parent_code)
+    return None
+
+
+def nearest_place(latitude: float, longitude: float) -> Region | None:
+    """The place whose point is nearest: a first guess from a phone's position, never a proof."""
+    return min(
+        (place for place in places() if place.latitude is not None),
+        key=lambda place: distance_km((latitude, longitude), (place.latitude or 0.0, place.longitude or 0.0)),
+        default=None,
+    )
