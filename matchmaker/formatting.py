@@ -266,7 +266,8 @@ def capitals(value: Any) -> str:
     fen = int(amount * 100)
     whole, jiao, cent = fen // 100, fen // 10 % 10, fen % 10
     text, gap = "", False
-    for size, unit in ((10**12, "兆"), (10**8, "亿"), (10**4, "万"), (1, "")):
+    trillions = "万" if whole // 10**8 % 10_000 else "万亿"
+    for size, unit in ((10**12, trillions), (10**8, "亿"), (10**4, "万"), (1, "")):
         group = whole // size % 10_000
         if group:
             text += ("零" if text and (gap or group < 1000) else "") + _capital_group(group) + unit
