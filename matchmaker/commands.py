@@ -1,0 +1,128 @@
+"""Commands of the operator's terminal: prepare, serve, work, demo."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import click
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+
+
+def init_app(app: Flask) -> None:
+    """Add the commands to ``flask --app wsgi``."""
+    for command in (prepare, serve, work_, demo, migrate, run_due):
+        app.cli.add_command(command)
+
+
+def upgrade_database(url: str) -> None:
+    """Bring the database to the newest migration. Raises what Alembic raises; nothing is left half-done."""
+    from alembic import command
+
+    from matchmaker.migrating import alembic_config
+
+    command.upgrade(alembic_config(url), "head")
+
+
+@click.command("migrate")
+@with_appcontext
+def migrate() -> None:
+    """Bring the database to the newest migration."""
+    upgrade_database(current_app.config["SETTINGS"].database_url)
+
+
+@click.command("prepare")
+@click.option("--size", default=None, type=int, help="How many businesses the demo town has.")
+@with_appcontext
+def prepare(size: int | None) -> None:
+    """Migrations, reference data and, on an empty database, the demo town with a trained ranker."""
+    from matchmaker import demo as town
+    from matchmaker.reference.services import load_reference
+    from matchmaker.db import unit_of_work
+
+    settings = current_app.config["SETTINGS"]
+    started = time.monotonic()
+    upgrade_database(settings.database_url)
+    with unit_of_work():
+        load_reference()
+    if settings.demo_town:
+        if town.is_empty():
+            click.echo("The demo town is being built; this is done once …")
+            town.build(size=size)
+        town.resume_clock()
+        click.echo(town.sign_in_table())
+    click.echo(f"Ready in {time.monotonic() - started:.0f} s.")
+
+
+@click.command("demo")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--size", default=None, type=int)
+@with_appcontext
+def demo(yes: bool, size: int | None) -> None:
+    """Throw the present database away and build the demo town anew."""
+    from matchmaker import demo as town
+    from matchmaker.db import unit_of_work
+    from matchmaker.migrating import empty_database
+    from matchmaker.reference.services import load_reference
+
+    settings = current_app.config["SETTINGS"]
+    if settings.production or not settings.demo_town:
+        raise click.ClickException("This is not a demo installation; nothing was changed.")
+    if not yes:
+        click.confirm("Everything entered so far is lost. Restore the demo town?", abort=True)
+    empty_database(settings.database_url)
+    upgrade_database(settings.database_url)
+    with unit_of_work():
+        load_reference()
+    town.build(size=size)
+    click.echo(town.sign_in_table())
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1")
+@click.option("--port", default=8000, type=int)
+@with_appcontext
+def serve(host: str, port: int) -> None:
+    """Serve the site; outside production a thread of this process carries the jobs."""
+    from matchmaker import serving
+
+    serving.serve(current_app._get_current_object(), host, port)  # type: ignore[attr-defined]
+
+
+@click.command("work")
+@with_appcontext
+def work_() -> None:
+    """Carry jobs until interrupted (a worker process of its own, for production)."""
+    from matchmaker.queue import work
+    from matchmaker.timetable import enqueue_due
+
+    stop = threading.Event()
+    try:
+        work(current_app._get_current_object(), stop, enqueue_due)  # type: ignore[attr-defined]
+    except KeyboardInterrupt:
+        stop.set()
+
+
+@click.command("run-due")
+@with_appcontext
+def run_due() -> None:
+    """Carry everything that is due now, then stop (for a cron line or a test)."""
+    from matchmaker.queue import carry_one, worker_name
+    from matchmaker.timetable import enqueue_due
+
+    me = worker_name()
+    enqueue_due()
+    while carry_one(me):
+        pass
+
+
+def start_worker_thread(app: Any) -> threading.Event:
+    """Carry jobs in a thread of this process; set the returned event to end it."""
+    from matchmaker.queue import work
+    from matchmaker.timetable import enqueue_due
+
+    stop = threading.Event()
+    threading.Thread(target=work, args=(app, stop, enqueue_due), name="jobs", daemon=True).start()
+    return stop

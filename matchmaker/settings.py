@@ -1,0 +1,90 @@
+"""Every setting with its default; refuses to start unsafely in production."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What can be set; the environment variable of each is ``MATCHMAKER_<NAME>``."""
+
+    production: bool = False
+    """Production refuses weak secrets and plain http cookies, and demands TOTP of staff."""
+    database_url: str = f"sqlite:///{ROOT / 'instance' / 'matchmaker.db'}"
+    secret_key: str = ""
+    """Signs cookies and links. Made and kept in instance/secret_key when empty outside production."""
+    instance_folder: str = str(ROOT / "instance")
+    demo_town: bool = True
+    """Pages say that people and institutions are invented, and what is simulated."""
+    public_url: str = "http://127.0.0.1:8000"
+    trusted_proxies: int = 0
+    """How many reverse proxies in front set X-Forwarded-For."""
+    rate_limit_storage: str = "memory://"
+    """redis://… when there are several web processes."""
+    rate_limits: bool = True
+    insurance_licence: bool = False
+    """The operator's licence for insurance intermediation is on file: premiums and comparison may be shown."""
+    need_days: int = 60
+    """How long a posted need stands."""
+    draft_days: int = 90
+    """How long an untouched draft is kept."""
+    live_leads_per_need: int = 3
+    session_days: int = 30
+    mail_channel: str = "console"
+    """console, file or smtp."""
+    smtp_url: str = ""
+    mail_from: str = "no-reply@matchmaker.invalid"
+    jobs_in_process: bool = True
+    """Carry jobs with a thread of the web process (the embedded default)."""
+    threads: int = 4
+
+
+def load(**overrides: Any) -> Settings:
+    """Settings from overrides, then environment, then defaults.
+
+    Raises SystemExit with one sentence when production would start unsafely.
+    """
+    values: dict[str, Any] = {}
+    for field in fields(Settings):
+        text = os.environ.get(f"MATCHMAKER_{field.name.upper()}")
+        if field.name == "database_url":
+            text = text or os.environ.get("DATABASE_URL")
+        if text is not None and text != "":
+            values[field.name] = _typed(text, type(field.default))
+    values.update(overrides)
+    settings = Settings(**values)
+    if settings.production:
+        if len(settings.secret_key) < 32:
+            raise SystemExit("Production needs MATCHMAKER_SECRET_KEY with at least 32 characters.")
+        if settings.demo_town:
+            raise SystemExit("Production needs MATCHMAKER_DEMO_TOWN=0: invented people must not mix with real ones.")
+        if not settings.public_url.startswith("https://"):
+            raise SystemExit("Production needs MATCHMAKER_PUBLIC_URL with https://.")
+    elif not settings.secret_key:
+        settings = Settings(**{**values, "secret_key": _kept_secret(Path(settings.instance_folder))})
+    return settings
+
+
+def _typed(text: str, kind: type) -> Any:
+    if kind is bool:
+        return text.strip().lower() in {"1", "true", "yes", "on"}
+    return kind(text)
+
+
+def _kept_secret(folder: Path) -> str:
+    """The development secret: made once, readable by this user only, so that sessions survive a restart."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "secret_key"
+    try:
+        with open(file, "x", opener=lambda path, flags: os.open(path, flags, 0o600)) as fresh:
+            fresh.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass
+    return file.read_text()
