@@ -16,6 +16,7 @@ from matchmaker import create_app
 from matchmaker.db import Base
 from matchmaker.settings import Settings
 
+pytest_plugins = ["tests.articles"]
 PG_URL = os.environ.get("MATCHMAKER_TEST_PG", "")
 
 
