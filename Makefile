@@ -1,0 +1,70 @@
+# Matchmaker 万企通. `make run` starts the site, `make test` proves it, `make help` names the rest.
+# Written for any GNU make from 3.81 (macOS) on.
+
+PORT ?= 8000
+PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
+	  $$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$each; exit; }; done; \
+	  echo python3)
+VENV := .venv/bin
+FLASK := $(VENV)/python -m flask --app wsgi
+CATALOGUES := $(wildcard matchmaker/translations/*/LC_MESSAGES/messages.po)
+
+.PHONY: help run demo test lint messages lock environment assets translations clean
+.DEFAULT_GOAL := help
+
+help: ## What can be made
+	@echo "Matchmaker 万企通: make TARGET [NAME=value …]"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
+	@echo "Variables: PORT=8000  DATABASE_URL=postgresql+psycopg://… (default: a file in instance/)  PYTHON=python3.12"
+
+run: ## Install what is missing, prepare the database and serve on http://127.0.0.1:8000
+	@$(PYTHON) tools/environment.py port $(PORT)
+	@$(MAKE) --no-print-directory environment assets translations
+	@$(FLASK) prepare
+	@exec $(FLASK) serve --port $(PORT)
+
+demo: environment assets translations ## Throw everything away and restore the demo town (asks first)
+	@printf 'Everything entered so far is lost. Restore the demo town? [y/N] '; read answer; \
+	case "$$answer" in y|Y|yes) $(FLASK) demo --yes;; *) echo "Nothing was changed.";; esac
+
+test: ## Every test, browser journeys and PostgreSQL included (installs through apt what it may)
+	@$(PYTHON) tools/environment.py run test lint
+	@$(MAKE) --no-print-directory assets translations
+	@exec $(VENV)/python tools/testing.py $(ARGS)
+
+lint: ## ruff, mypy and the import contracts
+	@$(PYTHON) tools/environment.py run lint
+	$(VENV)/python -m ruff check .
+	$(VENV)/python -m mypy
+	$(VENV)/lint-imports --no-logo
+
+messages: environment ## Collect the texts of pages and code into the English catalogue
+	@mkdir -p .cache matchmaker/translations
+	@$(VENV)/pybabel -q extract -F babel.cfg -k _l -k lazy_gettext -k ngettext:1,2 --no-location --sort-output \
+	  --project=Matchmaker --copyright-holder="Matchmaker contributors" -o .cache/messages.pot .
+	@if [ -f matchmaker/translations/en/LC_MESSAGES/messages.po ]; then \
+	  $(VENV)/pybabel -q update -i .cache/messages.pot -d matchmaker/translations -l en --no-fuzzy-matching \
+	    --ignore-obsolete --ignore-pot-creation-date --no-wrap; \
+	else \
+	  $(VENV)/pybabel -q init -i .cache/messages.pot -d matchmaker/translations -l en --no-wrap; fi
+	@$(MAKE) --no-print-directory translations
+
+lock: environment ## Resolve the versions anew into requirements/*.txt (no address is written)
+	@$(VENV)/python tools/lock.py
+
+environment:
+	@$(PYTHON) tools/environment.py run
+
+assets:
+	@$(VENV)/python tools/assets.py
+
+translations: $(CATALOGUES:.po=.mo)
+	@:
+
+%.mo: %.po
+	@$(VENV)/pybabel -q compile -i $< -o $@
+
+clean: ## Remove what was installed and built; instance/ with its data stays
+	rm -rf .venv .cache static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find static -name '*.gz' -delete
+	find matchmaker/translations -name '*.mo' -delete 2>/dev/null || true
