@@ -1,0 +1,194 @@
+"""What would open more products: the same rules run again over changed facts, or over a later day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from matchmaker.eligibility.bounds import Deciders, Outcome, Span
+from matchmaker.eligibility.facts import Facts, Terms, add_months
+from matchmaker.eligibility.rules import BY_NAME, CRITERIA, Changeable, failed_rules
+from matchmaker.refusal import Reason
+
+Failures = Mapping[int, tuple[str, ...]]
+"""Product → the names of the rules it fails, in the order of ``CRITERIA``; empty = eligible."""
+
+TODAY = "today"
+LOOK_AHEAD_MONTHS = 24
+"""Nobody waits longer for one product; further dates are not told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """One change and what it would do: the products it opens and those it closes."""
+
+    fact: str
+    """A fact that the owner can change, or ``today`` for waiting."""
+    value: Any
+    opened: tuple[int, ...]
+    closed: tuple[int, ...]
+
+    @property
+    def net(self) -> int:
+        return len(self.opened) - len(self.closed)
+
+    @property
+    def reason(self) -> Reason:
+        """``help_<fact>`` with the new value and how many more and fewer products."""
+        counts = {"more": len(self.opened), "fewer": len(self.closed)}
+        if self.fact == TODAY:
+            return Reason("help_wait", {"from_on": self.value, **counts})
+        if self.fact == "securities":
+            return Reason("help_security", {"securities": [self.value], **counts})
+        if self.fact == "repayment":
+            return Reason("help_repayment", counts)
+        return Reason(f"help_{self.fact}", {self.fact: self.value, **counts})
+
+
+def failures(products: Iterable[Terms], facts: Facts, today: date) -> dict[int, tuple[str, ...]]:
+    """Every product with the rules that it fails on ``today``."""
+    return {terms.key: failed_rules(terms, facts, today) for terms in products}
+
+
+def failures_after(
+    products: Iterable[Terms], before: Failures, fact: str, facts: Facts, today: date
+) -> dict[int, tuple[str, ...]]:
+    """The failures when only ``fact`` has changed: the rules that need it are run again, the others stand.
+
+    ``facts`` and ``today`` are the changed ones. Equal to ``failures(products, facts, today)``, with less work.
+    """
+    touched = {criterion.name for criterion in CRITERIA if fact in criterion.needs}
+    after = {}
+    for terms in products:
+        old = before[terms.key]
+        after[terms.key] = tuple(
+            criterion.name
+            for criterion in CRITERIA
+            if (
+                criterion.check(terms, facts, today) is Outcome.FAIL
+                if criterion.name in touched
+                else criterion.name in old
+            )
+        )
+    return after
+
+
+def what_helps(
+    products: Sequence[Terms], facts: Facts, today: date, before: Failures | None = None, most: int = 5
+) -> list[Help]:
+    """Single changes that make more products eligible than they close, the best value of each fact, most first.
+
+    Only what the owner may honestly change is tried (amount, term, security, repayment) and waiting;
+    never purpose, place, trade or history.
+    """
+    before = before if before is not None else failures(products, facts, today)
+    best: dict[Any, Help] = {}
+    for fact, value, changed in _candidates(products, facts, before):
+        found = _compare(products, before, fact, value, failures_after(products, before, fact, changed, today))
+        slot = (fact, value) if fact == "securities" else fact
+        if found.net > 0 and (slot not in best or _better(found, best[slot], facts)):
+            best[slot] = found
+    helps = list(best.values())
+    if waiting := first_opening(products, facts, today, before):
+        helps.append(waiting)
+    return sorted(helps, key=lambda help: (-help.net, help.fact, str(help.value)))[:most]
+
+
+def first_opening(products: Sequence[Terms], facts: Facts, today: date, before: Failures | None = None) -> Help | None:
+    """The first day within two years on which waiting alone opens a product, and which; None when there is none."""
+    before = before if before is not None else failures(products, facts, today)
+    for day in sorted(set(opening_days(products, facts, today, before).values())):
+        found = _compare(products, before, TODAY, day, failures_after(products, before, TODAY, facts, day))
+        if found.opened:
+            return found
+    return None
+
+
+def opening_days(
+    products: Iterable[Terms], facts: Facts, today: date, before: Failures | None = None
+) -> dict[int, date]:
+    """Products that time alone opens, with the first day on which all their failing rules pass."""
+    days = {}
+    for terms in products:
+        failing = before[terms.key] if before is not None else failed_rules(terms, facts, today)
+        if not failing or not all(BY_NAME[rule].time_alone for rule in failing):
+            continue
+        changes = [BY_NAME[rule].change(terms, facts, today) for rule in failing]
+        waits = [change.from_on for change in changes if change.kind is Changeable.WITH_TIME and change.from_on]
+        if len(waits) < len(changes):
+            continue
+        day = max(waits)
+        if today < day <= add_months(today, LOOK_AHEAD_MONTHS) and not failed_rules(terms, facts, day):
+            days[terms.key] = day
+    return days
+
+
+def _candidates(
+    products: Iterable[Terms], facts: Facts, before: Failures
+) -> Iterable[tuple[str, Any, Facts]]:
+    """The changes worth trying: for each near product, the nearest value that its own bounds would take."""
+    tried: set[tuple[str, Any]] = set()
+    for terms in products:
+        failing = set(before[terms.key])
+        if not failing:
+            continue
+        if failing <= {"amount", "decision_limit"}:
+            value = _nearest_amount(terms, facts)
+            if value is not None and ("amount_yuan", value) not in tried:
+                tried.add(("amount_yuan", value))
+                yield "amount_yuan", value, facts.changed(amount_yuan=value)
+        elif failing == {"term"}:
+            months = _nearest(terms.term_min_months, terms.term_max_months, facts.term_months)
+            if months is not None and ("term_months", months) not in tried:
+                tried.add(("term_months", months))
+                yield "term_months", months, facts.changed(term_months=months)
+        elif failing == {"repayment"} and ("repayment", None) not in tried:
+            tried.add(("repayment", None))
+            yield "repayment", None, facts.changed(repayment=None)
+        elif failing == {"security"}:
+            for code in sorted(set(terms.securities)):
+                if ("securities", code) not in tried:
+                    tried.add(("securities", code))
+                    yield "securities", code, facts.changed(securities=(facts.securities or frozenset()) | {code})
+
+
+def _nearest(low: Any, high: Any, mine: Any) -> Any:
+    """The value from ``low`` to ``high`` that is nearest to mine; None when mine is not known or no value is."""
+    if mine is None:
+        return None
+    below, above = (mine.low, mine.high) if isinstance(mine, Span) else (mine, mine)
+    if low is not None and above is not None and above < low:
+        return low
+    if high is not None and below is not None and below > high:
+        return high
+    return None if isinstance(mine, Span) else mine
+
+
+def _nearest_amount(terms: Terms, facts: Facts) -> Decimal | None:
+    limit = Deciders(terms.places).limit_yuan(facts.where) if terms.places else None
+    highs = [value for value in (terms.amount_max_yuan, limit) if value is not None]
+    value: Decimal | None = _nearest(terms.amount_min_yuan, min(highs) if highs else None, facts.amount_yuan)
+    return value
+
+
+def _compare(products: Iterable[Terms], before: Failures, fact: str, value: Any, after: Failures) -> Help:
+    keys = [terms.key for terms in products]
+    return Help(
+        fact,
+        value,
+        opened=tuple(sorted(key for key in keys if before[key] and not after[key])),
+        closed=tuple(sorted(key for key in keys if not before[key] and after[key])),
+    )
+
+
+def _better(found: Help, known: Help, facts: Facts) -> bool:
+    """More products; as many by a smaller change."""
+    if found.net != known.net:
+        return found.net > known.net
+    mine = getattr(facts, found.fact, None)
+    if isinstance(mine, (Decimal, int)) and not isinstance(mine, bool):
+        return bool(abs(found.value - mine) < abs(known.value - mine))
+    return False
