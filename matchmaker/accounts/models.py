@@ -14,6 +14,7 @@ from matchmaker.accounts.rules import (
     ROLES,
     ROLES_OF_AN_INSTITUTION,
     ROLES_OF_THE_PLATFORM,
+    ROLES_WITH_SECOND_FACTOR,
 )
 from matchmaker.db import Base, JsonList, Observation, Versioned
 
@@ -50,12 +51,22 @@ class Person(Versioned, Base):
     )
     profile: Mapped[ManagerProfile | None] = relationship(back_populates="person")
 
+    # Set by the session, never stored: True while the second factor that this person's work demands is missing.
+    second_factor_missing = False
+
     @property
-    def roles(self) -> list[Assignment]:
-        """The assignments that are in force, oldest first."""
+    def live_assignments(self) -> list[Assignment]:
+        """The assignments that are in force, oldest first, whether they can be used in this session or not."""
         if self.closed_at is not None:
             return []
         return [assignment for assignment in self.assignments if assignment.until_at is None]
+
+    @property
+    def roles(self) -> list[Assignment]:
+        """The assignments that count now: without the demanded second factor, those of an owner and a manager."""
+        if self.second_factor_missing:
+            return [a for a in self.live_assignments if a.role not in ROLES_WITH_SECOND_FACTOR]
+        return self.live_assignments
 
     def has_role(self, role: str) -> bool:
         """Whether one live assignment gives this role."""
@@ -297,7 +308,11 @@ class UserSession(Base):
 
 
 class OneTimeCode(Base):
-    """Six digits sent to an address for one purpose; only a keyed hash is kept."""
+    """Six digits sent to an address for one purpose; of both only keyed hashes are kept.
+
+    Where nothing may be sent (the address is unknown, or taken), the row is there all the same and nothing
+    matches its hash: pages answer alike, in words and in time.
+    """
 
     __table_args__ = (
         CheckConstraint(_one_of("purpose", CODE_PURPOSES), name="purpose_known"),
@@ -305,7 +320,6 @@ class OneTimeCode(Base):
         Index("ix_one_time_code_address_key_purpose", "address_key", "purpose", "created_at"),
     )
 
-    address: Mapped[str]
     address_key: Mapped[str]
     purpose: Mapped[str]
     code_hash: Mapped[str]
@@ -364,7 +378,7 @@ class SignInAttempt(Observation, Base):
 
 
 class CodeTry(Observation, Base):
-    """Observation: a one-time code was tried in vain, or asked for."""
+    """Observation: a one-time code was tried in vain."""
 
     __table_args__ = (Index("ix_code_try_address_key_at", "address_key", "at"),)
 

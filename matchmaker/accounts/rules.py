@@ -144,7 +144,7 @@ def locked_until(
     return opens
 
 
-def may_enter_with(failures: int, code_created_at: datetime, code_expires_at: datetime, now: datetime) -> Reason | None:
+def may_enter_with(failures: int, code_expires_at: datetime, now: datetime) -> Reason | None:
     """Why a one-time code no longer opens anything, whatever was typed: too old, or guessed at too often."""
     if now >= code_expires_at:
         return Reason("code_too_old")
@@ -188,4 +188,15 @@ def may_send_code(budget: CodeBudget, now: datetime) -> Reason | None:
         return Reason("code_just_sent", {"again_at": budget.last_at + CODE_AGAIN_AFTER})
     if budget.for_address >= CODES_PER_ADDRESS_AND_HOUR or budget.by_visitor >= CODES_PER_VISITOR_AND_HOUR:
         return Reason("codes_asked_too_often", {"again_at": now + timedelta(hours=1)})
+    return None
+
+
+def invitation_trouble(*, accepted: bool, withdrawn: bool, expires_at: datetime, now: datetime) -> Reason | None:
+    """Why an invitation no longer lets anyone in, or None."""
+    if accepted:
+        return Reason("invitation_used")
+    if withdrawn:
+        return Reason("invitation_withdrawn")
+    if now >= expires_at:
+        return Reason("invitation_expired", {"expired_at": expires_at})
     return None

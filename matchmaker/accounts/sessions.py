@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import secrets
 
@@ -10,7 +11,7 @@ from sqlalchemy.orm import contains_eager
 
 from matchmaker import clock
 from matchmaker.accounts.models import Person, SessionSeen, UserSession
-from matchmaker.accounts.rules import SEEN_EVERY, session_lives
+from matchmaker.accounts.rules import SEEN_EVERY, second_factor_demanded, session_lives
 from matchmaker.db import db, observe
 
 
@@ -28,7 +29,7 @@ def start_session(person: Person, *, address: str, agent: str, with_totp: bool =
             token_hash=token_hash(token),
             person_id=person.id,
             created_at=now,
-            expires_at=now + session_lives({assignment.role for assignment in person.roles}),
+            expires_at=now + session_lives({assignment.role for assignment in person.live_assignments}),
             address=address[:64],
             agent=agent[:300],
             with_totp=with_totp,
@@ -54,17 +55,26 @@ def find_session(token: str) -> UserSession | None:
     return found
 
 
-def load_session(token: str, *, address: str = "") -> Person | None:
-    """The person of a live session, or None. Observes now and then that the session is in use, and from where."""
+def load_session(token: str, *, address: str = "", production: bool = False) -> Person | None:
+    """The person of a live session, or None. Observes now and then that the session is in use, and from where.
+
+    Under ``production`` settings an operator, supervisor or desk whose session was entered without a second
+    factor holds none of these roles in it: default deny does the rest, and only their own account is open.
+    """
     found = find_session(token)
     if found is None:
         return None
+    person = found.person
+    roles = {assignment.role for assignment in person.live_assignments}
+    person.second_factor_missing = not found.with_totp and second_factor_demanded(roles, production=production)
     last = db.session.scalar(
         sa.select(sa.func.max(SessionSeen.at)).where(SessionSeen.session_id == found.id)
     )
     if last is None or clock.real_now() - last >= SEEN_EVERY:
-        observe(SessionSeen(session_id=found.id, at=clock.real_now(), address=address[:64]))
-    return found.person
+        # An error page is drawn outside of a deed, where nothing can be observed; the next page sees it.
+        with contextlib.suppress(RuntimeError):
+            observe(SessionSeen(session_id=found.id, at=clock.real_now(), address=address[:64]))
+    return person
 
 
 def end_session(token: str, *, because: str = "signed_out") -> None:

@@ -70,8 +70,6 @@ def tell(
         created_at=now,
     )
     db.session.add(message)
-    if channel != "site":
-        later("notifications.deliver", key=f"deliver:{key}")
     return message
 
 
@@ -80,7 +78,8 @@ def write_to(
 ) -> Message:
     """A message to a phone number or e-mail address that belongs to nobody yet (a code, an invitation).
 
-    ``secrets`` (the code, the link's token) are values of the sentence too; they are destroyed on sending.
+    ``secrets`` are destroyed on sending: ``code`` is a value of the sentence, ``path`` the link that it leads to.
+    A job delivers at once: somebody is waiting for it (what ``tell`` wrote leaves with the timetable).
     """
     message = Message(
         address=address,

@@ -1,0 +1,1 @@
+"""What people and institutions do here, one verb a function."""
