@@ -16,6 +16,12 @@ MODELS = [
     "matchmaker.notifications.models",
     "matchmaker.audit.models",
     "matchmaker.accounts.models",
+    "matchmaker.documents.models",
+    "matchmaker.businesses.models",
+    "matchmaker.products.models",
+    "matchmaker.needs.models",
+    "matchmaker.ranking.models",
+    "matchmaker.leads.models",
 ]
 WORDS: list[str] = []
 LISTENERS: list[str] = []

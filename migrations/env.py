@@ -33,8 +33,14 @@ def guarded(connection: sa.Connection) -> None:
         # A batch migration drops and recreates the table; with keys on, ON DELETE CASCADE would empty the children.
         connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
         connection.commit()
-    context.configure(connection=connection, target_metadata=context.config.attributes.get("metadata", Base.metadata),
-                      render_as_batch=is_sqlite, transactional_ddl=True, compare_type=True, render_item=render_type)
+    context.configure(
+        connection=connection,
+        target_metadata=context.config.attributes.get("metadata", Base.metadata),
+        render_as_batch=is_sqlite,
+        transactional_ddl=True,
+        compare_type=True,
+        render_item=render_type,
+    )
     with context.begin_transaction():
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql("SET LOCAL lock_timeout = '10s'")

@@ -225,10 +225,9 @@ def test_an_endpoint_that_says_nothing_of_access_answers_nobody(trial: Any) -> N
 
 
 def test_a_unit_of_work_is_whole_or_nothing(any_app: Any) -> None:
-    with any_app.app_context():
-        with pytest.raises(ZeroDivisionError), unit_of_work():
-            later("trial", key="half")
-            raise ZeroDivisionError
+    with any_app.app_context(), pytest.raises(ZeroDivisionError), unit_of_work():
+        later("trial", key="half")
+        raise ZeroDivisionError
     assert jobs(any_app) == []
 
 

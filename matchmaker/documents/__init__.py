@@ -1,0 +1,1 @@
+"""Papers that people hand in: checked by content, kept once, read by permission only."""

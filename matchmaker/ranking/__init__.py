@@ -1,0 +1,1 @@
+"""How what is eligible is ordered: features, estimator, evaluation, store; the only home of scikit-learn."""

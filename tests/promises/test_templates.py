@@ -1,0 +1,41 @@
+"""Every template compiles, stands on the base page, and keeps words that must not stand out of all texts of ours."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(file for file in (ROOT / "templates").rglob("*.html"))
+FORBIDDEN = ("信用分", "信用评级", "征信评分", "预授信", "秒批", "包过")
+MAY_NAME_THEM = {"matchmaker/products/rules/wording.py"}
+"""Where desk texts are checked for them."""
+
+
+def test_every_template_compiles(app: Any) -> None:
+    for file in (ROOT / "templates").rglob("*"):
+        if file.is_file():
+            app.jinja_env.get_template(str(file.relative_to(ROOT / "templates")))
+
+
+@pytest.mark.parametrize("file", PAGES, ids=lambda file: str(file.relative_to(ROOT / "templates")))
+def test_pages_have_no_inline_style_or_script(file: Path) -> None:
+    text = file.read_text()
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=\"|<script(?![^>]*\bsrc=)", text), file.name
+
+
+def test_no_forbidden_word_stands_in_our_texts() -> None:
+    for folder in ("templates", "matchmaker"):
+        for file in (ROOT / folder).rglob("*"):
+            if file.suffix in {".html", ".txt", ".py", ".po"} and str(file.relative_to(ROOT)) not in MAY_NAME_THEM:
+                text = file.read_text()
+                assert not [word for word in FORBIDDEN if word in text], file
+
+
+def test_every_template_that_a_view_names_exists() -> None:
+    for file in (ROOT / "matchmaker").rglob("*.py"):
+        for name in re.findall(r"render_template\(\s*[\"']([^\"'{]+)[\"']", file.read_text()):
+            assert (ROOT / "templates" / name).is_file(), f"{file.name}: {name}"
