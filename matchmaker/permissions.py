@@ -100,4 +100,108 @@ def allow(about: str, *alternatives: Predicate | tuple[Predicate, ...]) -> Permi
 
 # --- leads, loans ----------------------------------------------------------------------------------------------
 
+
+def _acts_for_its_business(actor: Any, lead: Any) -> bool:
+    """The lead's business has the actor as somebody whose papers were checked: only they may send and answer."""
+    return any(
+        member.person_id == actor.id and member.standing in ("checked", "confirmed_outside")
+        for member in lead.business.members
+    )
+
+
+def _is_member_of_its_business(actor: Any, need: Any) -> bool:
+    """Declared is enough to choose; sending asks for checked papers."""
+    return any(
+        member.person_id == actor.id and member.standing != "rejected" for member in need.business.members
+    )
+
+
+def _chose_it(actor: Any, lead: Any) -> bool:
+    """A lead that is only a draft is seen by the person who chose it."""
+    return bool(lead.state == "draft" and lead.chosen_by_id == actor.id)
+
+
+def _was_sent(actor: Any, lead: Any) -> bool:
+    return lead.sent_at is not None
+
+
+def _carries_it(actor: Any, lead: Any) -> bool:
+    return bool(lead.manager_id == actor.id and lead.institution_id in actor.institution_ids)
+
+
+def _nobody_else_carries_it(actor: Any, lead: Any) -> bool:
+    return lead.manager_id in (None, actor.id)
+
+
+def _in_its_branch(actor: Any, lead: Any) -> bool:
+    """A manager of the branch that the lead went to, or of the institution when no branch has it."""
+    return lead.institution_id in actor.manager_institution_ids and (
+        lead.branch_id is None or lead.branch_id in actor.branch_ids
+    )
+
+
+table(
+    lead_see=allow(
+        "Look at a lead: its owner, the person who carries it, the managers of its branch, the institution's desk.",
+        _acts_for_its_business,
+        _chose_it,
+        (_was_sent, _carries_it),
+        (_was_sent, _in_its_branch),
+        (_was_sent, on_desk_of_its_institution),
+    ),
+    lead_track=allow("See one's own leads, whose turn it is and until when.", anyone_signed_in),
+    lead_queue=allow("See the queue of the leads one carries or may claim.", is_manager, works_at_a_desk),
+    lead_desk=allow("See every lead of the institution and who carries it.", works_at_a_desk),
+    lead_send=allow(
+        "Give one institution a consent and a lead (the service asks whether the papers were checked).",
+        _is_member_of_its_business,
+    ),
+    lead_drop=allow("Throw away a choice that was not sent.", _chose_it, _acts_for_its_business),
+    lead_send_papers=allow("Send the papers an institution asked for.", _acts_for_its_business),
+    lead_answer_offer=allow("Accept an offer, or turn it down with a reason.", _acts_for_its_business),
+    lead_answer_payout=allow("Confirm or dispute a reported pay-out.", _acts_for_its_business),
+    lead_withdraw=allow("Withdraw the consent: the institution sees nothing any more.", _acts_for_its_business),
+    lead_give_up=allow("Give a lead up, with a reason.", _acts_for_its_business),
+    lead_ask_second_look=allow("Ask for a second look by somebody else, with a new consent.", _acts_for_its_business),
+    lead_correct_reason=allow("Say that a reason is wrong.", _acts_for_its_business),
+    lead_nobody_called=allow("Say that nobody called.", _acts_for_its_business),
+    lead_accept=allow(
+        "Claim a lead: a manager of its branch or the desk, while nobody else carries it.",
+        (_was_sent, _in_its_branch, _nobody_else_carries_it),
+        (_was_sent, on_desk_of_its_institution),
+    ),
+    lead_hand_over=allow(
+        "Give a lead to another manager: who carries it, the desk, or a manager who takes what nobody carries.",
+        (_was_sent, _carries_it),
+        (_was_sent, on_desk_of_its_institution),
+        (_was_sent, _in_its_branch, _nobody_else_carries_it),
+    ),
+    lead_work_on=allow("Contact, visit, ask for papers, check, submit: who carries the lead.", (_was_sent, _carries_it)),
+    lead_offer=allow("Write an offer: who carries the lead.", (_was_sent, _carries_it)),
+    lead_decline=allow(
+        "Decline a lead with a reason: who carries it, or the desk.",
+        (_was_sent, _carries_it),
+        (_was_sent, on_desk_of_its_institution),
+        (_was_sent, _in_its_branch, _nobody_else_carries_it),
+    ),
+    lead_report=allow(
+        "Report a contract or a pay-out: who carries the lead, or the desk.",
+        (_was_sent, _carries_it),
+        (_was_sent, on_desk_of_its_institution),
+    ),
+    lead_read_paper=allow(
+        "Open a paper that the owner sent with a lead.",
+        _acts_for_its_business,
+        (_was_sent, _carries_it),
+        (_was_sent, on_desk_of_its_institution),
+    ),
+    lead_cost_sheet=allow(
+        "Read an offer's cost sheet.",
+        _acts_for_its_business,
+        (_was_sent, _carries_it),
+        (_was_sent, on_desk_of_its_institution),
+    ),
+    loan_mine=allow("See what was lent to one's own businesses.", anyone_signed_in),
+)
+
 # --- home, oversight -------------------------------------------------------------------------------------------

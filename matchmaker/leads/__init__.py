@@ -1,0 +1,1 @@
+"""From a chosen match to a reported pay-out: consents, the state table, clocks, queue, offers, cost sheets."""

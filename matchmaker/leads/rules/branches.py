@@ -1,0 +1,95 @@
+"""Which branch of an institution receives a lead: it serves the place, and may decide on the amount (12.1, 7.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from math import asin, cos, radians, sin, sqrt
+
+from matchmaker.refusal import Reason
+
+EARTH_KM = 6371.0
+
+
+@dataclass(frozen=True)
+class BranchFacts:
+    """A branch as this rule needs it. `decision_limit_yuan` None: no limit of its own."""
+
+    id: int
+    region_code: str
+    latitude: float | None
+    longitude: float | None
+    service_radius_km: float | None
+    service_regions: Sequence[str]
+    decision_limit_yuan: Decimal | None
+
+
+def kilometres(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
+    """The distance between two points on a sphere of the Earth's size."""
+    a = (
+        sin(radians(lat2 - lat1) / 2) ** 2
+        + cos(radians(lat1)) * cos(radians(lat2)) * sin(radians(lon2 - lon1) / 2) ** 2
+    )
+    return 2 * EARTH_KM * asin(min(1.0, sqrt(a)))
+
+
+def lies_in(region_code: str, wanted: str) -> bool:
+    """Whether a region (6 digits) lies in `wanted`: a county, a city (4401, 440100) or a province (44, 440000)."""
+    prefix = wanted
+    while len(prefix) > 2 and prefix.endswith("00"):
+        prefix = prefix[:-2]
+    return bool(prefix) and region_code.startswith(prefix)
+
+
+def distance_km(branch: BranchFacts, latitude: float | None, longitude: float | None) -> float | None:
+    """How far the business is from the branch, where both points are known."""
+    if None in (branch.latitude, branch.longitude, latitude, longitude):
+        return None
+    return kilometres(branch.latitude or 0.0, branch.longitude or 0.0, latitude or 0.0, longitude or 0.0)
+
+
+def serves(branch: BranchFacts, region_code: str, latitude: float | None, longitude: float | None) -> bool:
+    """Whether the branch may serve this place: by its regions or its radius; with neither, it serves everywhere."""
+    if not branch.service_regions and branch.service_radius_km is None:
+        return True
+    if any(lies_in(region_code, wanted) for wanted in branch.service_regions):
+        return True
+    far = distance_km(branch, latitude, longitude)
+    return branch.service_radius_km is not None and far is not None and far <= branch.service_radius_km
+
+
+def branch_for(
+    branches: Sequence[BranchFacts],
+    *,
+    region_code: str,
+    latitude: float | None,
+    longitude: float | None,
+    amount_yuan: Decimal,
+    preferred_id: int | None = None,
+) -> int | None | Reason:
+    """The id of the branch a lead goes to; None when the institution's desk keeps it; a Reason when none serves.
+
+    Among the branches that serve the place and may decide on the amount: the product's own (`preferred_id`),
+    else the nearest, else the one in the same county or city. When those that serve may not decide, the desk of
+    the institution keeps the lead, which has no limit. An institution without branches works from its desk.
+    Code: `lead_outside_service_area`.
+    """
+    if not branches:
+        return None
+    serving = [branch for branch in branches if serves(branch, region_code, latitude, longitude)]
+    if not serving:
+        return Reason("lead_outside_service_area")
+    able = [b for b in serving if b.decision_limit_yuan is None or b.decision_limit_yuan >= amount_yuan]
+    if not able:
+        return None
+    for branch in able:
+        if branch.id == preferred_id:
+            return branch.id
+
+    def nearness(branch: BranchFacts) -> tuple[float, int, int]:
+        far = distance_km(branch, latitude, longitude)
+        shared = next((n for n in (6, 4, 2) if branch.region_code[:n] == region_code[:n]), 0)
+        return (far if far is not None else 10_000.0, -shared, branch.id)
+
+    return min(able, key=nearness).id

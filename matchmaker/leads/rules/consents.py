@@ -1,0 +1,147 @@
+"""What a consent may open, to whom, and when the owner may be called; what stays sealed (B.1).
+
+A consent is for one institution, one need and one purpose, with an end. Required fields are those without which
+an institution cannot accept a lead at all; every other field is off until the owner ticks it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from enum import StrEnum
+
+from matchmaker.leads.rules.states import State
+from matchmaker.reference.rules.working_time import SHANGHAI
+from matchmaker.refusal import Reason
+
+
+class Field(StrEnum):
+    """A piece of a business that can be opened or stay sealed."""
+
+    NAME = "name"
+    ADDRESS = "address"
+    CODE = "code"
+    CONTACT_NAME = "contact_name"
+    CONTACT_PHONE = "contact_phone"
+    NEED = "need"
+    FIGURES = "figures"
+    TAX = "tax"
+    CREDIT_LINES = "credit_lines"
+    TITLES = "titles"
+    COLLATERAL = "collateral"
+    DOCUMENTS = "documents"
+
+
+REQUIRED: tuple[Field, ...] = (
+    Field.NAME, Field.ADDRESS, Field.CODE, Field.CONTACT_NAME, Field.CONTACT_PHONE, Field.NEED,
+)  # fmt: skip
+OPTIONAL: tuple[Field, ...] = (
+    Field.FIGURES, Field.TAX, Field.CREDIT_LINES, Field.TITLES, Field.COLLATERAL, Field.DOCUMENTS,
+)  # fmt: skip
+
+SEALED: tuple[Field, ...] = tuple(field for field in Field if field is not Field.NEED)
+"""What no institution reads without a consent in force. The need itself is the card of a sealed lead."""
+
+PURPOSES: tuple[str, ...] = ("decide_on_need", "second_look")
+
+
+class Because(StrEnum):
+    """Why a consent ended before or at its date."""
+
+    WITHDRAWN = "withdrawn"
+    DECLINED = "declined"
+    RELEASED = "released"
+    EXPIRED = "expired"
+    GIVEN_UP = "given_up"
+    PAID_OUT = "paid_out"
+
+
+ENDS_CONSENT: dict[State, Because] = {
+    State.DECLINED: Because.DECLINED,
+    State.RELEASED: Because.RELEASED,
+    State.WITHDRAWN: Because.WITHDRAWN,
+    State.EXPIRED: Because.EXPIRED,
+    State.GIVEN_UP: Because.GIVEN_UP,
+    State.PAID_OUT: Because.PAID_OUT,
+}
+"""Whatever the outcome, it ends the consent early (page 05)."""
+
+HOURS: dict[str, tuple[int, int]] = {
+    "morning": (9 * 60, 10 * 60 + 30),
+    "afternoon": (14 * 60, 16 * 60 + 30),
+    "evening": (20 * 60, 21 * 60),
+}
+"""Slots in which an owner lets an institution call, as minutes of the day in Shanghai."""
+
+CALLS_PER_WEEK = 2
+
+
+def consent_refusal(
+    fields: Iterable[str], hours: Iterable[str], ends_at: datetime, now: datetime, latest_at: datetime
+) -> Reason | None:
+    """Why a consent cannot be given like this, or None.
+
+    Codes: `lead_consent_field_missing`, `lead_consent_field_unknown`, `lead_consent_hours_unknown`,
+    `lead_consent_end_past`, `lead_consent_end_too_late`.
+    """
+    chosen = set(fields)
+    for field in REQUIRED:
+        if field not in chosen:
+            return Reason("lead_consent_field_missing", {"field": str(field)})
+    for name in chosen:
+        if name not in set(Field):
+            return Reason("lead_consent_field_unknown", {"field": name})
+    for slot in hours:
+        if slot not in HOURS:
+            return Reason("lead_consent_hours_unknown", {"slot": slot})
+    if ends_at <= now:
+        return Reason("lead_consent_end_past", {"ends_at": ends_at})
+    if ends_at > latest_at:
+        return Reason("lead_consent_end_too_late", {"latest_at": latest_at})
+    return None
+
+
+def in_force(ends_at: datetime, ended_at: datetime | None, now: datetime) -> bool:
+    """Whether a consent opens anything at `now`: not ended by anybody, and its date not yet reached."""
+    return ended_at is None and now < ends_at
+
+
+def may_call(hours: Iterable[str], at: datetime) -> bool:
+    """Whether a call at `at` falls into a slot that the owner ticked. No slot ticked: no calls, messages only."""
+    local = at.astimezone(SHANGHAI)
+    minute = local.hour * 60 + local.minute
+    return any(HOURS[slot][0] <= minute <= HOURS[slot][1] for slot in hours if slot in HOURS)
+
+
+def opened_fields(
+    consented: Iterable[str], hours: Iterable[str], *, consent_in_force: bool, reader: str
+) -> frozenset[Field]:
+    """What a person of the institution reads of a lead.
+
+    `reader` is "carrier" (the one manager who accepted), "colleague" (another manager or the desk of that
+    institution). Only the carrier reads the telephone number, and only when the owner ticked hours for calls.
+    """
+    if not consent_in_force:
+        return frozenset()
+    chosen = frozenset(Field(name) for name in consented)
+    if reader != "carrier" or not list(hours):
+        chosen -= {Field.CONTACT_PHONE}
+    return chosen
+
+
+def masked_phone(phone: str | None) -> str | None:
+    """A telephone number with its middle hidden: 13812340462 -> 138****0462."""
+    if not phone:
+        return None
+    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 8 else "****"
+
+
+def sealed_because(ended_because: str | None, ended_at: datetime | None) -> str:
+    """The code of why a lead is sealed: how its consent ended, or `expired` when its date has passed."""
+    return ended_because if ended_at is not None and ended_because else str(Because.EXPIRED)
+
+
+def facts_of_hours(hours: Mapping[str, object] | Iterable[str]) -> list[str]:
+    """The ticked slots in the order of the day."""
+    chosen = set(hours)
+    return [slot for slot in HOURS if slot in chosen]

@@ -1,0 +1,88 @@
+"""The order of a manager's queue: clock, fit and capacity, nothing else; never a score of a business, never a chance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from matchmaker.leads.rules.branches import lies_in
+from matchmaker.leads.rules.clocks import WARN_AT
+from matchmaker.leads.rules.states import Side, State, ball
+from matchmaker.refusal import Reason
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One lead as the order sees it, for one reader."""
+
+    lead_id: int
+    state: State
+    mine: bool
+    due_at: datetime | None
+    share_used: float
+    in_patch: bool
+    knows_trade: bool
+    papers_back: bool = False
+    payout_unanswered: bool = False
+    payout_disputed: bool = False
+
+
+def group(lead: Waiting, *, at_capacity: bool) -> int:
+    """0 your move and soon due, 1 your move, 2 to be claimed though you are full, 3 wait for the owner, 4 nothing to do."""
+    side = ball(lead.state, payout_unanswered=lead.payout_unanswered)
+    if lead.payout_disputed:
+        return 1
+    if side is not Side.INSTITUTION:
+        return 3 if side is Side.OWNER and lead.state in (State.PAPERS, State.OFFERED) else 4
+    if lead.state is State.WAITING and not lead.mine and at_capacity:
+        return 2
+    return 0 if lead.share_used >= WARN_AT else 1
+
+
+def key(lead: Waiting, *, at_capacity: bool = False) -> tuple[int, float, int, int]:
+    """What the queue is sorted by: group, instant due, fit of the reader (patch and trade), then the older lead."""
+    due = lead.due_at.timestamp() if lead.due_at is not None else float("inf")
+    return (group(lead, at_capacity=at_capacity), due, -(int(lead.in_patch) + int(lead.knows_trade)), lead.lead_id)
+
+
+def in_order(leads: Iterable[Waiting], *, at_capacity: bool = False) -> list[Waiting]:
+    """The queue in the order it is worked off."""
+    return sorted(leads, key=lambda lead: key(lead, at_capacity=at_capacity))
+
+
+def why_here(lead: Waiting, *, at_capacity: bool = False) -> list[Reason]:
+    """Why a row stands where it stands, the weightiest first; at least one reason."""
+    reasons: list[Reason] = []
+    side = ball(lead.state, payout_unanswered=lead.payout_unanswered)
+    if lead.payout_disputed:
+        reasons.append(Reason("queue_payout_disputed"))
+    elif side is Side.INSTITUTION and lead.due_at is not None:
+        code = "queue_soon_released" if lead.share_used >= WARN_AT else "queue_due"
+        reasons.append(Reason(code, {"due_at": lead.due_at}))
+    elif side is Side.OWNER and lead.due_at is not None:
+        reasons.append(Reason("queue_owner_until", {"due_at": lead.due_at}))
+    elif side is Side.INSTITUTION:
+        reasons.append(Reason("queue_your_move"))
+    else:
+        reasons.append(Reason("queue_nothing_to_do"))
+    if lead.papers_back:
+        reasons.append(Reason("queue_papers_back"))
+    if lead.state is State.WAITING:
+        if lead.in_patch:
+            reasons.append(Reason("queue_in_patch"))
+        if lead.knows_trade:
+            reasons.append(Reason("queue_knows_trade"))
+        if at_capacity and not lead.mine:
+            reasons.append(Reason("queue_full"))
+    return reasons
+
+
+def in_patch(region_code: str, patch_regions: Iterable[str]) -> bool:
+    """Whether a county lies in a manager's patch (county, city or province codes, or prefixes)."""
+    return any(lies_in(region_code, patch) for patch in patch_regions)
+
+
+def knows_trade(industry_code: str, skills: Iterable[str]) -> bool:
+    """Whether an industry begins with one of the prefixes a manager knows; letters of sections do not count."""
+    return any(industry_code.startswith(skill) for skill in skills if skill)
