@@ -9,7 +9,7 @@ VENV := .venv/bin
 FLASK := $(VENV)/python -m flask --app wsgi
 CATALOGUES := $(wildcard matchmaker/translations/*/LC_MESSAGES/messages.po)
 
-.PHONY: help run demo test lint messages lock environment assets translations clean
+.PHONY: help run demo test lint messages documents lock environment assets translations clean
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -33,21 +33,17 @@ test: ## Every test, browser journeys and PostgreSQL included (installs through 
 	@exec $(VENV)/python tools/testing.py $(ARGS)
 
 lint: ## ruff, mypy and the import contracts
-	@$(PYTHON) tools/environment.py run lint
+	@$(PYTHON) tools/environment.py run test lint
 	$(VENV)/python -m ruff check .
 	$(VENV)/python -m mypy
 	$(VENV)/lint-imports --no-logo
+	$(VENV)/python -m pytest -q -p no:cacheprovider tests/promises/test_imports.py
 
-messages: environment ## Collect the texts of pages and code into the English catalogue
-	@mkdir -p .cache matchmaker/translations
-	@$(VENV)/pybabel -q extract -F babel.cfg -k _l -k lazy_gettext -k ngettext:1,2 --no-location --sort-output \
-	  --project=Matchmaker --copyright-holder="Matchmaker contributors" -o .cache/messages.pot .
-	@if [ -f matchmaker/translations/en/LC_MESSAGES/messages.po ]; then \
-	  $(VENV)/pybabel -q update -i .cache/messages.pot -d matchmaker/translations -l en --no-fuzzy-matching \
-	    --ignore-obsolete --ignore-pot-creation-date --no-wrap; \
-	else \
-	  $(VENV)/pybabel -q init -i .cache/messages.pot -d matchmaker/translations -l en --no-wrap; fi
-	@$(MAKE) --no-print-directory translations
+messages: environment ## Collect the texts of pages and code into the English catalogue, say which have no English
+	@$(VENV)/python -m tools.messages
+
+documents: environment ## Write the pages of docs/ that are drawn from the code
+	@$(VENV)/python -m tools.documents
 
 lock: environment ## Resolve the versions anew into requirements/*.txt (no address is written)
 	@$(VENV)/python tools/lock.py

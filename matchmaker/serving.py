@@ -21,7 +21,7 @@ from whitenoise import WhiteNoise
 from whitenoise.responders import StaticFile
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 A_YEAR = 365 * 86400
 ONE_HOUR = 3600

@@ -24,7 +24,7 @@ PYTHON = VENV / "bin" / "python"
 
 
 def main(groups: list[str]) -> None:
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036, that is what is asked here
         sys.exit(f"Python 3.11 or newer is needed; {sys.executable} is {sys.version.split()[0]}.")
     if groups[0] == "port":
         port_must_be_free(groups[1])
@@ -58,7 +58,7 @@ def works() -> bool:
 
 def install_venv_module() -> None:
     """Debian keeps venv and ensurepip in a package of their own: install it, or end with the one command."""
-    package = "python3-venv" if sys.executable == "/usr/bin/python3" else "python%d.%d-venv" % sys.version_info[:2]
+    package = "python3-venv" if sys.executable == "/usr/bin/python3" else f"python3.{sys.version_info[1]}-venv"
     if debian.install(package):
         return
     if debian.has_apt():

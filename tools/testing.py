@@ -20,8 +20,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import debian
 import psycopg
+
+import debian
 
 ROOT = Path(__file__).resolve().parent.parent
 USUAL_SERVER = "postgresql://postgres@127.0.0.1:5432/postgres"

@@ -38,7 +38,8 @@ def test_the_contracts_of_the_order_are_kept() -> None:
 
 
 def test_every_folder_and_file_has_its_place_in_the_order() -> None:
-    (order,) = (c for c in read_configuration(str(ROOT / "pyproject.toml"))["contracts_options"] if c["id"] == "subjects")
+    contracts = read_configuration(str(ROOT / "pyproject.toml"))["contracts_options"]
+    (order,) = (contract for contract in contracts if contract["id"] == "subjects")
     placed = {name.strip("() ") for layer in order["layers"] for name in layer.split("|")}
     there = {path.stem for path in (ROOT / "matchmaker").iterdir()
              if path.suffix == ".py" or (path.is_dir() and any(path.rglob("*.py")))}
