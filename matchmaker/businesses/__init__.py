@@ -1,1 +1,1 @@
-"""The business, typed once: who it is, who may act for it, its figures, titles, credit lines and warning signs."""
+"""Businesses: typed once, who may act for them, yearly figures, titles, credit lines, size class, warning signs."""

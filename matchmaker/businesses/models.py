@@ -1,24 +1,45 @@
-"""Tables of the business: profile, who may act for it, papers, yearly figures, titles, credit lines."""
+"""A business, the persons who act for it, and what is known of it year by year."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from matchmaker.accounts.models import Institution, Person
-from matchmaker.db import Base, JsonList, Versioned, Yuan
+from matchmaker.accounts.models import Person
+from matchmaker.businesses.rules import (
+    CAPACITIES,
+    KINDS,
+    LINE_KINDS,
+    LINE_SOURCES,
+    PAPER_KINDS,
+    PROVEN,
+    STANDINGS,
+    TAX_GRADES,
+)
+from matchmaker.db import Base, JsonList, Versioned
 from matchmaker.documents.models import Document
 
 
+def _one_of(column: str, values: tuple[str, ...]) -> str:
+    return f"{column} IN ({', '.join(repr(value) for value in values)})"
+
+
 class Business(Versioned, Base):
-    """A small business or sole proprietor, known by its unified social credit code."""
+    """One unified social credit code, one row. What its owner typed; nothing here is proven by being here."""
 
     __table_args__ = (
-        CheckConstraint("kind IN ('enterprise', 'sole_proprietor', 'cooperative')", name="kind_known"),
-        CheckConstraint("tax_grade IS NULL OR tax_grade IN ('A', 'B', 'M', 'C', 'D')", name="tax_grade_known"),
+        CheckConstraint(_one_of("kind", KINDS), name="kind_known"),
+        CheckConstraint("length(uscc) = 18", name="uscc_whole"),
+        CheckConstraint("length(industry_code) = 4", name="industry_is_a_class"),
+        CheckConstraint("length(region_code) = 6", name="region_whole"),
+        CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="point_whole"),
+        CheckConstraint(f"tax_grade IS NULL OR {_one_of('tax_grade', TAX_GRADES)}", name="tax_grade_known"),
+        CheckConstraint(
+            "last_equity_change_on IS NULL OR last_equity_change_on >= founded_on", name="changed_after_founding"
+        ),
         Index("ix_business_region_code_industry_code", "region_code", "industry_code"),
     )
 
@@ -26,9 +47,9 @@ class Business(Versioned, Base):
     name: Mapped[str]
     kind: Mapped[str]
     entity_code: Mapped[str | None]
-    industry_code: Mapped[str]
+    industry_code: Mapped[str] = mapped_column(index=True)
     region_code: Mapped[str]
-    address: Mapped[str] = mapped_column(default="")
+    address: Mapped[str]
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]
     founded_on: Mapped[date]
@@ -37,48 +58,76 @@ class Business(Versioned, Base):
     has_tax_evidence: Mapped[bool] = mapped_column(default=False)
     has_flow_evidence: Mapped[bool] = mapped_column(default=False)
     collateral: Mapped[list[str]] = mapped_column(JsonList, default=list)
-    created_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    """Codes of the guarantee terms that it could give."""
+    created_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     created_at: Mapped[datetime]
+    updated_at: Mapped[datetime | None]
 
     members: Mapped[list[BusinessMember]] = relationship(back_populates="business", order_by="BusinessMember.id")
-    years: Mapped[list[YearlyFigures]] = relationship(back_populates="business", order_by="YearlyFigures.year.desc()")
+    figures: Mapped[list[YearlyFigures]] = relationship(
+        back_populates="business", order_by="YearlyFigures.year.desc()"
+    )
     titles: Mapped[list[Title]] = relationship(back_populates="business", order_by="Title.id")
-    credit_lines: Mapped[list[CreditLine]] = relationship(back_populates="business", order_by="CreditLine.id")
+    credit_lines: Mapped[list[CreditLine]] = relationship(
+        back_populates="business", order_by="CreditLine.matures_on"
+    )
+
+    @property
+    def member_ids(self) -> set[int]:
+        """The persons who act for it, whatever their standing; a rejected claim acts for nothing."""
+        return {member.person_id for member in self.members if member.standing != "rejected"}
+
+    @property
+    def every_claimant_id(self) -> set[int]:
+        """The persons who act or claimed to act for it, rejected ones too: they may mend their papers."""
+        return {member.person_id for member in self.members}
 
 
 class BusinessMember(Versioned, Base):
-    """Who may act for a business, and how far that is proven."""
+    """A person who says to act for a business, and how far that is proven."""
 
     __table_args__ = (
         UniqueConstraint("business_id", "person_id"),
-        CheckConstraint("capacity IN ('legal_representative', 'owner', 'agent')", name="capacity_known"),
+        CheckConstraint(_one_of("capacity", CAPACITIES), name="capacity_known"),
+        CheckConstraint(_one_of("standing", STANDINGS), name="standing_known"),
         CheckConstraint(
-            "standing IN ('declared', 'papers_sent', 'checked', 'rejected', 'confirmed_outside')", name="standing_known"),
-        CheckConstraint("standing <> 'checked' OR checked_by_id IS NOT NULL", name="checked_by_somebody"),
-        CheckConstraint("standing <> 'rejected' OR remark_code IS NOT NULL", name="rejected_with_reason"),
-        CheckConstraint("checked_by_id IS NULL OR checked_by_id <> person_id", name="checked_by_another"),
-        Index("ix_business_member_person_id", "person_id"),
-        Index("ix_business_member_standing", "standing"),
+            "standing NOT IN ('checked', 'rejected') OR checked_by_id IS NOT NULL", name="decided_by_somebody"
+        ),
+        CheckConstraint("checked_by_id IS NULL OR checked_by_id <> person_id", name="never_ones_own"),
+        CheckConstraint("standing <> 'rejected' OR remark_code IS NOT NULL", name="rejected_with_a_reason"),
+        Index(
+            "uq_business_member_proven",
+            "business_id",
+            unique=True,
+            sqlite_where=text(f"{_one_of('standing', PROVEN)} AND capacity <> 'agent'"),
+            postgresql_where=text(f"{_one_of('standing', PROVEN)} AND capacity <> 'agent'"),
+        ),
+        Index("ix_business_member_standing_standing_at", "standing", "standing_at"),
     )
 
     business_id: Mapped[int] = mapped_column(ForeignKey("business.id"))
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     capacity: Mapped[str]
     standing: Mapped[str] = mapped_column(default="declared")
     standing_at: Mapped[datetime]
     checked_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     remark_code: Mapped[str | None]
-    remark: Mapped[str] = mapped_column(default="")
+    remark: Mapped[str | None]
 
     business: Mapped[Business] = relationship(back_populates="members")
     person: Mapped[Person] = relationship(foreign_keys=[person_id])
     papers: Mapped[list[BusinessPaper]] = relationship(back_populates="member", order_by="BusinessPaper.id")
 
+    @property
+    def is_proven(self) -> bool:
+        """Whether an institution may be shown who this is."""
+        return self.standing in PROVEN
+
 
 class BusinessPaper(Base):
-    """A licence, or a letter of authority, handed in to prove who may act."""
+    """A paper that a person added to prove a standing. Never shown to institutions."""
 
-    __table_args__ = (CheckConstraint("kind IN ('licence', 'letter')", name="kind_known"),)
+    __table_args__ = (CheckConstraint(_one_of("kind", PAPER_KINDS), name="kind_known"),)
 
     member_id: Mapped[int] = mapped_column(ForeignKey("business_member.id"), index=True)
     document_id: Mapped[int] = mapped_column(ForeignKey("document.id"), unique=True)
@@ -90,29 +139,31 @@ class BusinessPaper(Base):
 
 
 class YearlyFigures(Base):
-    """Staff, turnover and assets of one calendar year, as the owner declares them."""
+    """The figures of one calendar year, in yuan and persons, as declared."""
 
     __table_args__ = (
         UniqueConstraint("business_id", "year"),
-        CheckConstraint("employees >= 0", name="employees_not_negative"),
-        CheckConstraint("turnover_yuan >= 0 AND assets_yuan >= 0", name="not_negative"),
+        CheckConstraint("year BETWEEN 1990 AND 2200", name="year_plausible"),
+        CheckConstraint("employees >= 0 AND turnover_yuan >= 0", name="not_negative"),
+        CheckConstraint("assets_yuan IS NULL OR assets_yuan >= 0", name="assets_not_negative"),
+        CheckConstraint("liabilities_yuan IS NULL OR liabilities_yuan >= 0", name="liabilities_not_negative"),
     )
 
     business_id: Mapped[int] = mapped_column(ForeignKey("business.id"))
     year: Mapped[int]
     employees: Mapped[int]
-    turnover_yuan: Mapped[Decimal] = mapped_column(Yuan)
-    assets_yuan: Mapped[Decimal] = mapped_column(Yuan)
-    liabilities_yuan: Mapped[Decimal | None] = mapped_column(Yuan)
-    profit_yuan: Mapped[Decimal | None] = mapped_column(Yuan)
+    turnover_yuan: Mapped[Decimal]
+    assets_yuan: Mapped[Decimal | None]
+    liabilities_yuan: Mapped[Decimal | None]
+    profit_yuan: Mapped[Decimal | None]
 
-    business: Mapped[Business] = relationship(back_populates="years")
+    business: Mapped[Business] = relationship(back_populates="figures")
 
 
 class Title(Base):
-    """An official title such as 专精特新 or high-tech enterprise, with its certificate."""
+    """A title such as 专精特新: which certificate, of whom, until when, and whether anybody checked it."""
 
-    __table_args__ = (UniqueConstraint("business_id", "code"),)
+    __table_args__ = (UniqueConstraint("business_id", "code", "certificate_number"),)
 
     business_id: Mapped[int] = mapped_column(ForeignKey("business.id"))
     code: Mapped[str]
@@ -125,27 +176,25 @@ class Title(Base):
 
 
 class CreditLine(Base):
-    """A loan or guarantee that the business already has: declared by the owner, or paid out through the platform."""
+    """What the business owes or may draw elsewhere: declared by its owner, or written when a lead was paid out."""
 
     __table_args__ = (
-        CheckConstraint("kind IN ('loan', 'guarantee')", name="kind_known"),
-        CheckConstraint("source IN ('declared', 'paid_out')", name="source_known"),
-        CheckConstraint("amount_yuan > 0 AND balance_yuan >= 0", name="amounts"),
-        CheckConstraint("matures_on >= started_on", name="matures_later"),
-        Index("ix_credit_line_business_id", "business_id"),
+        CheckConstraint(_one_of("kind", LINE_KINDS), name="kind_known"),
+        CheckConstraint(_one_of("source", LINE_SOURCES), name="source_known"),
+        CheckConstraint("amount_yuan > 0 AND balance_yuan >= 0 AND balance_yuan <= amount_yuan", name="amounts_fit"),
+        CheckConstraint("matures_on > started_on", name="matures_later"),
     )
 
-    business_id: Mapped[int] = mapped_column(ForeignKey("business.id"))
+    business_id: Mapped[int] = mapped_column(ForeignKey("business.id"), index=True)
     institution_name: Mapped[str]
-    institution_id: Mapped[int | None] = mapped_column(ForeignKey("institution.id"))
+    institution_id: Mapped[int | None] = mapped_column(ForeignKey("institution.id"), index=True)
     kind: Mapped[str] = mapped_column(default="loan")
-    amount_yuan: Mapped[Decimal] = mapped_column(Yuan)
-    balance_yuan: Mapped[Decimal] = mapped_column(Yuan)
-    security_code: Mapped[str] = mapped_column(default="CREDIT")
+    amount_yuan: Mapped[Decimal]
+    balance_yuan: Mapped[Decimal]
+    security_code: Mapped[str]
     started_on: Mapped[date]
     matures_on: Mapped[date]
     source: Mapped[str] = mapped_column(default="declared")
     as_of_on: Mapped[date]
 
     business: Mapped[Business] = relationship(back_populates="credit_lines")
-    institution: Mapped[Institution | None] = relationship()

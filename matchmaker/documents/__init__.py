@@ -1,1 +1,1 @@
-"""Papers that people hand in: checked by content, kept once, read by permission only."""
+"""Uploaded papers: kinds, checks by content, storage in the database, reading by permission only."""

@@ -1,38 +1,44 @@
-"""Tables of papers: what each is, and apart from that its content, so that lists never load megabytes."""
+"""An uploaded paper and, in a table of its own so that lists never load it, its content."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from matchmaker.accounts.models import Person
 from matchmaker.db import Base
+from matchmaker.documents.rules import KINDS, LARGEST_BYTES, MEDIA_TYPES
+
+
+def _one_of(column: str, values: tuple[str, ...]) -> str:
+    return f"{column} IN ({', '.join(repr(value) for value in values)})"
 
 
 class Document(Base):
-    """One paper; a deleted one keeps its row and loses its content."""
+    """What a paper is and where it came from. Deleting destroys the content and keeps this skeleton."""
 
     __table_args__ = (
-        CheckConstraint("size_bytes > 0", name="not_empty"),
-        Index("ix_document_uploaded_by_id_sha256", "uploaded_by_id", "sha256"),
+        CheckConstraint(_one_of("kind", KINDS), name="kind_known"),
+        CheckConstraint(_one_of("media_type", MEDIA_TYPES), name="media_type_known"),
+        CheckConstraint(f"size_bytes > 0 AND size_bytes <= {LARGEST_BYTES}", name="size_within_limit"),
+        CheckConstraint("length(sha256) = 64", name="sha256_whole"),
     )
 
     kind: Mapped[str]
     filename: Mapped[str]
     media_type: Mapped[str]
     size_bytes: Mapped[int]
-    sha256: Mapped[str]
-    uploaded_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    sha256: Mapped[str] = mapped_column(index=True)
+    uploaded_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     uploaded_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
 
-    uploaded_by: Mapped[Person] = relationship()
-
 
 class DocumentContent(Base):
-    """The bytes of a paper."""
+    """The bytes of a paper; gone when it is deleted."""
 
-    document_id: Mapped[int] = mapped_column(ForeignKey("document.id", ondelete="CASCADE"), unique=True)
+    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"), unique=True)
     content: Mapped[bytes] = mapped_column(LargeBinary)
+
+    document: Mapped[Document] = relationship()

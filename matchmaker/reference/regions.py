@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
-from matchmaker.reference import packaged
+from matchmaker.reference import packaged, pinyin
 
 PROVINCE, CITY, COUNTY = 1, 2, 3
 EARTH_RADIUS_KM = 6371.0088  # mean radius, IUGG
@@ -35,6 +36,14 @@ class Region:
         """From the province down to this division itself."""
         above = get(self.parent_code)
         return ((*above.path, self) if above else (self,))
+
+    @property
+    def choices(self) -> tuple[Region, ...]:
+        """The divisions to choose from below this one; a city that is the province itself (北京市) is skipped."""
+        below = children(self.code)
+        if len(below) == 1 and below[0].name == self.name:
+            return children(below[0].code)
+        return below
 
     @property
     def is_place(self) -> bool:
@@ -147,3 +156,65 @@ def nearest_place(latitude: float, longitude: float) -> Region | None:
         key=lambda place: distance_km((latitude, longitude), (place.latitude or 0.0, place.longitude or 0.0)),
         default=None,
     )
+
+
+_TAILS = ("特别行政区", "自治区", "自治州", "自治县", "自治旗", "地区", "新区", "林区", "省", "市", "区", "县", "盟", "旗")
+
+
+@cache
+def _short_name(name: str) -> str:
+    """The name as it is said: 西湖区 → 西湖, 浙江省 → 浙江; two-sign names keep their tail (郊区, 沛县)."""
+    tail = next((tail for tail in _TAILS if name.endswith(tail)), "")
+    return name.removesuffix(tail) if len(name) - len(tail) >= 2 else name
+
+
+def search(query: str, limit: int = 20) -> list[Region]:
+    """The places that fit ``query``, best first: part of a name of county, city or province, pinyin, or initials.
+
+    Several words must all fit: "浙江 西湖", "hangzhou xihu". [] when nothing fits or nothing was typed.
+    """
+    words = unicodedata.normalize("NFKC", query[:40]).lower().split()
+    return list(_search(tuple(words), limit)) if words else []
+
+
+@lru_cache(maxsize=2048)
+def _search(words: tuple[str, ...], limit: int) -> list[Region]:
+    found = []
+    for place, path in _places_with_path():
+        scores = [max(_fits(word, above) for above in path) for word in words]
+        if all(scores):
+            own = max(_fits(word, place) for word in words)
+            found.append((-own, -sum(scores), place.code, place))
+    return [entry[-1] for entry in sorted(found, key=lambda entry: entry[:3])[:limit]]
+
+
+@cache
+def _places_with_path() -> tuple[tuple[Region, tuple[Region, ...]], ...]:
+    return tuple((place, place.path) for place in places())
+
+
+@lru_cache(maxsize=50_000)
+def _fits(word: str, region: Region) -> float:
+    """How well one word fits the name of one division: 0 not at all, 1 exactly."""
+    name, short = region.name, _short_name(region.name)
+    if word in (name, short):
+        return 1.0
+    if word == region.code:
+        return 1.0
+    if name.startswith(word):
+        return 0.8
+    if word in name:
+        return 0.6
+    if region.full_name.endswith(word) or (len(word) > len(name) and word in region.full_name):
+        return 0.9
+    if word.isascii() and word.isalpha():
+        parts = pinyin.syllables(name)
+        whole, initials = "".join(parts), "".join(part[0] for part in parts)
+        said = "".join(parts[: len(short)])
+        if word in (whole, said):
+            return 0.9
+        if len(word) > 1 and word in (initials, initials[: len(short)]):
+            return 0.7
+        if len(word) > 2 and whole.startswith(word):
+            return 0.5
+    return 0.0

@@ -67,9 +67,9 @@ def test_the_working_names_the_bound_that_was_missed() -> None:
     codes = [reason.code for reason in verdict.working]
     assert codes == ["size_group", "size_employees_medium", "size_revenue_small", "size_is_small"]
     assert verdict.working[2].facts == {
-        "value_wan": Decimal(1800),
-        "bound_wan": Decimal(100),
-        "next_wan": Decimal(2000),
+        "value_yuan": Decimal(18_000_000),
+        "bound_yuan": Decimal(1_000_000),
+        "next_yuan": Decimal(20_000_000),
     }
 
 
@@ -202,7 +202,7 @@ def test_a_check_character_of_zero_is_accepted() -> None:
         ("2026-09-30T16:00", 1, "working", "2026-10-08 17:30"),  # over the seven days
         ("2026-09-30T16:00", 2, "working", "2026-10-09 17:30"),
         ("2026-09-30T16:00", 3, "working", "2026-10-10 17:30"),  # a Saturday worked
-        ("2026-09-21T10:00", 10, "working", "2026-10-09 17:30"),  # the Mid-Autumn Friday and the week are off
+        ("2026-09-21T10:00", 10, "working", "2026-10-12 17:30"),  # Mid-Autumn and the week off, a Saturday worked
         ("2026-09-21T10:00", 7, "calendar", "2026-09-28 17:30"),
         ("2026-08-24T10:00", 5, "calendar", "2026-08-31 17:30"),  # a Saturday moves to Monday
         ("2026-09-03T10:00", 30, "calendar", "2026-10-08 17:30"),  # 3 October moves behind the holiday

@@ -2,7 +2,8 @@
 
 from matchmaker.reference.rules.credit_code import CreditCode, read_credit_code
 from matchmaker.reference.rules.sectors import PrioritySector, priority_sectors
-from matchmaker.reference.rules.size import SIZES, SizeClass, size_class
+from matchmaker.reference.rules.size import SIZES, SizeClass, SizeGroup, size_class
+from matchmaker.reference.rules.size import groups as size_groups
 from matchmaker.reference.rules.working_time import (
     DAY_END,
     DAY_START,
@@ -28,6 +29,7 @@ __all__ = [
     "CreditCode",
     "PrioritySector",
     "SizeClass",
+    "SizeGroup",
     "days_off_between",
     "end_is_provisional",
     "end_of_clock",
@@ -40,6 +42,7 @@ __all__ = [
     "read_credit_code",
     "share_used",
     "size_class",
+    "size_groups",
     "time_passed",
     "working_days_between",
 ]

@@ -69,6 +69,8 @@ def _bad_letters(code: str) -> Refused:
     if swapped != code and uscc.is_valid(swapped) and _makes_sense(swapped):
         return Refused("uscc_misread", field="uscc", status=422, suggestion=swapped)
     wrong = next((sign for sign in code if sign not in _ALPHABET), None)
+    if code[0] in "ANY":  # registrars of offices and associations carry a letter in front
+        return Refused("uscc_not_a_business", field="uscc", status=422, prefix=code[:2])
     if wrong is None:  # the alphabet is right, but letters stand where the region has digits
         return Refused("uscc_region_letters", field="uscc", status=422)
     return Refused("uscc_letters", field="uscc", status=422, letter=wrong)

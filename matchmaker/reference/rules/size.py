@@ -161,7 +161,7 @@ def _lowest(group: SizeGroup, figures: dict[str, Decimal | None]) -> tuple[str, 
 
 
 def _step(bounds: Bounds, value: Decimal, size: str) -> Reason:
-    unit = "count" if bounds.indicator == "employees" else "wan"
+    unit = "count" if bounds.indicator == "employees" else "yuan"
     facts: dict[str, Decimal | int] = {f"value_{unit}": _tidy(value, unit)}
     if size != "micro":
         facts[f"bound_{unit}"] = _tidy(getattr(bounds, size), unit)
@@ -171,7 +171,7 @@ def _step(bounds: Bounds, value: Decimal, size: str) -> Reason:
 
 
 def _tidy(value: Decimal, unit: str) -> Decimal | int:
-    return int(value) if unit == "count" else value
+    return int(value) if unit == "count" else value * 10_000  # pages write sums from yuan, in either language
 
 
 def _fallback_reason(size: str, known: Decimal | None) -> Reason:

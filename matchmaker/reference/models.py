@@ -1,0 +1,24 @@
+"""The one dated series that grows: the loan prime rate (LPR) by day of publication."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import CheckConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from matchmaker.db import Base, Percent
+
+
+class Lpr(Base):
+    """One publication. Rates in percent a year; ``source`` says where the row was found."""
+
+    __table_args__ = (
+        CheckConstraint("lpr_1y_percent > 0 AND lpr_5y_percent > 0", name="rates_positive"),
+    )
+
+    published_on: Mapped[date] = mapped_column(unique=True)
+    lpr_1y_percent: Mapped[Decimal] = mapped_column(Percent)
+    lpr_5y_percent: Mapped[Decimal] = mapped_column(Percent)
+    source: Mapped[str]

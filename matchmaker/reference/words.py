@@ -1,0 +1,68 @@
+"""The reference subject's labels and sentences."""
+
+from flask_babel import lazy_gettext as _l
+
+LABELS = {
+    "size": {
+        "large": _l("大型"),
+        "medium": _l("中型"),
+        "small": _l("小型"),
+        "micro": _l("微型"),
+        "unclassified": _l("分不出来"),
+        "out_of_scope": _l("不在划型办法范围内"),
+    },
+    "match": {"full": _l("整个行业"), "partial": _l("其中一部分"), "related": _l("有关的行业")},
+}
+
+SENTENCES = {
+    # size class
+    "size_group": _l("行业 %(industry_code)s %(industry)s，按“%(group)s”划型。"),
+    "size_out_of_scope": _l("行业 %(industry_code)s %(industry)s，不在统计上大中小微型企业划分办法的范围内。"),
+    "size_fallback_by_staff": _l("办法没有规定的行业，本平台暂按“%(group)s”看从业人员，这只是本平台的约定。"),
+    "size_employees_large": _l("从业人员 %(value_count)s 人，达到大型下限 %(bound_count)s 人。"),
+    "size_employees_medium": _l(
+        "从业人员 %(value_count)s 人，达到中型下限 %(bound_count)s 人，不到大型的 %(next_count)s 人。"
+    ),
+    "size_employees_small": _l(
+        "从业人员 %(value_count)s 人，达到小型下限 %(bound_count)s 人，不到中型的 %(next_count)s 人。"
+    ),
+    "size_employees_micro": _l("从业人员 %(value_count)s 人，不到小型的 %(next_count)s 人，算微型。"),
+    "size_revenue_large": _l("一年营业收入 %(value_yuan)s，达到大型下限 %(bound_yuan)s。"),
+    "size_revenue_medium": _l(
+        "一年营业收入 %(value_yuan)s，达到中型下限 %(bound_yuan)s，不到大型的 %(next_yuan)s。"
+    ),
+    "size_revenue_small": _l(
+        "一年营业收入 %(value_yuan)s，达到小型下限 %(bound_yuan)s，不到中型的 %(next_yuan)s。"
+    ),
+    "size_revenue_micro": _l("一年营业收入 %(value_yuan)s，不到小型的 %(next_yuan)s，算微型。"),
+    "size_assets_large": _l("资产总额 %(value_yuan)s，达到大型下限 %(bound_yuan)s。"),
+    "size_assets_medium": _l("资产总额 %(value_yuan)s，达到中型下限 %(bound_yuan)s，不到大型的 %(next_yuan)s。"),
+    "size_assets_small": _l("资产总额 %(value_yuan)s，达到小型下限 %(bound_yuan)s，不到中型的 %(next_yuan)s。"),
+    "size_assets_micro": _l("资产总额 %(value_yuan)s，不到小型的 %(next_yuan)s，算微型。"),
+    "size_employees_missing": _l("没有填从业人员。缺这一项，按办法分不出来，也不能当作 0。"),
+    "size_revenue_missing": _l("没有填营业收入。缺这一项，按办法分不出来，也不能当作 0。"),
+    "size_assets_missing": _l("没有填资产总额。缺这一项，按办法分不出来，也不能当作 0。"),
+    "size_is_large": _l("几项指标里取最低的一档：大型。"),
+    "size_is_medium": _l("几项指标里取最低的一档：中型。"),
+    "size_is_small": _l("几项指标里取最低的一档：小型。"),
+    "size_is_micro": _l("有一项只到微型，就是微型。"),
+    "size_fallback_large": _l("在算出来之前，本平台暂按大型对待。"),
+    "size_fallback_medium": _l("在算出来之前，本平台暂按中型对待。"),
+    "size_fallback_small": _l("在算出来之前，本平台暂按小型对待。"),
+    "size_fallback_micro": _l("在算出来之前，本平台暂按微型对待。"),
+    "size_fallback_nothing_known": _l("要用的数字都还没填，本平台暂按微型对待。"),
+    "industry_unknown": _l("没有 %(industry_code)s 这个行业代码"),
+    "industry_too_wide": _l("%(industry_code)s %(industry)s 里的行业划型办法不一样，请写到四位代码"),
+    "below_zero": _l("不能小于 0"),
+    # unified social credit code
+    "uscc_missing": _l("请填写统一社会信用代码"),
+    "uscc_length": _l("应该是 18 位，现在是 %(n)s 位"),
+    "uscc_letters": _l("代码里没有 %(letter)s 这个字符。信用代码不用字母 I、O、Z、S、V"),
+    "uscc_region_letters": _l("第 3 到 8 位是登记地的数字，里面不该有字母"),
+    "uscc_misread": _l("有字符看错了，是不是 %(suggestion)s？常见的是把 0 写成 O、1 写成 I"),
+    "uscc_check_digit": _l("第 18 位对不上，请再看一眼执照"),
+    "uscc_nonsense": _l("这不是一个真的代码，请照着执照填写"),
+    "uscc_not_a_business": _l(
+        "%(prefix)s 开头的是机关、事业单位或社会组织。这里办的是企业（91）、个体工商户（92）和农民专业合作社（93）"
+    ),
+}
