@@ -23,9 +23,12 @@ MODELS = [
     "matchmaker.ranking.models",
     "matchmaker.leads.models",
 ]
-WORDS: list[str] = []
+WORDS: list[str] = [
+    "matchmaker.needs.words",
+]
 LISTENERS: list[str] = []
 VIEWS: list[str] = [
+    "matchmaker.needs.views",
     "matchmaker.home.views",
 ]
 API: list[str] = []

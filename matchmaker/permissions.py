@@ -94,7 +94,40 @@ def allow(about: str, *alternatives: Predicate | tuple[Predicate, ...]) -> Permi
 
 # --- products --------------------------------------------------------------------------------------------------
 
+table(
+    product_list=allow("see the list of an own institution's products", works_at_a_desk, is_manager),
+    product_start=allow("begin a product of an own institution", on_desk_of_its_institution),
+    product_see=allow("read an own institution's product, drafts included", works_for_its_institution),
+    product_edit=allow("write on a draft", on_desk_of_its_institution),
+    product_submit=allow("hand a draft to a second person", on_desk_of_its_institution),
+    product_publish=allow("publish or send back what another person submitted", on_desk_of_its_institution),
+    product_suspend=allow("take a product off the lists, for a while or for good", on_desk_of_its_institution),
+)
+
 # --- needs -----------------------------------------------------------------------------------------------------
+
+
+def is_owner(actor: Any, obj: Any) -> bool:
+    """Acts for businesses, as whoever registers themselves does."""
+    return bool(actor.has_role("owner"))
+
+
+def acts_for_the_business(actor: Any, need: Any) -> bool:
+    """Declared is enough to ask and to match; a rejected claim is not."""
+    return any(
+        member.person_id == actor.id and member.standing != "rejected" for member in need.business.members
+    )
+
+
+table(
+    need_post=allow("Say a need, and see one's own needs and drafts.", is_owner),
+    need_post_draft=allow("See, post or delete a draft of one's own.", is_that_person),
+    need_see=allow("See a need of a business for which one acts.", acts_for_the_business),
+    need_change=allow("Change a need; what was sent stays as it was sent.", acts_for_the_business),
+    need_withdraw=allow("Withdraw a need.", acts_for_the_business),
+    need_copy=allow("Start a new draft from a need.", acts_for_the_business),
+)
+
 
 # --- ranking, matching -----------------------------------------------------------------------------------------
 

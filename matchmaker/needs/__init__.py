@@ -1,0 +1,1 @@
+"""What a business asks for: checked first without a name, drafted as typed, posted, changed, withdrawn, expired."""

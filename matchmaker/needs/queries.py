@@ -1,0 +1,107 @@
+"""Reads of needs and drafts, limited to what the asker may see."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
+
+from matchmaker.businesses.models import Business, BusinessMember
+from matchmaker.db import db
+from matchmaker.needs.models import Need, NeedDraft
+from matchmaker.needs.rules import LIVE_STATES, NeedState
+
+_LIVE = sorted(LIVE_STATES)
+
+
+def need_by_id(need_id: int) -> Need | None:
+    """The need with its versions and business, or None."""
+    return db.session.get(Need, need_id, options=[selectinload(Need.versions), selectinload(Need.business)])
+
+
+def draft_by_id(draft_id: int) -> NeedDraft | None:
+    return db.session.get(NeedDraft, draft_id)
+
+
+def draft_by_key(person_id: int, key: str) -> NeedDraft | None:
+    """The draft that this person's page with that key made, or None."""
+    return db.session.scalar(sa.select(NeedDraft).filter_by(person_id=person_id, key=key))
+
+
+def drafts_of(person_id: int) -> list[NeedDraft]:
+    """All drafts of a person, the latest touched first."""
+    return list(
+        db.session.scalars(
+            sa.select(NeedDraft)
+            .filter_by(person_id=person_id)
+            .order_by(NeedDraft.updated_at.desc(), NeedDraft.id.desc())
+        )
+    )
+
+
+def businesses_of(person_id: int) -> list[Business]:
+    """Businesses for which a person may ask, the first registered first; rejected claims do not count."""
+    return list(
+        db.session.scalars(
+            sa.select(Business)
+            .join(BusinessMember, BusinessMember.business_id == Business.id)
+            .where(BusinessMember.person_id == person_id, BusinessMember.standing != "rejected")
+            .order_by(Business.id)
+        )
+    )
+
+
+def needs_of(person_id: int) -> sa.Select[Any]:
+    """Needs of the businesses for which a person acts: live ones first, then the latest."""
+    mine = sa.select(BusinessMember.business_id).where(
+        BusinessMember.person_id == person_id, BusinessMember.standing != "rejected"
+    )
+    return (
+        sa.select(Need)
+        .where(Need.business_id.in_(mine))
+        .options(selectinload(Need.versions), selectinload(Need.business))
+        .order_by(sa.case((Need.state.in_(_LIVE), 0), else_=1), Need.posted_at.desc(), Need.id.desc())
+    )
+
+
+def live_needs_of(business_id: int) -> list[Need]:
+    """Open and worked-on needs of a business, the latest first."""
+    return list(
+        db.session.scalars(
+            sa.select(Need)
+            .where(Need.business_id == business_id, Need.state.in_(_LIVE))
+            .options(selectinload(Need.versions))
+            .order_by(Need.posted_at.desc(), Need.id.desc())
+        )
+    )
+
+
+def count_live_needs(business_id: int) -> int:
+    return (
+        db.session.scalar(
+            sa.select(sa.func.count()).select_from(Need).where(Need.business_id == business_id, Need.state.in_(_LIVE))
+        )
+        or 0
+    )
+
+
+def ids_of_overdue_needs(today: date) -> list[int]:
+    """Open needs whose last day is over (``today`` in Asia/Shanghai), the oldest first."""
+    return list(
+        db.session.scalars(
+            sa.select(Need.id)
+            .where(Need.state == NeedState.OPEN, Need.expires_on < today)
+            .order_by(Need.expires_on, Need.id)
+        )
+    )
+
+
+def ids_of_stale_drafts(untouched_since: datetime) -> list[int]:
+    """Drafts nobody has touched since that instant, the oldest first."""
+    return list(
+        db.session.scalars(
+            sa.select(NeedDraft.id).where(NeedDraft.updated_at < untouched_since).order_by(NeedDraft.updated_at)
+        )
+    )

@@ -1,0 +1,264 @@
+"""Pages of needs: say one, keep it as a draft, check it, post it; look, change, withdraw, copy."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, current_app, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from matchmaker import clock
+from matchmaker.needs import queries, services
+from matchmaker.needs.forms import NeedForm
+from matchmaker.needs.models import Need, NeedDraft
+from matchmaker.needs.rules import Answers, draft_values_of, read_typed, typed_of
+from matchmaker.reference.rules.working_time import days_off_between, is_working_day
+from matchmaker.refusal import Refused
+from matchmaker.web import BaseForm, actor, back_to, once, paginate, requires, said, sentence
+
+bp = Blueprint("needs", __name__)
+
+
+def load_need(need_id: int) -> Need | None:
+    return queries.need_by_id(need_id)
+
+
+def load_draft(draft_id: int) -> NeedDraft | None:
+    return queries.draft_by_id(draft_id)
+
+
+# Saying a need ------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/needs/new")
+@requires("need.post")
+def post() -> ResponseReturnValue:
+    """The form: the draft asked for, else the one touched last, else what "check first" already knows."""
+    draft = _draft_asked_for()
+    if draft is not None:
+        form = NeedForm.showing(draft.values, draft_key=draft.key, version=draft.version)
+        return _page(form, draft)
+    form = NeedForm.showing(_carried(), draft_key=uuid.uuid4().hex, version=0)
+    return _page(form, None)
+
+
+@bp.post("/needs/drafts")
+@requires("need.post")
+def save_draft() -> ResponseReturnValue:
+    """Keep what was typed, valid or not. With htmx only the line that says so comes back."""
+    form = _form()
+    if "resume" in request.form:
+        return _page(form, _draft_of(form))
+    try:
+        draft = _keep(form)
+    except Refused as no:
+        return _conflict(form, no)
+    form.version.data = str(draft.version)
+    if "HX-Request" in request.headers:
+        return render_template("needs/saved.html", form=form, draft=draft, answers_only=True)
+    return _page(form, draft)
+
+
+@bp.post("/needs/review")
+@requires("need.post")
+def to_review() -> ResponseReturnValue:
+    """Everything typed and right: keep it, and show it once more before it is posted."""
+    form = _form()
+    if not form.submitted():
+        return _page(form, _draft_of(form), 422 if form.errors else 200)
+    try:
+        draft = _keep(form)
+    except Refused as no:
+        return _conflict(form, no)
+    return back_to("needs.review", draft_id=draft.id)
+
+
+@bp.get("/needs/drafts/<int:draft_id>/review")
+@requires("need.post_draft", load=load_draft)
+def review(draft: NeedDraft) -> ResponseReturnValue:
+    wanted, wrong = read_typed(draft.values, today=clock.today())
+    if wanted is None:
+        form = _offered(NeedForm.showing(draft.values, draft_key=draft.key, version=draft.version))
+        form.validate()
+        return _page(form, draft)
+    businesses = queries.businesses_of(actor().id)
+    business = next((item for item in businesses if item.id == draft.business_id), None)
+    if business is None and len(businesses) == 1:
+        business = businesses[0]
+    return render_template(
+        "needs/review.html", draft=draft, wanted=wanted, business=business, businesses=businesses, form=BaseForm()
+    )
+
+
+@bp.post("/needs/drafts/<int:draft_id>/post")
+@once
+@requires("need.post_draft", load=load_draft)
+def post_draft(draft: NeedDraft) -> ResponseReturnValue:
+    """The posting itself: once, and only what the page showed."""
+    if request.form.get("version") != str(draft.version):
+        raise Refused("draft_is_newer_elsewhere", saved_at=draft.updated_at)
+    wanted, wrong = read_typed(draft.values, today=clock.today())
+    if wanted is None:
+        return back_to("needs.review", draft_id=draft.id)
+    businesses = queries.businesses_of(actor().id)
+    business = next((item for item in businesses if str(item.id) == request.form.get("business_id")), None)
+    if business is None:
+        raise Refused("need_business_missing", status=422)
+    need = services.post_need(
+        business, wanted, days=current_app.config["SETTINGS"].need_days, by=actor(), draft=draft
+    )
+    session.pop("check", None)
+    return _to_matches(need)
+
+
+@bp.route("/needs/drafts/<int:draft_id>/delete", methods=["GET", "POST"])
+@requires("need.post_draft", load=load_draft)
+def delete_draft(draft: NeedDraft) -> ResponseReturnValue:
+    form = BaseForm()
+    if form.submitted():
+        services.delete_draft(draft)
+        said(_("草稿删掉了。"))
+        return back_to("needs.mine")
+    return render_template("needs/delete_draft.html", draft=draft, form=form)
+
+
+# Needs that stand ---------------------------------------------------------------------------------------------------
+
+
+@bp.get("/needs")
+@requires("need.post")
+def mine() -> ResponseReturnValue:
+    page = paginate(queries.needs_of(actor().id), per_page=10)
+    drafts = [(draft, read_typed(draft.values, today=clock.today())[0]) for draft in queries.drafts_of(actor().id)]
+    return render_template("needs/mine.html", page=page, drafts=drafts)
+
+
+@bp.get("/needs/<int:need_id>")
+@requires("need.see", load=load_need)
+def show(need: Need) -> ResponseReturnValue:
+    return render_template("needs/show.html", need=need, form=BaseForm())
+
+
+@bp.route("/needs/<int:need_id>/change", methods=["GET", "POST"])
+@requires("need.change", load=load_need)
+def change(need: Need) -> ResponseReturnValue:
+    if not need.is_live:
+        raise Refused(f"need_is_{need.state}")
+    form = NeedForm() if request.method == "POST" else NeedForm.showing(
+        typed_of(need.current.wanted), version=need.current_number
+    )  # fmt: skip
+    status = 200
+    if form.submitted() and form.wanted is not None:
+        try:
+            services.change_need(
+                need,
+                form.wanted,
+                seen_number=int(form.version.data) if (form.version.data or "").isdigit() else 0,
+                days=current_app.config["SETTINGS"].need_days,
+                by=actor(),
+            )
+        except Refused as no:
+            form.refuse(no)
+            status = no.status
+        else:
+            return _to_matches(need)
+    elif form.errors:
+        status = 422
+    return render_template("needs/change.html", form=form, need=need, **_around()), status
+
+
+@bp.route("/needs/<int:need_id>/withdraw", methods=["GET", "POST"])
+@requires("need.withdraw", load=load_need)
+def withdraw(need: Need) -> ResponseReturnValue:
+    if not need.is_live:
+        raise Refused(f"need_is_{need.state}")
+    form = BaseForm()
+    if form.submitted():
+        services.withdraw_need(need, by=actor())
+        said(_("需求收回了。没有机构再看得到它。"))
+        return back_to("needs.show", need_id=need.id)
+    return render_template("needs/withdraw.html", need=need, form=form)
+
+
+@bp.post("/needs/<int:need_id>/copy")
+@once
+@requires("need.copy", load=load_need)
+def copy(need: Need) -> ResponseReturnValue:
+    draft = services.copy_need(need, key=uuid.uuid4().hex, by=actor())
+    return back_to("needs.post", draft=draft.id)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _form() -> NeedForm:
+    return _offered(NeedForm())
+
+
+def _offered(form: NeedForm) -> NeedForm:
+    return form.offer(queries.businesses_of(actor().id))
+
+
+def _draft_asked_for() -> NeedDraft | None:
+    drafts = queries.drafts_of(actor().id)
+    wanted = request.args.get("draft", "")
+    if wanted:
+        return next((draft for draft in drafts if str(draft.id) == wanted), None)
+    return None if "fresh" in request.args or not drafts else drafts[0]
+
+
+def _carried() -> dict[str, Any]:
+    answers = Answers.from_cookie(session.get("check"))
+    return draft_values_of(answers) if answers else {}
+
+
+def _draft_of(form: NeedForm) -> NeedDraft | None:
+    return queries.draft_by_key(actor().id, (form.draft_key.data or "")[:64]) if form.draft_key.data else None
+
+
+def _keep(form: NeedForm) -> NeedDraft:
+    """Save the draft. ``keep`` in the form is the version that its owner decided to replace with this one."""
+    version = request.form.get("keep") or form.version.data or "0"
+    return services.save_draft(
+        _draft_of(form),
+        key=(form.draft_key.data or uuid.uuid4().hex)[:64],
+        values=form.typed,
+        version=int(version) if version.isdigit() else 0,
+        page=(form.page.data or "")[:64],
+        business_id=form.chosen_business_id,
+        by=actor(),
+    )
+
+
+def _conflict(form: NeedForm, no: Refused) -> ResponseReturnValue:
+    """An older copy: both are there, its owner chooses which one to go on with."""
+    draft = _draft_of(form)
+    page = "needs/saved.html" if "HX-Request" in request.headers else "needs/draft_conflict.html"
+    told = sentence(no)
+    return render_template(page, form=form, draft=draft, conflict=told, answers_only=True, **_around()), 409
+
+
+def _page(form: NeedForm, draft: NeedDraft | None, status: int = 200) -> ResponseReturnValue:
+    _offered(form)
+    return render_template("needs/post.html", form=form, draft=draft, carried=_answers(), **_around()), status
+
+
+def _answers() -> Answers | None:
+    return Answers.from_cookie(session.get("check"))
+
+
+def _around() -> dict[str, Any]:
+    """Days off in the coming weeks, so that nobody counts on them."""
+    from datetime import timedelta
+
+    today = clock.today()
+    return {"days_off": [day for day in days_off_between(today, today + timedelta(days=45)) if not is_working_day(day)]}
+
+
+def _to_matches(need: Need) -> ResponseReturnValue:
+    """To its list of matches, where one is made; else to the need itself."""
+    if "matching.show_list" in current_app.view_functions:
+        return back_to("matching.show_list", need_id=need.id)
+    return back_to("needs.show", need_id=need.id)
