@@ -101,7 +101,7 @@ class Access:
     """How an endpoint is guarded; ``permission`` is None for a public one."""
 
     permission: str | None
-    loads: bool = False
+    load: Callable[..., Any] | None = None
 
 
 def public(view: View) -> View:
@@ -138,7 +138,7 @@ def requires(permission: str, load: Callable[..., Any] | None = None) -> Callabl
                 raise Forbidden if see in PERMISSIONS and may(who, see, found) else NotFound
             return view(found, **{name: value for name, value in args.items() if name not in taken})
 
-        guarded.access = Access(permission, loads=load is not None)  # type: ignore[attr-defined]
+        guarded.access = Access(permission, load)  # type: ignore[attr-defined]
         return guarded
 
     return decorate

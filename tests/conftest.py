@@ -16,6 +16,7 @@ from matchmaker import create_app
 from matchmaker.db import Base
 from matchmaker.settings import Settings
 
+TOWN_SIZE = 150
 pytest_plugins = ["tests.articles"]
 PG_URL = os.environ.get("MATCHMAKER_TEST_PG", "")
 
@@ -57,6 +58,36 @@ def app(empty_sqlite: Path, tmp_path: Path) -> Iterator[Any]:
     file = tmp_path / "test.db"
     shutil.copy(empty_sqlite, file)
     app = create_app(settings_for(f"sqlite:///{file}", tmp_path))
+    app.testing = True
+    yield app
+    with app.app_context():
+        from matchmaker.db import db
+
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def town_file(empty_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small demo town to copy from, written by the same simulator as the large one."""
+    from matchmaker import demo
+
+    file = tmp_path_factory.mktemp("town") / "town.db"
+    shutil.copy(empty_sqlite, file)
+    app = create_app(settings_for(f"sqlite:///{file}", file.parent))
+    with app.app_context():
+        from matchmaker.db import db
+
+        demo.build(size=TOWN_SIZE)
+        db.engine.dispose()
+    return file
+
+
+@pytest.fixture
+def town(town_file: Path, tmp_path: Path) -> Iterator[Any]:
+    """The site on a fresh copy of the small demo town."""
+    file = tmp_path / "town.db"
+    shutil.copy(town_file, file)
+    app = create_app(settings_for(f"sqlite:///{file}", town_file.parent))
     app.testing = True
     yield app
     with app.app_context():

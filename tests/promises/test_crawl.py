@@ -1,0 +1,196 @@
+"""A walk over every route as every role, in both languages, over the small demo town: what is seen, and what never is."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urldefrag, urlsplit
+
+import pytest
+import sqlalchemy as sa
+
+from matchmaker.accounts.models import Person
+from matchmaker.businesses.models import Business, BusinessMember
+from matchmaker.db import db
+from matchmaker.leads.models import Consent, Lead
+from matchmaker.permissions import may
+from tests.builders import sign_in
+from tests.promises.page_checks import Page, problems_of
+
+ROLES = ("nobody", "owner", "manager", "desk", "operator", "supervisor", "channel")
+PER_ENDPOINT = 4
+"""How many pages of one endpoint the walk looks at, for each role and language."""
+
+
+def person_of(role: str) -> Person | None:
+    """Somebody of that role; an owner or manager with the most leads, so that there is much to see."""
+    if role == "nobody":
+        return None
+    people = [each for each in db.session.scalars(sa.select(Person).order_by(Person.id))
+              if any(assignment.role == role for assignment in each.roles)]
+    if role == "manager":
+        people.sort(key=lambda each: -_count(Lead.manager_id == each.id))
+    if role == "owner":
+        people.sort(key=lambda each: -_count(Lead.business_id.in_(
+            sa.select(BusinessMember.business_id).where(BusinessMember.person_id == each.id))))
+    return people[0]
+
+
+def _count(condition: Any) -> int:
+    return db.session.scalar(sa.select(sa.func.count()).select_from(Lead).where(condition)) or 0
+
+
+def walk(app: Any, role: str, language: str = "zh") -> Iterator[tuple[str, str, Any]]:
+    """(endpoint, path, answer) of the pages that links lead to, from the start page of the role."""
+    client = app.test_client()
+    with app.app_context():
+        person = person_of(role)
+        name = person.name if person else None
+    if name is not None:
+        with app.app_context():
+            sign_in(client, person_of(role))
+    client.set_cookie("lang", language)
+    adapter = app.url_map.bind("localhost")
+    seen, per_endpoint, waiting = set(), Counter[str](), ["/"]
+    while waiting:
+        path = waiting.pop(0)
+        if path in seen:
+            continue
+        seen.add(path)
+        try:
+            endpoint, _ = adapter.match(urlsplit(path).path, method="GET")
+        except Exception:
+            yield "?", path, client.get(path)
+            continue
+        if per_endpoint[endpoint] >= PER_ENDPOINT or endpoint.endswith("static"):
+            continue
+        per_endpoint[endpoint] += 1
+        answer = client.get(path)
+        yield endpoint, path, answer
+        if answer.status_code in {301, 302, 303}:
+            waiting.append(_local(answer.location, path))
+        elif answer.mimetype == "text/html":
+            waiting += [_local(link, path) for link in Page(answer.text).links if _is_ours(link)]
+
+
+def _is_ours(link: str) -> bool:
+    parts = urlsplit(link)
+    return not parts.scheme and not parts.netloc and not link.startswith(("#", "mailto:", "tel:"))
+
+
+def _local(link: str, base: str) -> str:
+    link = urldefrag(link)[0]
+    parts = urlsplit(link)
+    path = parts.path or urlsplit(base).path
+    return path + (f"?{parts.query}" if parts.query else "")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("role", ROLES)
+def test_every_page_a_role_can_reach_is_whole(town: Any, role: str, language: str) -> None:
+    wrong: list[str] = []
+    for endpoint, path, answer in walk(town, role, language):
+        if answer.status_code >= 400:
+            wrong.append(f"{path} ({endpoint}): {answer.status_code}")
+        elif answer.mimetype == "text/html" and answer.status_code == 200:
+            wrong += [f"{path} ({endpoint}): {problem}" for problem in problems_of(answer.text)]
+        if role != "nobody" and answer.status_code == 200 and not endpoint.endswith("static"):
+            assert answer.headers.get("Cache-Control") == "no-store", path
+    assert wrong == []
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.article("B.1")
+def test_every_guarded_page_answers_as_the_table_says(town: Any, role: str) -> None:
+    """Route × role × objects in every state: allowed pages answer, the others do not exist."""
+    client = town.test_client()
+    with town.app_context():
+        person = person_of(role)
+        if person is not None:
+            sign_in(client, person)
+    checked = 0
+    for rule in town.url_map.iter_rules():
+        access = getattr(town.view_functions[rule.endpoint], "access", None)
+        if access is None or access.permission is None or "GET" not in rule.methods:
+            continue
+        for args in _arguments(town, rule):
+            with town.test_request_context():
+                person = person_of(role)
+                found = access.load(**{name: value for name, value in args.items()
+                                       if name in _parameters(access.load)}) if access.load else None
+                allowed = person is not None and (access.load is None or found is not None) \
+                    and may(person, access.permission, found)
+                path = town.url_map.bind("localhost").build(rule.endpoint, args)
+            answer = client.get(path)
+            checked += 1
+            if role == "nobody":
+                assert answer.status_code == 302 and "sign-in" in answer.location, path
+            elif allowed:
+                assert answer.status_code < 400 or answer.status_code == 409, (path, answer.status_code)
+            else:
+                assert answer.status_code in {403, 404}, (path, answer.status_code)
+    assert checked > 20
+
+
+def _parameters(load: Any) -> set[str]:
+    import inspect
+
+    return set(inspect.signature(load).parameters)
+
+
+def _arguments(app: Any, rule: Any) -> list[dict[str, Any]]:
+    """Sample URL arguments: for a lead, one of every state; for others, the first few rows; and a number that is not."""
+    if not rule.arguments:
+        return [{}]
+    columns = {"lead_id": Lead, "consent_id": Consent}
+    with app.app_context():
+        if rule.arguments == {"lead_id"}:
+            states = db.session.execute(sa.select(sa.func.min(Lead.id)).group_by(Lead.state)).scalars()
+            return [{"lead_id": number} for number in states] + [{"lead_id": 10**8}]
+        numbers: dict[str, list[int]] = {}
+        for name in rule.arguments:
+            if not isinstance(rule._converters[name].to_url(1), str) or not name.endswith("_id") and name != "number":
+                return []
+            table = columns.get(name) or next(
+                (mapper.class_ for mapper in db.Model.registry.mappers if mapper.class_.__tablename__ == name[:-3]), None) \
+                if hasattr(db, "Model") else _table(name[:-3])
+            if table is None:
+                return []
+            numbers[name] = list(db.session.scalars(sa.select(table.id).order_by(table.id).limit(3))) + [10**8]
+        length = max(len(each) for each in numbers.values())
+        return [{name: each[min(place, len(each) - 1)] for name, each in numbers.items()} for place in range(length)]
+
+
+def _table(name: str) -> Any:
+    from matchmaker.db import Base
+
+    return next((mapper.class_ for mapper in Base.registry.mappers if mapper.class_.__tablename__ == name), None)
+
+
+@pytest.mark.parametrize("role", ["manager", "desk", "channel", "operator", "supervisor"])
+@pytest.mark.article("B.1")
+def test_nobody_finds_a_business_that_did_not_consent(town: Any, role: str) -> None:
+    """Names, codes and phones of businesses stand only where a live consent for that institution says so."""
+    with town.app_context():
+        person = person_of(role)
+        assert person is not None
+        mine = person.institution_ids
+        open_to_me = set(db.session.scalars(
+            sa.select(Consent.business_id).where(Consent.institution_id.in_(mine), Consent.ended_at.is_(None))))
+        if role == "operator":  # whose papers wait to be checked is the operator's business
+            open_to_me |= set(db.session.scalars(sa.select(BusinessMember.business_id)
+                                                 .where(BusinessMember.standing == "papers_sent")))
+        sealed: dict[str, str] = {}
+        for business in db.session.scalars(sa.select(Business)):
+            if business.id not in open_to_me:
+                sealed |= {business.name: "name", business.uscc: "code"}
+        for member in db.session.scalars(sa.select(BusinessMember)):
+            if member.business_id not in open_to_me and member.person_id != person.id and member.person.phone:
+                sealed[member.person.phone] = "phone"
+    pattern = re.compile("|".join(re.escape(text) for text in sealed))
+    for endpoint, path, answer in walk(town, role):
+        if answer.mimetype in {"text/html", "application/json", "text/csv"}:
+            found = pattern.search(answer.text)
+            assert found is None, f"{path} ({endpoint}) shows the {sealed[found.group()]} of a sealed business"
