@@ -1,0 +1,277 @@
+"""Reads of products: what is matched on a day, a desk's own list, versions, problems and the cost of an example."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, selectinload
+
+from matchmaker.accounts.models import Branch, Institution, Person
+from matchmaker.db import db
+from matchmaker.pricing.quotes import Quote, quote
+from matchmaker.products.models import Product, ProductVersion, TrackRecord
+from matchmaker.products.rules.states import FROZEN_VERSION, OPEN_VERSION, Kind, ProductState, VersionState
+from matchmaker.products.rules.terms import PRICEABLE_REPAYMENTS, Problem, Terms, problems_of, rates_percent
+from matchmaker.products.rules.typed import STEP_OF, STEPS, read_terms
+from matchmaker.reference import queries as reference
+from matchmaker.reference.models import Lpr
+from matchmaker.refusal import Reason
+
+DESK_FILTERS = ("all", "to_write", "to_review", "published", "suspended", "stopped", "ending")
+ENDING_WITHIN_DAYS = 30
+
+
+def lpr_on(day: date) -> Lpr:
+    """The LPR in force on `day`. Raises LookupError where the reference data was never loaded."""
+    found = reference.lpr_on(day)
+    if found is None:
+        raise LookupError(f"no LPR known for {day}")
+    return found
+
+
+def _loaded(query: sa.Select[tuple[ProductVersion]]) -> sa.Select[tuple[ProductVersion]]:
+    return query.options(
+        selectinload(ProductVersion.fees),
+        joinedload(ProductVersion.product).joinedload(Product.institution),
+        joinedload(ProductVersion.product).joinedload(Product.branch),
+    )
+
+
+def _in_force(on: date) -> sa.Select[tuple[ProductVersion]]:
+    return (
+        sa.select(ProductVersion)
+        .join(Product, Product.current_version_id == ProductVersion.id)
+        .join(Institution, Institution.id == Product.institution_id)
+        .where(
+            Product.state == ProductState.PUBLISHED,
+            ProductVersion.state == VersionState.PUBLISHED,
+            ProductVersion.valid_from_on <= on,
+            ProductVersion.valid_until_on >= on,
+            Institution.status == "admitted",
+        )
+    )
+
+
+def published_versions(on: date) -> list[ProductVersion]:
+    """Every version that may be matched on `on`: published, valid that day, of an admitted institution.
+
+    With product, institution, branch and fees loaded; ordered by product, so that a list can be derived again.
+    """
+    query = _loaded(_in_force(on)).order_by(ProductVersion.product_id)
+    return list(db.session.scalars(query).unique())
+
+
+def published_products(on: date, *, kind: str = "", q: str = "", unsecured: bool = False) -> sa.Select[tuple[ProductVersion]]:
+    """What anybody may browse: as `published_versions`, filtered by kind, words and security; by name, no favourites."""
+    query = _loaded(_in_force(on))
+    if kind in tuple(Kind):
+        query = query.where(Product.kind == kind)
+    if q.strip():
+        words = f"%{_escaped(q)}%"
+        query = query.where(
+            sa.or_(
+                ProductVersion.name.ilike(words, escape="\\"),
+                ProductVersion.summary.ilike(words, escape="\\"),
+                Institution.name.ilike(words, escape="\\"),
+                Institution.short_name.ilike(words, escape="\\"),
+            )
+        )
+    if unsecured:
+        query = query.where(sa.cast(ProductVersion.securities, sa.Text).like('%"CREDIT"%'))
+    return query.order_by(ProductVersion.name, ProductVersion.id)
+
+
+def _escaped(words: str) -> str:
+    return words.strip()[:40].replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def products_of(
+    institution_ids: set[int], *, show: str = "all", q: str = "", kind: str = "", today: date
+) -> sa.Select[tuple[Product]]:
+    """A desk's own products, newest change first; `show` is one of DESK_FILTERS, `q` searches names."""
+    query = (
+        sa.select(Product)
+        .where(Product.institution_id.in_(institution_ids))
+        .options(
+            selectinload(Product.versions).noload(ProductVersion.fees),
+            joinedload(Product.institution),
+            joinedload(Product.branch),
+            joinedload(Product.current_version).noload(ProductVersion.fees),
+        )
+    )
+    version = sa.select(ProductVersion.id).where(ProductVersion.product_id == Product.id)
+    if show == "to_write":
+        query = query.where(version.where(ProductVersion.state.in_((VersionState.DRAFT, VersionState.SENT_BACK))).exists())
+    elif show == "to_review":
+        query = query.where(version.where(ProductVersion.state == VersionState.SUBMITTED).exists())
+    elif show == "ending":
+        until = date.fromordinal(today.toordinal() + ENDING_WITHIN_DAYS)
+        current = version.where(ProductVersion.id == Product.current_version_id, ProductVersion.valid_until_on <= until)
+        query = query.where(Product.state == ProductState.PUBLISHED, current.exists())
+    elif show in (ProductState.PUBLISHED, ProductState.SUSPENDED, ProductState.STOPPED):
+        query = query.where(Product.state == show)
+    if kind in tuple(Kind):
+        query = query.where(Product.kind == kind)
+    if q.strip():
+        query = query.where(version.where(ProductVersion.name.ilike(f"%{_escaped(q)}%", escape="\\")).exists())
+    return query.order_by(Product.id.desc())
+
+
+def product_counts(institution_ids: set[int], *, today: date) -> dict[str, int]:
+    """How many products each filter of the desk's list shows."""
+    return {
+        show: db.session.scalar(
+            sa.select(sa.func.count()).select_from(
+                products_of(institution_ids, show=show, today=today).options(sa.orm.lazyload("*")).order_by(None).subquery()
+            )
+        )
+        or 0
+        for show in DESK_FILTERS
+    }
+
+
+def product(product_id: int) -> Product | None:
+    """One product with its versions."""
+    return db.session.get(
+        Product, product_id, options=[selectinload(Product.versions), joinedload(Product.institution)]
+    )
+
+
+def version_of(product_id: int, number: int) -> ProductVersion | None:
+    """One version by product and number."""
+    return db.session.scalar(
+        _loaded(sa.select(ProductVersion).where(ProductVersion.product_id == product_id, ProductVersion.number == number))
+    )
+
+
+def shown_version(product_id: int, number: int | None, on: date) -> ProductVersion | None:
+    """The version that anybody may read: the one in force, or with `number` one that was published once.
+
+    An older version stays readable, because somebody may have applied for it; drafts never are.
+    """
+    if number is None:
+        return db.session.scalar(_loaded(_in_force(on).where(ProductVersion.product_id == product_id)))
+    version = version_of(product_id, number)
+    return version if version is not None and version.state in FROZEN_VERSION else None
+
+
+def open_version(product_id: int) -> ProductVersion | None:
+    """The version of a product that is being written or reviewed, if any."""
+    return db.session.scalar(
+        _loaded(
+            sa.select(ProductVersion).where(
+                ProductVersion.product_id == product_id, ProductVersion.state.in_(tuple(OPEN_VERSION))
+            )
+        )
+    )
+
+
+def served_regions(institution_id: int, branch_id: int | None = None) -> tuple[str, ...]:
+    """Region prefixes that the branches of an institution (or one branch) serve; empty when one serves everywhere.
+
+    A branch with a radius and no regions is not counted here: a radius is checked when a need is matched (12.1).
+    """
+    query = sa.select(Branch.service_regions).where(Branch.institution_id == institution_id, Branch.closed_at.is_(None))
+    if branch_id is not None:
+        query = query.where(Branch.id == branch_id)
+    areas = list(db.session.scalars(query))
+    if any(not area for area in areas):
+        return ()
+    return tuple(sorted({region for area in areas for region in area}))
+
+
+def problems_in(version: ProductVersion, today: date) -> list[Problem]:
+    """Everything that keeps a version from being published: what cannot be read of it, and what is missing or wrong.
+
+    One problem a field, the unreadable first: who typed "五十来万" is not told besides that the field is empty.
+    """
+    lpr = lpr_on(today)
+    if version.state in FROZEN_VERSION:
+        terms, unread = version.terms, []
+    else:
+        terms, unread = read_terms(version.typed, Kind(version.product.kind))
+    served = served_regions(version.product.institution_id, version.product.branch_id)
+    found = unread + problems_of(
+        terms,
+        today=today,
+        lpr_1y_percent=lpr.lpr_1y_percent,
+        lpr_5y_percent=lpr.lpr_5y_percent,
+        served=served,
+    )
+    first: dict[str, Problem] = {}
+    for problem in found:
+        first.setdefault(problem.field, problem)
+    return list(first.values())
+
+
+def problems_by_step(problems: Sequence[Problem]) -> dict[str, list[Problem]]:
+    """The same problems under the step of the form in which they are repaired."""
+    return {step: [problem for problem in problems if STEP_OF[problem.field] == step] for step in STEPS}
+
+
+@dataclass(frozen=True)
+class Example:
+    """What an example of a version costs: at its highest rate, with every fee that is certain."""
+
+    quote: Quote
+    rate_percent: Decimal
+    lpr: Lpr
+
+
+def example_cost(
+    terms: Terms, today: date, *, amount_yuan: Decimal | None = None, term_months: int | None = None, repayment: str = ""
+) -> Example | Reason:
+    """What an example costs its borrower at the highest rate of the terms, or why that cannot be computed yet.
+
+    Without an amount and a term the middle of what is offered is taken: the largest amount and the longest term up
+    to a year, so that examples of different products can be compared.
+    """
+    lpr = lpr_on(today)
+    rates = rates_percent(terms, lpr.lpr_1y_percent, lpr.lpr_5y_percent)
+    amount = amount_yuan if amount_yuan is not None else terms.amount_max_yuan
+    months = term_months if term_months is not None else _usual_months(terms)
+    way = repayment or next((code for code in terms.repayments if code in PRICEABLE_REPAYMENTS), "")
+    if rates is None or amount is None or months is None or not way or amount <= 0 or rates[1] < 0:
+        return Reason("product_example_not_yet", {})
+    lines = [line for line in terms.fees if line.charged and None not in (line.basis, line.timing, line.value, line.payer)]
+    found = quote(amount, months, rates[1], way, lines)  # type: ignore[arg-type]  # None is filtered above
+    return found if isinstance(found, Reason) else Example(found, rates[1], lpr)
+
+
+def _usual_months(terms: Terms) -> int | None:
+    if terms.term_min_months is None or terms.term_max_months is None:
+        return None
+    return max(terms.term_min_months, min(12, terms.term_max_months))
+
+
+def track_record(institution_id: int, product_id: int | None = None) -> TrackRecord | None:
+    """What became of the leads of an institution (or of one product), as last counted."""
+    return db.session.scalar(
+        sa.select(TrackRecord).where(
+            TrackRecord.institution_id == institution_id,
+            TrackRecord.product_id == product_id if product_id is not None else TrackRecord.product_id.is_(None),
+        )
+    )
+
+
+def versions_ending(on: date) -> list[ProductVersion]:
+    """Versions in force whose last day is `on`."""
+    return list(db.session.scalars(_loaded(_in_force(on).where(ProductVersion.valid_until_on == on))).unique())
+
+
+
+
+def desks_of(institution_ids: set[int]) -> list[Institution]:
+    """The admitted institutions among these, with their branches, by number."""
+    query = sa.select(Institution).where(Institution.id.in_(institution_ids), Institution.status == "admitted")
+    return list(db.session.scalars(query.options(selectinload(Institution.branches)).order_by(Institution.id)))
+
+
+def names_of(person_ids: set[int | None]) -> dict[int, str]:
+    """Names of colleagues by number."""
+    query = sa.select(Person.id, Person.name).where(Person.id.in_({number for number in person_ids if number is not None}))
+    return {number: name for number, name in db.session.execute(query)}

@@ -1,0 +1,383 @@
+"""From what a desk typed to terms, and back: nothing typed is lost, and what cannot be read is said at its field."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from matchmaker.eligibility.rules import TAX_GRADES
+from matchmaker.products.rules import fees
+from matchmaker.products.rules.fees import Basis, FeeLine, Payer, Timing
+from matchmaker.products.rules.states import Kind
+from matchmaker.products.rules.terms import (
+    APPLICANT_KINDS,
+    DOCUMENT_CODES,
+    Paper,
+    Problem,
+    RateBase,
+    RenewalKind,
+    Terms,
+    document_field,
+    fee_field,
+    least_tax_grade,
+    tax_grades_from,
+)
+from matchmaker.reference import industries, regions, terms as trade
+from matchmaker.refusal import Reason
+
+Typed = Mapping[str, Sequence[str]]
+Code = TypeVar("Code", bound=StrEnum)
+
+STEPS: tuple[str, ...] = ("basics", "money", "criteria", "fees", "promises")
+FEE_PARTS = ("answer", "payer", "payee", "value", "way", "optional", "note")
+
+FIELDS: dict[str, tuple[str, ...]] = {
+    "basics": ("name", "summary", "applicant_kinds", "purposes", "first_time_friendly", "first_time_only"),
+    "money": (
+        "amount_min_wan", "amount_max_wan", "term_min_months", "term_max_months", "rate_base", "spread_min_bp",
+        "spread_max_bp", "fixed_rate_percent", "repayments", "securities", "revolving",
+    ),
+    "criteria": (
+        "regions", "industries_allow", "industries_deny", "min_months_in_business", "min_turnover_wan",
+        "least_tax_grade", "max_debt_ratio_percent",
+    ),
+    "fees": tuple(fee_field(code, part) for code in fees.FEE_CODES for part in FEE_PARTS),
+    "promises": (
+        "renewal_kind", "renewal_statement", "documents", *(document_field(code) for code in DOCUMENT_CODES),
+        "promised_days", "valid_from_on", "valid_until_on",
+    ),
+}
+STEP_OF: dict[str, str] = {field: step for step, names in FIELDS.items() for field in names}
+
+PURPOSES: tuple[str, ...] = tuple(code for code in trade.codes("purpose") if not code.startswith("PROHIBIT"))
+REPAYMENTS: tuple[str, ...] = trade.codes("repayment")
+SECURITIES: tuple[str, ...] = trade.codes("guarantee")
+
+_SEPARATORS = re.compile(r"[\s,，、;；/|]+")
+_UNITS = re.compile(r"(万元|万|元|个月|月|基点|bp|%|％|个工作日|工作日|天|日)$", re.IGNORECASE)
+_WAN = Decimal(10000)
+
+
+class _Reader:
+    """Reads one submission field by field and collects what it cannot read."""
+
+    def __init__(self, typed: Typed) -> None:
+        self.typed = typed
+        self.problems: list[Problem] = []
+
+    def _no(self, field: str, code: str, **facts: Any) -> None:
+        self.problems.append(Problem(field, Reason(code, facts)))
+
+    def text(self, field: str) -> str:
+        return (list(self.typed.get(field, ())) or [""])[0].strip()
+
+    def flag(self, field: str) -> bool:
+        return self.text(field) not in ("", "n", "no", "false", "0")
+
+    def many(self, field: str, known: Iterable[str]) -> tuple[str, ...]:
+        chosen = {value.strip() for value in self.typed.get(field, ()) if value.strip()}
+        for unknown in sorted(chosen - set(known)):
+            self._no(field, "product_choice_unknown", typed=unknown)
+        return tuple(code for code in known if code in chosen)
+
+    def one(self, field: str, known: type[Code]) -> Code | None:
+        chosen = self.text(field)
+        if not chosen:
+            return None
+        try:
+            return known(chosen)
+        except ValueError:
+            self._no(field, "product_choice_unknown", typed=chosen)
+            return None
+
+    def number(self, field: str, most: int = 10**10) -> Decimal | None:
+        typed = self.text(field)
+        if not typed:
+            return None
+        bare = _UNITS.sub("", unicodedata.normalize("NFKC", typed).replace(",", "").replace(" ", "").replace("−", "-"))
+        try:
+            value = Decimal(bare)
+        except InvalidOperation:
+            value = Decimal("NaN")
+        if not value.is_finite() or "e" in bare.lower() or len(bare) > 20:
+            self._no(field, "product_number_unreadable", typed=typed[:40])
+            return None
+        if abs(value) >= most:
+            self._no(field, "product_number_above", most=most)
+            return None
+        return value
+
+    def percent(self, field: str) -> Decimal | None:
+        return self._places(field, self.number(field, 10**7), 4)
+
+    def yuan_from_wan(self, field: str) -> Decimal | None:
+        value = self._places(field, self.number(field), 4)
+        return None if value is None else (value * _WAN).quantize(Decimal("0.01"))
+
+    def _places(self, field: str, value: Decimal | None, places: int) -> Decimal | None:
+        if value is not None and value != round(value, places):
+            self._no(field, "product_number_fine", places=places)
+            return None
+        return value
+
+    def whole(self, field: str) -> int | None:
+        value = self.number(field, 10**6)
+        if value is not None and value != value.to_integral_value():
+            self._no(field, "product_number_whole", typed=self.text(field))
+            return None
+        return None if value is None else int(value)
+
+    def day(self, field: str) -> date | None:
+        typed = unicodedata.normalize("NFKC", self.text(field))
+        if not typed:
+            return None
+        parts = re.fullmatch(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?", typed)
+        try:
+            day = date(*(int(part) for part in parts.groups())) if parts else date.fromisoformat(typed)
+            if not 2000 <= day.year <= 2100:
+                raise ValueError(day)
+            return day
+        except ValueError:
+            self._no(field, "product_date_unreadable", typed=typed[:40])
+            return None
+
+    def places(self, field: str) -> tuple[str, ...]:
+        """Regions by code, prefix or name; stored as prefixes."""
+        found: list[str] = []
+        for word in filter(None, _SEPARATORS.split(self.text(field))):
+            matches = _regions_called(word)
+            if len(matches) == 1:
+                found.append(matches[0])
+            elif matches:
+                names = "、".join(f"{regions.full_name(_six(code))} {_six(code)}" for code in matches[:4])
+                self._no(field, "product_region_ambiguous", typed=word, candidates=names)
+            else:
+                self._no(field, "product_region_unknown", typed=word[:20])
+        return _shortest(found)
+
+    def trades(self, field: str) -> tuple[str, ...]:
+        """Industries by code, section letter or name; a section is stored as its divisions."""
+        found: list[str] = []
+        for word in filter(None, _SEPARATORS.split(self.text(field))):
+            codes = _industries_called(word)
+            if not codes:
+                self._no(field, "product_industry_unknown", typed=word[:20])
+            found += codes
+        return _shortest(found)
+
+
+def _six(prefix: str) -> str:
+    return prefix.ljust(6, "0")
+
+
+def _shortest(codes: Iterable[str]) -> tuple[str, ...]:
+    """Codes in order without those that a shorter prefix already covers."""
+    unique = sorted(set(codes))
+    return tuple(code for code in unique if not any(code != wider and code.startswith(wider) for wider in unique))
+
+
+def _regions_called(word: str) -> list[str]:
+    """Prefixes of the divisions that `word` names: code, full name, name, or name without its last letter."""
+    if word.isdecimal():
+        code = regions.get(_six(word)) if len(word) in (2, 4, 6) else None
+        return [] if code is None else [regions.prefix(code.code)]
+    return [regions.prefix(code) for code in _regions_by_name().get(word, ())]
+
+
+_region_names: dict[str, list[str]] = {}
+
+
+def _regions_by_name() -> dict[str, list[str]]:
+    if not _region_names:
+        todo = list(regions.children())
+        while todo:
+            region = todo.pop()
+            short = region.name[:-1] if len(region.name) > 2 and region.name[-1] in "省市区县旗州盟" else region.name
+            for name in {region.name, region.full_name, short}:
+                known = _region_names.setdefault(name, [])
+                # A municipality stands twice under one name; the wider row is meant.
+                if not any(regions.prefix(region.code).startswith(regions.prefix(other)) for other in known):
+                    known[:] = [c for c in known if not regions.prefix(c).startswith(regions.prefix(region.code))]
+                    known.append(region.code)
+            todo.extend(region.children)
+    return _region_names
+
+
+def _industries_called(word: str) -> list[str]:
+    if word.isascii():
+        found = industries.get(word.upper())
+        if found is None:
+            return []
+        return [child.code for child in found.children] if found.level == industries.SECTION else [found.code]
+    for name in (word, word + "业"):
+        codes = _industries_by_name().get(name)
+        if codes:
+            return codes
+    return []
+
+
+_industry_names: dict[str, list[str]] = {}
+
+
+def _industries_by_name() -> dict[str, list[str]]:
+    """Names of sections (as divisions), divisions and groups; the widest level of a name counts."""
+    if not _industry_names:
+        for section in industries.children():
+            _industry_names.setdefault(section.name, [child.code for child in section.children])
+        for level in (industries.DIVISION, industries.GROUP, industries.CLASS):
+            for leaf in industries.classes():
+                node = next((above for above in leaf.path if above.level == level), None)
+                if node is not None:
+                    _industry_names.setdefault(node.name, [node.code])
+    return _industry_names
+
+
+def _fee_lines(read: _Reader, kind: Kind) -> tuple[FeeLine, ...]:
+    lines = []
+    for code in fees.FEE_CODES:
+        answer = read.text(fee_field(code, "answer"))
+        if answer == "none":
+            lines.append(FeeLine(code, charged=False))
+        elif answer == "charged":
+            basis, timing = _way(read, code)
+            lines.append(
+                FeeLine(
+                    code,
+                    charged=True,
+                    payer=read.one(fee_field(code, "payer"), Payer),
+                    payee=read.text(fee_field(code, "payee")),
+                    basis=basis,
+                    value=read.percent(fee_field(code, "value")),
+                    timing=timing,
+                    optional=read.flag(fee_field(code, "optional")),
+                    note=read.text(fee_field(code, "note")),
+                )
+            )
+        elif answer:
+            read._no(fee_field(code, "answer"), "product_choice_unknown", typed=answer[:20])
+    return tuple(lines)
+
+
+def _way(read: _Reader, code: str) -> tuple[Basis | None, Timing | None]:
+    typed = read.text(fee_field(code, "way"))
+    if not typed:
+        return None, None
+    for basis, timing in fees.pairs_of(code):
+        if typed == f"{basis}.{timing}":
+            return basis, timing
+    read._no(fee_field(code, "way"), "product_choice_unknown", typed=typed[:40])
+    return None, None
+
+
+def read_terms(typed: Typed, kind: Kind) -> tuple[Terms, list[Problem]]:
+    """The terms that can be read from `typed` (field -> values as text), and what could not be read.
+
+    What is unreadable is None in the terms; use `terms.problems_of` for what is missing or wrong in the rest.
+    """
+    read = _Reader(typed)
+    base = read.one("rate_base", RateBase)
+    least = read.text("least_tax_grade")
+    if least and least not in TAX_GRADES:
+        read._no("least_tax_grade", "product_choice_unknown", typed=least[:20])
+    asked = read.many("documents", DOCUMENT_CODES)
+    found = Terms(
+        kind=kind,
+        name=read.text("name"),
+        summary=read.text("summary"),
+        applicant_kinds=read.many("applicant_kinds", APPLICANT_KINDS),
+        purposes=read.many("purposes", PURPOSES),
+        first_time_friendly=read.flag("first_time_friendly"),
+        first_time_only=read.flag("first_time_only"),
+        amount_min_yuan=read.yuan_from_wan("amount_min_wan"),
+        amount_max_yuan=read.yuan_from_wan("amount_max_wan"),
+        term_min_months=read.whole("term_min_months"),
+        term_max_months=read.whole("term_max_months"),
+        # A guarantee lends nothing: its interest is a fixed zero, its price is the fee GUAR.
+        rate_base=RateBase.FIXED if kind == Kind.GUARANTEE else base,
+        spread_min_bp=None if base in (None, RateBase.FIXED) else read.whole("spread_min_bp"),
+        spread_max_bp=None if base in (None, RateBase.FIXED) else read.whole("spread_max_bp"),
+        fixed_rate_percent=Decimal(0) if kind == Kind.GUARANTEE
+        else read.percent("fixed_rate_percent") if base == RateBase.FIXED else None,
+        repayments=read.many("repayments", REPAYMENTS),
+        securities=read.many("securities", SECURITIES),
+        revolving=read.flag("revolving"),
+        regions=read.places("regions"),
+        industries_allow=read.trades("industries_allow"),
+        industries_deny=read.trades("industries_deny"),
+        min_months_in_business=read.whole("min_months_in_business"),
+        min_turnover_yuan=read.yuan_from_wan("min_turnover_wan"),
+        tax_grades=tax_grades_from(least),
+        max_debt_ratio_percent=read.percent("max_debt_ratio_percent"),
+        renewal_kind=read.one("renewal_kind", RenewalKind),
+        renewal_statement=read.text("renewal_statement"),
+        documents=tuple(Paper(code, read.text(document_field(code))) for code in asked),
+        promised_days=read.whole("promised_days"),
+        valid_from_on=read.day("valid_from_on"),
+        valid_until_on=read.day("valid_until_on"),
+        fees=_fee_lines(read, kind),
+    )
+    return found, read.problems
+
+
+def _number_text(value: Decimal | int | None) -> list[str]:
+    if value is None:
+        return []
+    text = format(Decimal(value), "f")
+    return [text.rstrip("0").rstrip(".") if "." in text else text]
+
+
+def typed_from(terms: Terms) -> dict[str, list[str]]:
+    """What a desk would have typed for these terms: a new version starts from it."""
+    typed: dict[str, list[str]] = {
+        "name": [terms.name],
+        "summary": [terms.summary],
+        "applicant_kinds": list(terms.applicant_kinds),
+        "purposes": list(terms.purposes),
+        "first_time_friendly": ["y"] if terms.first_time_friendly else [],
+        "first_time_only": ["y"] if terms.first_time_only else [],
+        "amount_min_wan": _number_text(None if terms.amount_min_yuan is None else terms.amount_min_yuan / _WAN),
+        "amount_max_wan": _number_text(None if terms.amount_max_yuan is None else terms.amount_max_yuan / _WAN),
+        "term_min_months": _number_text(terms.term_min_months),
+        "term_max_months": _number_text(terms.term_max_months),
+        "rate_base": [terms.rate_base] if terms.rate_base and terms.kind == Kind.CREDIT else [],
+        "spread_min_bp": _number_text(terms.spread_min_bp),
+        "spread_max_bp": _number_text(terms.spread_max_bp),
+        "fixed_rate_percent": _number_text(terms.fixed_rate_percent) if terms.kind == Kind.CREDIT else [],
+        "repayments": list(terms.repayments),
+        "securities": list(terms.securities),
+        "revolving": ["y"] if terms.revolving else [],
+        "regions": ["、".join(terms.regions)],
+        "industries_allow": ["、".join(terms.industries_allow)],
+        "industries_deny": ["、".join(terms.industries_deny)],
+        "min_months_in_business": _number_text(terms.min_months_in_business),
+        "min_turnover_wan": _number_text(None if terms.min_turnover_yuan is None else terms.min_turnover_yuan / _WAN),
+        "least_tax_grade": [least_tax_grade(terms.tax_grades)],
+        "max_debt_ratio_percent": _number_text(terms.max_debt_ratio_percent),
+        "renewal_kind": [terms.renewal_kind] if terms.renewal_kind else [],
+        "renewal_statement": [terms.renewal_statement],
+        "documents": [paper.code for paper in terms.documents],
+        **{document_field(paper.code): [paper.reason] for paper in terms.documents},
+        "promised_days": _number_text(terms.promised_days),
+        "valid_from_on": [terms.valid_from_on.isoformat()] if terms.valid_from_on else [],
+        "valid_until_on": [terms.valid_until_on.isoformat()] if terms.valid_until_on else [],
+    }
+    for line in terms.fees:
+        typed |= _fee_typed(line)
+    return {field: [str(value) for value in values] for field, values in typed.items()}
+
+
+def _fee_typed(line: FeeLine) -> dict[str, list[str]]:
+    if not line.charged:
+        return {fee_field(line.code, "answer"): ["none"]}
+    return {
+        fee_field(line.code, "answer"): ["charged"],
+        fee_field(line.code, "payer"): [str(line.payer)] if line.payer else [],
+        fee_field(line.code, "payee"): [line.payee],
+        fee_field(line.code, "value"): _number_text(line.value),
+        fee_field(line.code, "way"): [f"{line.basis}.{line.timing}"] if line.basis and line.timing else [],
+        fee_field(line.code, "optional"): ["y"] if line.optional else [],
+        fee_field(line.code, "note"): [line.note],
+    }

@@ -1,0 +1,357 @@
+"""What a desk does with its products: write, submit, publish as the second person, suspend, stop."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Protocol
+
+import sqlalchemy as sa
+
+from matchmaker import clock
+from matchmaker.accounts.models import Assignment, Branch, Institution
+from matchmaker.audit.services import record
+from matchmaker.db import db
+from matchmaker.happened import announce
+from matchmaker.notifications.services import tell
+from matchmaker.products import queries
+from matchmaker.products.announcements import ProductPublished, ProductStopped, ProductSuspended
+from matchmaker.products.models import Product, ProductFee, ProductVersion
+from matchmaker.products.rules.differences import differences
+from matchmaker.products.rules.states import (
+    EDITABLE_VERSION,
+    Kind,
+    kinds_offered,
+    product_after,
+    second_person,
+    version_after,
+)
+from matchmaker.products.rules.terms import Problem, Terms, text_problems
+from matchmaker.products.rules.typed import FIELDS, read_terms, typed_from
+from matchmaker.refusal import Reason, Refused
+
+
+class Actor(Protocol):
+    """Whoever does it."""
+
+    @property
+    def id(self) -> int: ...
+
+
+def start_product(*, institution_id: int, kind: str, name: str, branch_id: int | None = None, by: Actor) -> Product:
+    """Begin a product: draft version 1 with its name. Refused where this kind of institution lists no such product."""
+    institution = db.session.get_one(Institution, institution_id)
+    if kind not in kinds_offered(institution.kind):
+        raise Refused("product_kind_not_offered", field="kind")
+    if branch_id is not None:
+        branch = db.session.get(Branch, branch_id)
+        if branch is None or branch.institution_id != institution_id:
+            raise Refused("product_branch_foreign", field="branch_id")
+    product = Product(
+        institution=institution, branch_id=branch_id, kind=kind, created_by_id=by.id, created_at=clock.now()
+    )
+    db.session.add(product)
+    db.session.flush()
+    version = _new_version(product, number=1, typed={"name": [name.strip()]}, by=by)
+    _take_over(version)
+    record("product.start", product, by=by, kind=kind)
+    return product
+
+
+def start_version(product: Product, *, by: Actor) -> ProductVersion:
+    """Begin the next version with what the published one says; that one stays in force until this is published."""
+    if product.current_version is None or product.open_version is not None:
+        raise Refused("product_version_open")
+    version = _new_version(
+        product, number=product.versions[-1].number + 1, typed=typed_from(product.current_version.terms), by=by
+    )
+    version.steps_saved = list(FIELDS)
+    _take_over(version)
+    record("product.edit", product, by=by, number=version.number)
+    return version
+
+
+def _new_version(product: Product, *, number: int, typed: dict[str, list[str]], by: Actor) -> ProductVersion:
+    version = ProductVersion(
+        product=product, number=number, typed=typed, steps_saved=[], created_by_id=by.id, created_at=clock.now()
+    )
+    db.session.add(version)
+    db.session.flush()
+    return version
+
+
+def save_step(
+    version: ProductVersion, step: str, typed: Mapping[str, Sequence[str]], *, seen: int, by: Actor
+) -> list[Problem]:
+    """Keep what was typed in one step of the form, right or wrong, and answer what is wrong in that step.
+
+    `seen` is the row version that the writer had before them: a colleague who saved since then wins (409).
+    Nothing typed is refused here: a draft may hold anything, and only a complete one may be submitted.
+    """
+    if version.row_version != seen:
+        raise Refused("product_changed_meanwhile")
+    _step(version, "save")
+    kept = {field: list(values) for field, values in version.typed.items() if field not in FIELDS[step]}
+    kept |= {field: [_clean(value) for value in typed[field]] for field in FIELDS[step] if typed.get(field)}
+    version.typed = kept
+    if step not in version.steps_saved:
+        version.steps_saved = [*version.steps_saved, step]
+    _take_over(version)
+    db.session.flush()
+    record("product.save", version.product, by=by, number=version.number, step=step)
+    return queries.problems_by_step(queries.problems_in(version, clock.today()))[step]
+
+
+def _clean(value: str) -> str:
+    """Typed text without control characters (PostgreSQL takes no NUL), cut where nobody types any more."""
+    return "".join(c for c in value if c in "\n\t" or unicodedata.category(c)[0] != "C")[:2000]
+
+
+def _take_over(version: ProductVersion) -> None:
+    """Write into the columns what can be read of the typed text."""
+    terms, _ = read_terms(version.typed, Kind(version.product.kind))
+    for column in (
+        "name", "summary", "first_time_friendly", "first_time_only", "amount_min_yuan", "amount_max_yuan",
+        "term_min_months", "term_max_months", "spread_min_bp", "spread_max_bp", "fixed_rate_percent", "revolving",
+        "min_months_in_business", "min_turnover_yuan", "max_debt_ratio_percent", "renewal_statement",
+        "promised_days", "valid_from_on", "valid_until_on", "renewable",
+    ):
+        setattr(version, column, getattr(terms, column))
+    for column in (
+        "applicant_kinds", "purposes", "repayments", "securities", "regions", "industries_allow", "industries_deny",
+        "tax_grades",
+    ):
+        setattr(version, column, list(getattr(terms, column)))
+    version.rate_base = None if terms.rate_base is None else terms.rate_base.value
+    version.renewal_kind = None if terms.renewal_kind is None else terms.renewal_kind.value
+    version.documents = [paper.as_json() for paper in terms.documents]
+    _take_over_fees(version, terms)
+
+
+def _take_over_fees(version: ProductVersion, terms: Terms) -> None:
+    rows = {fee.code: fee for fee in version.fees}
+    for line in terms.fees:
+        row = rows.pop(line.code, None)
+        if row is None:
+            row = ProductFee(code=line.code)
+            version.fees.append(row)
+        negative = line.value is not None and line.value < 0  # said at the field, not fit for the column
+        row.charged, row.payee, row.optional, row.note = line.charged, line.payee if line.charged else "", line.optional, line.note
+        row.payer = None if line.payer is None else line.payer.value
+        row.basis = None if line.basis is None else line.basis.value
+        row.timing = None if line.timing is None else line.timing.value
+        row.value = None if negative else line.value
+    for row in rows.values():
+        version.fees.remove(row)
+
+
+def drop_draft(version: ProductVersion, *, by: Actor) -> bool:
+    """Throw a draft away. A product that was never published goes with it; answers whether it did."""
+    if version.state not in EDITABLE_VERSION:
+        raise Refused("product_version_step_closed", state=f"label:product.version_state:{version.state}")
+    product = version.product
+    alone = product.current_version_id is None
+    record("product.drop", product, by=by, number=version.number)
+    product.versions.remove(version)
+    db.session.delete(version)
+    db.session.flush()
+    if alone:
+        db.session.delete(product)
+        db.session.flush()
+    return alone
+
+
+def submit_version(version: ProductVersion, *, seen: int, by: Actor) -> ProductVersion:
+    """Hand a complete version to a second person. Refused while anything is missing (fees 8.2, renewal 9.1 included)."""
+    if version.row_version != seen:
+        raise Refused("product_changed_meanwhile")
+    product = version.product
+    _admitted(product)
+    problems = queries.problems_in(version, clock.today())
+    if problems:
+        raise Refused("product_not_complete", status=422, count=len(problems))
+    if product.current_version is not None and not differences(product.current_version.terms, version.terms):
+        raise Refused("product_nothing_changed", status=422)
+    version.submitted_by_id, version.submitted_at = by.id, clock.now()
+    version.reviewed_by_id = version.reviewed_at = None
+    version.review_note = ""
+    _step(version, "submit")
+    if product.current_version is None:
+        _product_step(product, "submit")
+    db.session.flush()
+    record("product.submit", product, by=by, number=version.number)
+    for person_id in _colleagues(product.institution_id, but=by.id):
+        tell(
+            person_id,
+            "product_to_review",
+            key=f"product:{product.id}:{version.number}:{version.row_version}:submitted:{person_id}",
+            link=f"/desk/products/{product.id}/review",
+            product=version.name,
+        )
+    return version
+
+
+def take_back_version(version: ProductVersion, *, by: Actor) -> ProductVersion:
+    """The one who submitted takes it back to go on writing."""
+    if version.submitted_by_id != by.id:
+        raise Refused("product_take_back_other")
+    _step(version, "take_back")
+    if version.product.current_version is None:
+        _product_step(version.product, "take_back")
+    record("product.take_back", version.product, by=by, number=version.number)
+    return version
+
+
+def send_back_version(version: ProductVersion, *, note: str, seen: int, by: Actor) -> ProductVersion:
+    """The second person sends a version back and says what to change."""
+    _reviewable(version, seen=seen, by=by)
+    _said(note, field="note")
+    _step(version, "send_back")
+    version.reviewed_by_id, version.reviewed_at, version.review_note = by.id, clock.now(), note.strip()
+    if version.product.current_version is None:
+        _product_step(version.product, "send_back")
+    db.session.flush()
+    record("product.send_back", version.product, by=by, number=version.number)
+    if version.submitted_by_id is not None:
+        tell(
+            version.submitted_by_id,
+            "product_sent_back",
+            key=f"product:{version.product_id}:{version.number}:{version.row_version}:sent_back",
+            link=f"/desk/products/{version.product_id}",
+            product=version.name,
+        )
+    return version
+
+
+def publish_version(version: ProductVersion, *, seen: int, by: Actor) -> Product:
+    """The second person puts a version in force; the one before it is superseded and stays as it was.
+
+    Looks again at everything that could keep it from being published: the LPR or the day may have changed since.
+    """
+    _reviewable(version, seen=seen, by=by)
+    product = version.product
+    _admitted(product)
+    problems = queries.problems_in(version, clock.today())
+    if problems:
+        raise Refused("product_not_complete", status=422, count=len(problems))
+    before = product.current_version
+    now = clock.now()
+    if before is not None:
+        before.state, before.superseded_at = _after(version_after(before.state, "supersede")), now
+    _step(version, "publish")
+    version.reviewed_by_id, version.reviewed_at, version.review_note = by.id, now, ""
+    _product_step(product, "publish")
+    product.current_version = version
+    product.standing_at, product.standing_by_id, product.standing_note = now, by.id, ""
+    db.session.flush()
+    record("product.publish", product, by=by, number=version.number)
+    if version.submitted_by_id is not None:
+        tell(
+            version.submitted_by_id,
+            "product_published",
+            key=f"product:{product.id}:{version.number}:published",
+            link=f"/desk/products/{product.id}",
+            product=version.name,
+        )
+    announce(ProductPublished(product.id, version.id))
+    return product
+
+
+def suspend_product(product: Product, *, note: str, seen: int, by: Actor) -> Product:
+    """Take a product off the lists for a while, at once and by one person; running leads go on."""
+    _unchanged(product, seen)
+    _said(note, field="note")
+    _stand(product, "suspend", note=note, by=by)
+    announce(ProductSuspended(product.id))
+    return product
+
+
+def resume_product(product: Product, *, seen: int, by: Actor) -> Product:
+    """Publish a suspended product again as it was: not by the person who suspended it."""
+    _unchanged(product, seen)
+    _admitted(product)
+    version = product.current_version
+    if product.standing_by_id == by.id:
+        raise Refused("product_second_person_resumes")
+    if version is None or version.valid_until_on is None or version.valid_until_on < clock.today():
+        raise Refused("product_valid_over", until_on=version.valid_until_on if version else None)
+    _stand(product, "resume", note="", by=by)
+    announce(ProductPublished(product.id, version.id))
+    return product
+
+
+def stop_product(product: Product, *, note: str, seen: int, by: Actor) -> Product:
+    """Take no new business any more. It comes back only with a new version that two persons have seen."""
+    _unchanged(product, seen)
+    _said(note, field="note")
+    _stand(product, "stop", note=note, by=by)
+    announce(ProductStopped(product.id))
+    return product
+
+
+def remind_of_end(version: ProductVersion, on: date) -> None:
+    """Tell the desk that a version in force ends on `on`; each person once for a version."""
+    for person_id in _colleagues(version.product.institution_id, but=None):
+        tell(
+            person_id,
+            "product_ending",
+            key=f"product:{version.product_id}:{version.number}:ending:{person_id}",
+            link=f"/desk/products/{version.product_id}",
+            product=version.name,
+            until_on=on,
+        )
+
+
+def _stand(product: Product, step: str, *, note: str, by: Actor) -> None:
+    _product_step(product, step)
+    product.standing_at, product.standing_by_id, product.standing_note = clock.now(), by.id, note.strip()
+    db.session.flush()
+    record(f"product.{step}", product, by=by)
+
+
+def _said(note: str, *, field: str) -> None:
+    problems = text_problems(field, note, shortest=4, longest=200)
+    if problems:
+        raise Refused(problems[0].reason.code, field=field, status=422, **problems[0].reason.facts)
+
+
+def _unchanged(product: Product, seen: int) -> None:
+    if product.row_version != seen:
+        raise Refused("product_changed_meanwhile")
+
+
+def _reviewable(version: ProductVersion, *, seen: int, by: Actor) -> None:
+    no = second_person(version.submitted_by_id, by.id)
+    if no is not None:
+        raise Refused(no.code, status=403)
+    if version.row_version != seen:
+        raise Refused("product_changed_meanwhile")
+
+
+def _admitted(product: Product) -> None:
+    if product.institution.status != "admitted":
+        raise Refused("product_institution_not_admitted")
+
+
+def _after(answer: str | Reason) -> str:
+    if isinstance(answer, Reason):
+        group = "product.version_state" if answer.code == "product_version_step_closed" else "product.state"
+        raise Refused(answer.code, state=f"label:{group}:{answer.facts['state']}")
+    return str(answer)
+
+
+def _step(version: ProductVersion, step: str) -> None:
+    version.state = _after(version_after(version.state, step))
+
+
+def _product_step(product: Product, step: str) -> None:
+    product.state = _after(product_after(product.state, step))
+
+
+def _colleagues(institution_id: int, *, but: int | None) -> list[int]:
+    """Who sits at the desk of an institution now."""
+    query = sa.select(Assignment.person_id).where(
+        Assignment.institution_id == institution_id, Assignment.role == "desk", Assignment.until_at.is_(None)
+    )
+    return [person_id for person_id in db.session.scalars(query.order_by(Assignment.person_id).distinct()) if person_id != but]

@@ -1,0 +1,493 @@
+"""Pages of products: what anybody may browse, and what a desk writes, checks, publishes, suspends and stops."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from flask import Blueprint, abort, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from matchmaker import clock
+from matchmaker.accounts.models import Institution
+from matchmaker.products import queries, services
+from matchmaker.products.forms import STEP_FORMS, NoteForm, StartForm, StepDeedForm, StepForm
+from matchmaker.products.models import Product, ProductVersion
+from matchmaker.products.rules.differences import differences
+from matchmaker.products.rules.fees import FEE_CODES
+from matchmaker.products.rules.states import EDITABLE_VERSION, Kind, ProductState, kinds_offered
+from matchmaker.products.rules.terms import Problem, cautions_of, rates_percent, text_problems
+from matchmaker.products.rules.typed import FIELDS, STEPS, read_terms
+from matchmaker.refusal import Reason, Refused
+from matchmaker.web import actor, back_to, computes, once, paginate, public, requires, said, sentence
+
+bp = Blueprint("products", __name__)
+
+
+# --- what anybody may read -------------------------------------------------------------------------------------------
+
+
+@bp.get("/products")
+@public
+def browse() -> ResponseReturnValue:
+    """All products in force, by name; no favourites, no counts of clicks."""
+    kind, q, unsecured = request.args.get("kind", ""), request.args.get("q", ""), request.args.get("unsecured") == "y"
+    page = paginate(queries.published_products(clock.today(), kind=kind, q=q, unsecured=unsecured), per_page=20)
+    args = {"kind": kind or None, "q": q or None, "unsecured": "y" if unsecured else None}
+    rates = {version.id: _rates(version) for version in page.items}
+    return render_template(
+        "products/browse.html", page=page, kind=kind, q=q, unsecured=unsecured, args=args, rates=rates, kinds=list(Kind)
+    )
+
+
+@bp.get("/products/<int:product_id>")
+@public
+def show(product_id: int) -> ResponseReturnValue:
+    """A product as its borrowers see it: the version in force, or that it takes no new business now."""
+    product = queries.product(product_id)
+    if product is None or product.current_version is None:
+        abort(404)
+    return _shown(product.current_version)
+
+
+@bp.get("/products/<int:product_id>/versions/<int:number>")
+@public
+def show_version(product_id: int, number: int) -> ResponseReturnValue:
+    """A version that was once published, as it was: somebody may have applied for it."""
+    version = queries.shown_version(product_id, number, clock.today())
+    if version is None:
+        abort(404)
+    return _shown(version)
+
+
+def _shown(version: ProductVersion, *, as_owner: bool = False) -> str:
+    today = clock.today()
+    in_force = queries.shown_version(version.product_id, None, today)
+    return render_template(
+        "products/show.html",
+        version=version,
+        product=version.product,
+        in_force=in_force is not None and in_force.id == version.id,
+        as_owner=as_owner,
+        rates=_rates(version),
+        lpr=queries.lpr_on(today),
+        example=queries.example_cost(version.terms, today),
+        record=queries.track_record(version.product.institution_id, version.product_id),
+    )
+
+
+def _rates(version: ProductVersion) -> tuple[Decimal, Decimal] | None:
+    lpr = queries.lpr_on(clock.today())
+    return rates_percent(version.terms, lpr.lpr_1y_percent, lpr.lpr_5y_percent)
+
+
+# --- the desk's list -------------------------------------------------------------------------------------------------
+
+
+@bp.get("/desk/products")
+@requires("product.list")
+def mine() -> ResponseReturnValue:
+    """The products of the institutions one works for: filtered, searched, by pages."""
+    show_, q, kind = request.args.get("show", "all"), request.args.get("q", ""), request.args.get("kind", "")
+    show_ = show_ if show_ in queries.DESK_FILTERS else "all"
+    ids, today = actor().institution_ids, clock.today()
+    page = paginate(queries.products_of(ids, show=show_, q=q, kind=kind, today=today), per_page=20)
+    return render_template(
+        "products/mine.html",
+        page=page,
+        show=show_,
+        q=q,
+        kind=kind,
+        args={"show": show_ if show_ != "all" else None, "q": q or None, "kind": kind or None},
+        counts=queries.product_counts(ids, today=today),
+        filters=queries.DESK_FILTERS,
+        may_start=listing_desk() is not None,
+        ending_on=today,
+    )
+
+
+def listing_desk() -> Institution | None:
+    """The institution for which the signed-in person may list products here; None for insurers, funds, departments."""
+    return next((i for i in queries.desks_of(actor().desk_institution_ids) if kinds_offered(i.kind)), None)
+
+
+@bp.get("/desk/products/new")
+@requires("product.start", load=listing_desk)
+def start_page(institution: Institution) -> ResponseReturnValue:
+    """Asks for the kind and the name of a new product."""
+    return render_template("products/start.html", form=_start_form(institution), institution=institution)
+
+
+@bp.post("/desk/products/new")
+@requires("product.start", load=listing_desk)
+@once
+def start(institution: Institution) -> ResponseReturnValue:
+    """Begins a product and goes to its first step."""
+    form = _start_form(institution)
+    problems = text_problems("name", form.name.data or "", shortest=2, longest=20)
+    if form.submitted() and not problems:
+        branch_id = int(form.branch_id.data) if (form.branch_id.data or "").isdecimal() else None
+        try:
+            product = services.start_product(
+                institution_id=institution.id, kind=form.kind.data or "", name=form.name.data, branch_id=branch_id, by=actor()
+            )
+            return back_to("products.edit", product_id=product.id, step="basics")
+        except Refused as no:
+            form.refuse(no)
+    form.name.errors = [sentence(problem.reason) for problem in problems[:1]]
+    return render_template("products/start.html", form=form, institution=institution), 422
+
+
+def _start_form(institution: Institution) -> StartForm:
+    branches = [(branch.id, branch.name) for branch in institution.branches if branch.closed_at is None]
+    return StartForm().offer(kinds_offered(institution.kind), branches)
+
+
+# --- one product at the desk -----------------------------------------------------------------------------------------
+
+
+def load_product(product_id: int) -> Product | None:
+    """The product of the address."""
+    return queries.product(product_id)
+
+
+def load_open_version(product_id: int) -> ProductVersion | None:
+    """The version that is being written or reviewed."""
+    return queries.open_version(product_id)
+
+
+def load_editable_version(product_id: int) -> ProductVersion | None:
+    """The version that may be written on now."""
+    version = queries.open_version(product_id)
+    return version if version is not None and version.state in EDITABLE_VERSION else None
+
+
+@bp.get("/desk/products/<int:product_id>")
+@requires("product.see", load=load_product)
+def look_after(product: Product) -> ResponseReturnValue:
+    """Where a product stands, its versions, and what can be done with it."""
+    return render_template(
+        "products/look_after.html",
+        product=product,
+        open_version=product.open_version,
+        names=queries.names_of({v.submitted_by_id for v in product.versions} | {v.reviewed_by_id for v in product.versions}
+                               | {v.created_by_id for v in product.versions} | {product.standing_by_id}),
+        form=StepDeedForm(),
+        ends_in=_days_left(product),
+    )
+
+
+def _days_left(product: Product) -> int | None:
+    version = product.current_version
+    if version is None or version.valid_until_on is None or product.state != ProductState.PUBLISHED:
+        return None
+    return (version.valid_until_on - clock.today()).days
+
+
+@bp.post("/desk/products/<int:product_id>/versions")
+@requires("product.edit", load=load_product)
+@once
+def start_version(product: Product) -> ResponseReturnValue:
+    """Begins the next version."""
+    services.start_version(product, by=actor())
+    return back_to("products.edit", product_id=product.id, step="basics")
+
+
+@bp.get("/desk/products/<int:product_id>/versions/<int:number>")
+@requires("product.see", load=queries.version_of)
+def read_version(version: ProductVersion) -> ResponseReturnValue:
+    """A version as its borrowers would see it, drafts included."""
+    return _shown(version, as_owner=True)
+
+
+@bp.get("/desk/products/<int:product_id>/differences/<int:number>/<int:other>")
+@requires("product.see", load=queries.version_of)
+def compare_versions(version: ProductVersion, other: int) -> ResponseReturnValue:
+    """What changed from one version to another."""
+    second = queries.version_of(version.product_id, other)
+    if second is None:
+        abort(404)
+    changes = differences(version.terms, second.terms)
+    return render_template(
+        "products/differences.html", product=version.product, before=version, after=second, changes=changes
+    )
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/desk/products/<int:product_id>/draft/<any(basics, money, criteria, fees, promises):step>")
+@requires("product.edit", load=load_editable_version)
+def edit(version: ProductVersion, step: str) -> ResponseReturnValue:
+    """One step of the form, filled as it was typed, wrong or right."""
+    problems = queries.problems_in(version, clock.today())
+    shown = queries.problems_by_step(problems)[step] if step in version.steps_saved else []
+    form = STEP_FORMS[step](version.typed, version.row_version).mark(shown)
+    return _edit_page(version, step, form, problems)
+
+
+@bp.post("/desk/products/<int:product_id>/draft/<any(basics, money, criteria, fees, promises):step>")
+@requires("product.edit", load=load_editable_version)
+@once
+def save(version: ProductVersion, step: str) -> ResponseReturnValue:
+    """Keeps the step as typed; goes on when it is right and one wants to, else shows what is wrong."""
+    typed = _posted(step)
+    seen = request.form.get("row_version", "")
+    try:
+        wrong = services.save_step(version, step, typed, seen=int(seen) if seen.isdecimal() else -1, by=actor())
+    except Refused as no:
+        if no.code != "product_changed_meanwhile":
+            raise
+        return _lost_race(version, step, typed)
+    if wrong or request.form.get("go") != "next":
+        said(_("存好了。这一步还有 %(count)s 处要改。", count=len(wrong)) if wrong else _("存好了。"))
+        return back_to("products.edit", product_id=version.product_id, step=step)
+    following = STEPS.index(step) + 1
+    if following == len(STEPS):
+        return back_to("products.check", product_id=version.product_id)
+    return back_to("products.edit", product_id=version.product_id, step=STEPS[following])
+
+
+def _posted(step: str) -> dict[str, list[str]]:
+    typed = {field: request.form.getlist(field) for field in FIELDS[step] if request.form.getlist(field)}
+    if step == "fees" and request.form.get("go") == "rest_none":
+        typed |= {f"fee-{code}-answer": ["none"] for code in FEE_CODES if not typed.get(f"fee-{code}-answer")}
+    return typed
+
+
+def _lost_race(version: ProductVersion, step: str, typed: dict[str, list[str]]) -> ResponseReturnValue:
+    """A colleague saved first: both texts are shown, mine in the form; saving again is then a choice."""
+    form = STEP_FORMS[step](typed, version.row_version)
+    theirs = {
+        field: (typed.get(field, []), version.typed.get(field, []))
+        for field in FIELDS[step]
+        if typed.get(field, []) != list(version.typed.get(field, []))
+    }
+    return _edit_page(version, step, form, [], theirs=theirs), 409
+
+
+@bp.post("/desk/products/<int:product_id>/draft/<any(basics, money, criteria, fees, promises):step>/cost")
+@computes
+@requires("product.edit", load=load_editable_version)
+def preview_cost(version: ProductVersion, step: str) -> ResponseReturnValue:
+    """What an example would cost with what stands in the form now; nothing is kept."""
+    typed = {field: values for field, values in version.typed.items() if field not in FIELDS[step]} | _posted(step)
+    terms, unread = read_terms(typed, Kind(version.product.kind))
+    sample, bad = read_terms({"amount_max_wan": request.form.getlist("sample_wan"),
+                              "term_max_months": request.form.getlist("sample_months")}, Kind.CREDIT)
+    example = queries.example_cost(
+        terms, clock.today(), amount_yuan=sample.amount_max_yuan, term_months=_sane(sample.term_max_months)
+    )
+    asked = {"wan": request.form.get("sample_wan", ""), "months": request.form.get("sample_months", "")}
+    if request.headers.get("HX-Request"):
+        return render_template("products/_example.html", example=example, asked=asked, version=version, step=step)
+    form = STEP_FORMS[step](typed, version.row_version).mark(
+        problem for problem in unread if problem.field in FIELDS[step]
+    )
+    form.row_version.data = request.form.get("row_version", form.row_version.data)
+    return _edit_page(version, step, form, queries.problems_in(version, clock.today()), example=example, asked=asked)
+
+
+def _sane(months: int | None) -> int | None:
+    return months if months is not None and 1 <= months <= 360 else None
+
+
+def _edit_page(
+    version: ProductVersion,
+    step: str,
+    form: StepForm,
+    problems: list[Problem],
+    *,
+    example: Any = None,
+    asked: dict[str, str] | None = None,
+    theirs: dict[str, Any] | None = None,
+) -> str:
+    today = clock.today()
+    current = version.product.current_version
+    return render_template(
+        f"products/edit_{step}.html",
+        version=version,
+        product=version.product,
+        step=step,
+        steps=STEPS,
+        form=form,
+        by_step=queries.problems_by_step(problems),
+        theirs=theirs,
+        lpr=queries.lpr_on(today),
+        rates=_rates(version),
+        example=example or queries.example_cost(version.terms, today),
+        asked=asked or {"wan": "", "months": ""},
+        changes=differences(current.terms, version.terms) if current is not None else None,
+        read_back=version.terms,
+    )
+
+
+@bp.get("/desk/products/<int:product_id>/draft/check")
+@requires("product.edit", load=load_editable_version)
+def check(version: ProductVersion) -> ResponseReturnValue:
+    """The whole draft to be read once more: what is missing with links, what changed, what a reviewer will ask."""
+    return render_template("products/check.html", form=StepDeedForm(row_version=version.row_version), **_to_read(version))
+
+
+def _to_read(version: ProductVersion) -> dict[str, Any]:
+    today = clock.today()
+    current = version.product.current_version
+    problems = queries.problems_in(version, today)
+    return {
+        "version": version,
+        "product": version.product,
+        "problems": problems,
+        "by_step": queries.problems_by_step(problems),
+        "steps": STEPS,
+        "cautions": cautions_of(version.terms),
+        "changes": differences(current.terms, version.terms) if current is not None else None,
+        "example": queries.example_cost(version.terms, today),
+        "rates": _rates(version),
+        "lpr": queries.lpr_on(today),
+    }
+
+
+@bp.post("/desk/products/<int:product_id>/draft/check")
+@requires("product.submit", load=load_editable_version)
+@once
+def submit(version: ProductVersion) -> ResponseReturnValue:
+    """Hands the draft to a second person."""
+    form = StepDeedForm()
+    try:
+        services.submit_version(version, seen=_seen(form), by=actor())
+    except Refused as no:
+        form.refuse(no)
+        return render_template("products/check.html", form=form, **_to_read(version)), no.status
+    said(_("送审了。另一位同事核过才上架。"))
+    return back_to("products.look_after", product_id=version.product_id)
+
+
+def _seen(form: StepDeedForm) -> int:
+    return int(form.row_version.data) if (form.row_version.data or "").isdecimal() else -1
+
+
+@bp.post("/desk/products/<int:product_id>/draft/take-back")
+@requires("product.submit", load=load_open_version)
+@once
+def take_back(version: ProductVersion) -> ResponseReturnValue:
+    """Takes one's own submission back to go on writing."""
+    services.take_back_version(version, by=actor())
+    said(_("收回来了，可以接着改。"))
+    return back_to("products.edit", product_id=version.product_id, step="basics")
+
+
+@bp.get("/desk/products/<int:product_id>/draft/drop")
+@requires("product.edit", load=load_editable_version)
+def ask_drop(version: ProductVersion) -> ResponseReturnValue:
+    """Asks before a draft is thrown away."""
+    return render_template("products/ask_drop.html", version=version, product=version.product, form=StepDeedForm())
+
+
+@bp.post("/desk/products/<int:product_id>/draft/drop")
+@requires("product.edit", load=load_editable_version)
+@once
+def drop(version: ProductVersion) -> ResponseReturnValue:
+    """Throws a draft away."""
+    product_id = version.product_id
+    gone = services.drop_draft(version, by=actor())
+    said(_("草稿丢掉了。"))
+    return back_to("products.mine") if gone else back_to("products.look_after", product_id=product_id)
+
+
+# --- the second person -----------------------------------------------------------------------------------------------
+
+
+@bp.get("/desk/products/<int:product_id>/review")
+@requires("product.publish", load=load_open_version)
+def review(version: ProductVersion) -> ResponseReturnValue:
+    """What a second person reads before publishing or sending back."""
+    if version.state != "submitted":
+        return back_to("products.look_after", product_id=version.product_id)
+    return _review_page(version, NoteForm(row_version=version.row_version))
+
+
+def _review_page(version: ProductVersion, form: NoteForm) -> str:
+    return render_template(
+        "products/review.html",
+        form=form,
+        own=version.submitted_by_id == actor().id,
+        names=queries.names_of({version.submitted_by_id}),
+        **_to_read(version),
+    )
+
+
+@bp.post("/desk/products/<int:product_id>/review/publish")
+@requires("product.publish", load=load_open_version)
+@once
+def publish(version: ProductVersion) -> ResponseReturnValue:
+    """Puts the submitted version in force."""
+    form = NoteForm()
+    try:
+        services.publish_version(version, seen=_seen(form), by=actor())
+    except Refused as no:
+        form.refuse(no)
+        return _review_page(version, form), no.status
+    said(_("上架了。从现在起按这一版给客户看。"))
+    return back_to("products.look_after", product_id=version.product_id)
+
+
+@bp.post("/desk/products/<int:product_id>/review/send-back")
+@requires("product.publish", load=load_open_version)
+@once
+def send_back(version: ProductVersion) -> ResponseReturnValue:
+    """Sends the submitted version back with a note."""
+    form = NoteForm()
+    try:
+        services.send_back_version(version, note=form.note.data or "", seen=_seen(form), by=actor())
+    except Refused as no:
+        form.refuse(no)
+        return _review_page(version, form), no.status
+    said(_("退回去了，同事会收到您写的话。"))
+    return back_to("products.look_after", product_id=version.product_id)
+
+
+# --- suspending, resuming, stopping ----------------------------------------------------------------------------------
+
+
+@bp.get("/desk/products/<int:product_id>/<any(suspend, stop):deed>")
+@requires("product.suspend", load=load_product)
+def ask_stand(product: Product, deed: str) -> ResponseReturnValue:
+    """Asks before a product is suspended or stopped."""
+    return _ask_page(product, deed, NoteForm(row_version=product.row_version))
+
+
+def _ask_page(product: Product, deed: str, form: NoteForm) -> str:
+    return render_template("products/ask_stand.html", product=product, deed=deed, form=form)
+
+
+@bp.post("/desk/products/<int:product_id>/<any(suspend, stop):deed>")
+@requires("product.suspend", load=load_product)
+@once
+def stand(product: Product, deed: str) -> ResponseReturnValue:
+    """Suspends or stops a product."""
+    form = NoteForm()
+    act = services.suspend_product if deed == "suspend" else services.stop_product
+    try:
+        act(product, note=form.note.data or "", seen=_seen(form), by=actor())
+    except Refused as no:
+        form.refuse(no)
+        return _ask_page(product, deed, form), no.status
+    said(_("暂停了，客户的清单里不再出现。") if deed == "suspend" else _("停办了，客户的清单里不再出现。"))
+    return back_to("products.look_after", product_id=product.id)
+
+
+@bp.post("/desk/products/<int:product_id>/resume")
+@requires("product.publish", load=load_product)
+@once
+def resume(product: Product) -> ResponseReturnValue:
+    """Publishes a suspended product again."""
+    services.resume_product(product, seen=_seen(StepDeedForm()), by=actor())
+    said(_("恢复了，客户又能看到了。"))
+    return back_to("products.look_after", product_id=product.id)
+
+
+@bp.app_template_filter("is_reason")
+def is_reason(value: Any) -> bool:
+    """Whether a computed thing is the reason why there is none."""
+    return isinstance(value, Reason)
