@@ -435,11 +435,11 @@ UNITS: dict[str, Callable[[Any], str]] = {
 def learn_words(module: Any) -> None:
     """Take a subject's LABELS and SENTENCES. Raises ValueError when a code already has other words."""
     for group, labels in getattr(module, "LABELS", {}).items():
-        if group in _labels:
+        if _labels.get(group, labels) is not labels:
             raise ValueError(f"labels {group} are declared twice")
         _labels[group] = labels
     for code, words in getattr(module, "SENTENCES", {}).items():
-        if code in _sentences:
+        if _sentences.get(code, words) is not words:
             raise ValueError(f"sentence {code} is declared twice")
         _sentences[code] = words
 
