@@ -53,7 +53,7 @@ def serve_static_files(app: Flask) -> None:
         return
     folder = Path(app.static_folder)
     app.extensions["static_files"] = files = StaticFiles(
-        app.wsgi_app, root=str(folder), prefix="static/", max_age=ONE_HOUR, charset="utf-8",
+        app.wsgi_app, root=str(folder), prefix=app.static_url_path, max_age=ONE_HOUR, charset="utf-8",
         add_headers_function=lambda headers, path, url: headers.add_header("X-Content-Type-Options", "nosniff"),
         mimetypes={".otf": "font/otf"}, allow_all_origins=False,
     )
