@@ -1,0 +1,365 @@
+"""Reads of matching: the market on a day, the facts of a need, stored lists, what happened to a list since."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, selectinload
+
+from matchmaker.accounts.models import Branch, Institution
+from matchmaker.businesses.models import Business, YearlyFigures
+from matchmaker.db import db
+from matchmaker.eligibility.bounds import Place, region_prefix
+from matchmaker.eligibility.facts import Facts, Terms
+from matchmaker.matching.models import MarketPlaces
+from matchmaker.matching.rules import Lpr, Offered, Track
+from matchmaker.needs.models import Need, NeedVersion
+from matchmaker.needs.rules import LIVE_STATES
+from matchmaker.pricing.quotes import Fee
+from matchmaker.products.models import Product, ProductVersion, TrackRecord
+from matchmaker.products.queries import published_versions
+from matchmaker.ranking.models import Shown, ShownList, TurnedDown
+from matchmaker.reference import industries, regions
+from matchmaker.reference.queries import lpr_on as published_lpr_on
+from matchmaker.refusal import Refused
+
+LOCAL_KINDS = frozenset({"CITY", "RURALC", "RURALX"})
+"""Local institutions lend within their service area (article 12.1); without a declared one, within their prefecture."""
+
+
+# The market ---------------------------------------------------------------------------------------------------------
+
+
+def lpr_of(day: date) -> Lpr:
+    """The LPR in force on ``day``. Raises Refused("no_lpr_known") where none was published by then."""
+    row = published_lpr_on(day)
+    if row is None:
+        raise Refused("no_lpr_known", day_on=day)
+    return Lpr(row.published_on, row.lpr_1y_percent, row.lpr_5y_percent)
+
+
+def market(on: date) -> list[Offered]:
+    """Every product that may be matched on ``on``, with its branches and its counted record, in order of product."""
+    return offered_of(published_versions(on), places_now(), tracks())
+
+
+def offered_of(
+    versions: Iterable[ProductVersion],
+    places: Mapping[str, Any],
+    records: Mapping[tuple[int, int | None], Track] | None = None,
+) -> list[Offered]:
+    """Versions as matching sees them, with branches as told by ``places`` (see ``places_now``)."""
+    records = records or {}
+    return [
+        Offered(
+            product_id=version.product_id,
+            version_id=version.id,
+            institution_id=version.product.institution_id,
+            kind=version.product.kind,
+            terms=terms_of(version, places),
+            rate_base=version.rate_base,
+            spread_bp=version.spread_max_bp,
+            fixed_rate_percent=version.fixed_rate_percent,
+            fees=tuple(_fee(row) for row in version.fees if row.charged),
+            promised_days=version.promised_days,
+            revolving=version.revolving,
+            renewal_kind=version.renewal_kind,
+            first_time_friendly=version.first_time_friendly,
+            own_track=records.get((version.product.institution_id, version.product_id), Track()),
+            institution_track=records.get((version.product.institution_id, None), Track()),
+        )
+        for version in versions
+    ]
+
+
+def _fee(row: Any) -> Fee:
+    return Fee(
+        code=row.code,
+        payer=row.payer or "borrower",
+        payee=row.payee,
+        basis=row.basis or "percent_of_amount",
+        value=row.value if row.value is not None else Decimal(0),
+        timing=row.timing or "upfront",
+        optional=row.optional,
+        note=row.note,
+    )
+
+
+def terms_of(version: ProductVersion, places: Mapping[str, Any]) -> Terms:
+    """A version as the rules of eligibility take it, with the branches that offer it."""
+    branches = places.get(str(version.product.institution_id), {})
+    own = str(version.product.branch_id) if version.product.branch_id is not None else None
+    offering = [branch for key, branch in sorted(branches.items(), key=lambda pair: int(pair[0])) if own in (None, key)]
+    return Terms(
+        key=version.product_id,
+        institution_key=version.product.institution_id,
+        amount_min_yuan=version.amount_min_yuan,
+        amount_max_yuan=version.amount_max_yuan,
+        term_min_months=version.term_min_months,
+        term_max_months=version.term_max_months,
+        regions=tuple(region_prefix(code) for code in version.regions),
+        places=tuple(place_of(branch) for branch in offering),
+        industries_allow=_digits(version.industries_allow),
+        industries_deny=_digits(version.industries_deny),
+        applicant_kinds=tuple(version.applicant_kinds),
+        min_months_in_business=version.min_months_in_business,
+        min_turnover_yuan=version.min_turnover_yuan,
+        tax_grades=tuple(version.tax_grades),
+        max_debt_ratio_percent=version.max_debt_ratio_percent,
+        securities=tuple(version.securities),
+        purposes=tuple(version.purposes),
+        first_time_only=version.first_time_only,
+        repayments=tuple(version.repayments),
+        valid_from_on=version.valid_from_on,
+        valid_until_on=version.valid_until_on,
+    )
+
+
+def _digits(prefixes: Sequence[str]) -> tuple[str, ...]:
+    """Industry prefixes in digits alone: a section letter stands for all its divisions."""
+    found: list[str] = []
+    for prefix in prefixes:
+        if not prefix[:1].isalpha():
+            found.append(prefix)
+        elif len(prefix) > 1:
+            found.append(prefix[1:])
+        else:
+            found += [division.code for division in industries.children(prefix.upper())]
+    return tuple(found)
+
+
+def places_now() -> dict[str, Any]:
+    """Institution → branch → area and limit, as they stand, in plain values that a list can keep."""
+    rows = db.session.execute(
+        sa.select(Branch, Institution.kind)
+        .join(Institution, Institution.id == Branch.institution_id)
+        .where(Branch.closed_at.is_(None))
+        .order_by(Branch.institution_id, Branch.id)
+    )
+    places: dict[str, dict[str, Any]] = defaultdict(dict)
+    for branch, kind in rows:
+        served = [region_prefix(code) for code in branch.service_regions]
+        if not served and branch.service_radius_km is None and kind in LOCAL_KINDS:
+            served = [branch.region_code[:4]]
+        places[str(branch.institution_id)][str(branch.id)] = {
+            "name": branch.name,
+            "regions": served,
+            "latitude": branch.latitude,
+            "longitude": branch.longitude,
+            "radius_km": branch.service_radius_km,
+            "limit_yuan": None if branch.decision_limit_yuan is None else format(branch.decision_limit_yuan, "f"),
+            "home_region": branch.region_code,
+        }
+    without = db.session.execute(
+        sa.select(Institution.id, Institution.kind, Institution.region_code)
+        .where(Institution.kind.in_(sorted(LOCAL_KINDS)), Institution.id.not_in([int(key) for key in places]))
+        .order_by(Institution.id)
+    )
+    for institution_id, _, region_code in without:  # a local bank that has told no branch serves its prefecture
+        places[str(institution_id)]["0"] = {"name": None, "regions": [region_code[:4]], "home_region": region_code}
+    return dict(places)
+
+
+def place_of(stored: Mapping[str, Any]) -> Place:
+    """A branch as the rules take it."""
+    limit = stored.get("limit_yuan")
+    radius = stored.get("radius_km")
+    return Place(
+        regions=tuple(stored.get("regions") or ()),
+        latitude=stored.get("latitude"),
+        longitude=stored.get("longitude"),
+        radius_km=None if radius is None else float(radius),
+        decides_up_to_yuan=None if limit is None else Decimal(limit),
+        home_region=stored.get("home_region"),
+        name=stored.get("name"),
+    )
+
+
+def fingerprint_of(places: Mapping[str, Any]) -> str:
+    """A short name for one state of all branches."""
+    text = json.dumps(places, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def noted_places(fingerprint: str) -> MarketPlaces | None:
+    """The branches as they stood when that fingerprint was taken."""
+    return db.session.scalar(sa.select(MarketPlaces).where(MarketPlaces.fingerprint == fingerprint))
+
+
+def tracks() -> dict[tuple[int, int | None], Track]:
+    """(institution, product or None) → what became of its leads, as last counted."""
+    return {
+        (row.institution_id, row.product_id): Track(
+            row.leads, row.answered_in_time, row.decided, row.funded, row.median_days_to_money
+        )
+        for row in db.session.scalars(sa.select(TrackRecord))
+    }
+
+
+# The facts of a need ------------------------------------------------------------------------------------------------
+
+
+def facts_of(need: Need, version: NeedVersion | None = None) -> Facts:
+    """What is known of a need and its business, now. Where the shop's point is missing its county's seat stands in."""
+    version = version or need.current
+    business = need.business
+    figures = latest_figures(business)
+    latitude, longitude, exact = business.latitude, business.longitude, True
+    if latitude is None or longitude is None:
+        county = regions.get(business.region_code)
+        latitude, longitude, exact = (county.latitude, county.longitude, False) if county else (None, None, False)
+    securities = version.securities
+    return Facts(
+        kind=business.kind,
+        entity_code=business.entity_code,
+        industry_code=business.industry_code,
+        region_code=business.region_code,
+        latitude=latitude,
+        longitude=longitude,
+        exact_place=exact,
+        founded_on=business.founded_on,
+        turnover_yuan=figures.turnover_yuan if figures else None,
+        tax_grade=business.tax_grade,
+        debt_ratio_percent=_debt_ratio(figures),
+        employees=figures.employees if figures else None,
+        has_tax_evidence=business.has_tax_evidence,
+        has_flow_evidence=business.has_flow_evidence,
+        last_equity_change_on=business.last_equity_change_on,
+        debts_yuan=sum((line.balance_yuan for line in business.credit_lines), Decimal(0)),
+        amount_yuan=version.amount_yuan,
+        term_months=version.term_months,
+        purpose=version.purpose,
+        securities=_offered_securities(securities, business),
+        repayment=version.repayment,
+        first_loan=_first_loan(version, business),
+        wanted_by_on=version.wanted_by_on,
+        max_rate_percent=version.max_rate_percent,
+    )
+
+
+def latest_figures(business: Business) -> YearlyFigures | None:
+    """The figures of the newest year that was typed in."""
+    return max(business.years, key=lambda row: row.year, default=None)
+
+
+def _debt_ratio(figures: YearlyFigures | None) -> Decimal | None:
+    if figures is None or figures.liabilities_yuan is None or not figures.assets_yuan:
+        return None
+    return (figures.liabilities_yuan * 100 / figures.assets_yuan).quantize(Decimal("0.01"))
+
+
+def _offered_securities(named: Sequence[str] | None, business: Business) -> frozenset[str] | None:
+    """What the need names; where its owner was not sure, what the business is known to have, if anything."""
+    if named is not None:
+        return frozenset(named)
+    return frozenset(business.collateral) if business.collateral else None
+
+
+def _first_loan(version: NeedVersion, business: Business) -> bool | None:
+    """The owner's word; a credit line on record outweighs it."""
+    if any(line.kind == "loan" for line in business.credit_lines):
+        return False
+    return {"yes": True, "no": False}.get(version.first_loan)
+
+
+# Lists --------------------------------------------------------------------------------------------------------------
+
+
+def need_for_matching(need_id: int) -> Need | None:
+    """A need with what its facts are taken from."""
+    return db.session.get(
+        Need,
+        need_id,
+        options=[
+            selectinload(Need.versions),
+            joinedload(Need.business).selectinload(Business.members),
+            joinedload(Need.business).selectinload(Business.years),
+            joinedload(Need.business).selectinload(Business.credit_lines),
+        ],
+    )
+
+
+def latest_list(need_id: int) -> ShownList | None:
+    """The newest list of a need, without its rows."""
+    return db.session.scalar(
+        sa.select(ShownList).where(ShownList.need_id == need_id).order_by(ShownList.made_at.desc(), ShownList.id.desc()).limit(1)
+    )
+
+
+def _with_names(query: sa.Select[Any], row: Any) -> sa.Select[Any]:
+    return query.options(
+        joinedload(row.product).joinedload(Product.institution),
+        joinedload(row.product).joinedload(Product.branch),
+        joinedload(row.product_version),
+    )
+
+
+def shown_rows(list_id: int) -> list[Shown]:
+    """The products of a list in their places, with names."""
+    query = sa.select(Shown).where(Shown.list_id == list_id).order_by(Shown.place)
+    return list(db.session.scalars(_with_names(query, Shown)).unique())
+
+
+def shown_product(list_id: int, product_id: int) -> Shown | None:
+    """One product of a list."""
+    query = sa.select(Shown).where(Shown.list_id == list_id, Shown.product_id == product_id)
+    return db.session.scalar(_with_names(query, Shown))
+
+
+def turned_down_rows(list_id: int) -> list[TurnedDown]:
+    """The products that did not fit, fewest failed rules first, then by product."""
+    query = sa.select(TurnedDown).where(TurnedDown.list_id == list_id).order_by(TurnedDown.product_id)
+    rows = list(db.session.scalars(_with_names(query, TurnedDown)).unique())
+    return sorted(rows, key=lambda row: (len(row.failed), row.product_id))
+
+
+def turned_down_product(list_id: int, product_id: int) -> TurnedDown | None:
+    """One product that did not fit."""
+    query = sa.select(TurnedDown).where(TurnedDown.list_id == list_id, TurnedDown.product_id == product_id)
+    return db.session.scalar(_with_names(query, TurnedDown))
+
+
+# What has changed since ----------------------------------------------------------------------------------------------
+
+
+def market_changed_at(on: date) -> datetime | None:
+    """When a product last came, went or changed its text, or None in an empty market."""
+    reviewed = sa.select(sa.func.max(ProductVersion.reviewed_at))
+    standing = sa.select(sa.func.max(Product.standing_at))
+    found = [db.session.scalar(reviewed), db.session.scalar(standing)]
+    return max((at for at in found if at is not None), default=None)
+
+
+def ids_of_live_needs(after: int = 0, most: int = 500) -> list[int]:
+    """Needs that are open or worked on, by id from ``after`` on."""
+    return list(
+        db.session.scalars(
+            sa.select(Need.id)
+            .where(Need.state.in_(sorted(LIVE_STATES)), Need.id > after)
+            .order_by(Need.id)
+            .limit(most)
+        )
+    )
+
+
+def list_with_key(natural_key: str) -> ShownList | None:
+    """The list that a job made under this key, if it did."""
+    return db.session.scalar(sa.select(ShownList).where(ShownList.natural_key == natural_key))
+
+
+def versions_by_id(ids: Iterable[int]) -> list[ProductVersion]:
+    """Versions with product, institution and fees, by product; for deriving a list again."""
+    query = (
+        sa.select(ProductVersion)
+        .where(ProductVersion.id.in_(sorted(set(ids))))
+        .options(selectinload(ProductVersion.fees), joinedload(ProductVersion.product).joinedload(Product.institution))
+        .order_by(ProductVersion.product_id)
+    )
+    return list(db.session.scalars(query).unique())

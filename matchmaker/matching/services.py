@@ -1,0 +1,323 @@
+"""Writes of matching: make the list of a need and store it with all that it can be derived from again.
+
+``check`` answers the same questions without a need and writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Protocol
+
+from matchmaker import clock
+from matchmaker.audit.services import record
+from matchmaker.db import db
+from matchmaker.eligibility.changes import what_helps
+from matchmaker.eligibility.facts import Facts
+from matchmaker.eligibility.rules import CRITERIA, RULES_VERSION, near_misses
+from matchmaker.matching import queries
+from matchmaker.matching.models import MarketPlaces
+from matchmaker.matching.ordering import Ordering, Placed, in_order
+from matchmaker.matching.rules import (
+    TOP_STORED,
+    Best,
+    Candidate,
+    CheckResult,
+    Lpr,
+    Offered,
+    Track,
+    best_of,
+    cautions_of,
+    count_kinds,
+    judge,
+    middle_half,
+    obstacles_of,
+    reasons_for,
+    stored_quote,
+    unsure_rules,
+)
+from matchmaker.needs.models import Need
+from matchmaker.products.queries import published_versions
+from matchmaker.queue import insert_for
+from matchmaker.ranking.models import Shown, ShownList, TurnedDown
+from matchmaker.refusal import Reason, Refused, plain
+
+STALE_AFTER_DAYS = 7
+"""Even in a market without news a list is looked at again after a week: records and figures move."""
+HELPS_KEPT = 5
+SIX_PLACES = Decimal("0.000001")
+
+
+class Actor(Protocol):
+    """Whoever asks for a list."""
+
+    @property
+    def id(self) -> int: ...
+
+
+# Making a list ------------------------------------------------------------------------------------------------------
+
+
+def make_list(need: Need, *, by: Actor | None, at: datetime | None = None, natural_key: str | None = None) -> ShownList:
+    """Judge every published product for a need, price and order the eligible ones, and store the list.
+
+    ``by`` is None for a job, ``at`` the business instant (now). Raises Refused("need_not_live") for a need that
+    is over and Refused("no_lpr_known") without a published LPR.
+    """
+    if not need.is_live:
+        raise Refused("need_not_live")
+    at = at or clock.now()
+    today = clock.date_of(at)
+    facts = queries.facts_of(need)
+    lpr = queries.lpr_of(today)
+    places = queries.places_now()
+    offered = queries.offered_of(published_versions(today), places, queries.tracks())
+    derived = derive(offered, facts, today, lpr)
+    stored = ShownList(
+        need_id=need.id,
+        need_number=need.current_number,
+        made_at=at,
+        made_by_id=by.id if by else None,
+        model_version_id=derived.ordering.model_version_id,
+        rules_version=RULES_VERSION,
+        facts=facts.as_json(),
+        lpr_on=lpr.published_on,
+        rule_only=derived.ordering.rule_only,
+        counts=derived.counts | {"today_on": today.isoformat(), "places": _note_places(places, at)},
+        natural_key=natural_key,
+        shown=[Shown(**row) for row in derived.shown],
+        turned_down=[TurnedDown(**row) for row in derived.turned_down],
+    )
+    db.session.add(stored)
+    db.session.flush()
+    record("need.match", need, by=by, list_id=stored.id, fitting=derived.counts["fitting"], of=derived.counts["products"])
+    return stored
+
+
+def _note_places(places: Mapping[str, Any], at: datetime) -> str:
+    """Keep the branches as they stand, once for each different state; answers their fingerprint."""
+    fingerprint = queries.fingerprint_of(places)
+    if queries.noted_places(fingerprint) is None:
+        db.session.execute(
+            insert_for(db.session, MarketPlaces)
+            .values(fingerprint=fingerprint, places=dict(places), noted_at=at)
+            .on_conflict_do_nothing()
+        )
+    return fingerprint
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A list as plain rows: what is stored, and what comes out when it is derived again."""
+
+    ordering: Ordering
+    shown: list[dict[str, Any]]
+    turned_down: list[dict[str, Any]]
+    counts: dict[str, Any]
+
+
+def derive(offered: Sequence[Offered], facts: Facts, today: date, lpr: Lpr) -> Derived:
+    """Verdicts, prices, order, reasons and counts for one need; pure, the same input gives the same rows."""
+    judged = [judge(one, facts, today, lpr) for one in offered]
+    fitting = [one for one in judged if one.eligible]
+    ordering = in_order(fitting, facts)
+    best = best_of(fitting)
+    kept = ordering.placed[:TOP_STORED]
+    return Derived(
+        ordering=ordering,
+        shown=[_shown_row(place, at, facts, today, best) for place, at in enumerate(kept, start=1)],
+        turned_down=[_turned_down_row(one) for one in judged if not one.eligible],
+        counts=_counts(judged, fitting, ordering, facts, today),
+    )
+
+
+def _shown_row(place: int, at: Placed, facts: Facts, today: date, best: Best) -> dict[str, Any]:
+    one = at.candidate
+    return {
+        "place": place,
+        "product_id": one.offered.product_id,
+        "product_version_id": one.offered.version_id,
+        "score": at.score,
+        "chance": at.chance,
+        "chance_n": at.chance_n,
+        "cost_percent": None if one.cost_percent is None else one.cost_percent.quantize(SIX_PLACES),
+        "propensity": at.propensity,
+        "features": {**at.features, "tracks": [_plain_track(one.offered.own_track), _plain_track(one.offered.institution_track)]},
+        "reasons": [reason.as_json() for reason in reasons_for(one, facts, best)],
+        "cautions": [reason.as_json() for reason in cautions_of(one, facts, today)],
+        "quote": _quote_row(one),
+    }
+
+
+def _quote_row(one: Candidate) -> dict[str, Any]:
+    row = stored_quote(one.quote) if one.quote is not None else {}
+    if one.unpriced is not None:
+        row["unpriced"] = one.unpriced.as_json()
+    days = one.offered.days_to_money
+    return row | {"days": days, "days_are_median": days is not None and days != one.offered.promised_days}
+
+
+def _turned_down_row(one: Candidate) -> dict[str, Any]:
+    return {
+        "product_id": one.offered.product_id,
+        "product_version_id": one.offered.version_id,
+        "failed": [
+            {
+                "rule": verdict.rule,
+                "required": plain(verdict.required),
+                "mine": plain(verdict.mine),
+                "changeable": verdict.change.as_json() if verdict.change else {"kind": "no"},
+            }
+            for verdict in one.verdicts
+            if verdict.failed
+        ],
+    }
+
+
+def _counts(
+    judged: Sequence[Candidate], fitting: Sequence[Candidate], ordering: Ordering, facts: Facts, today: date
+) -> dict[str, Any]:
+    terms = [one.offered.terms for one in judged]
+    failures = {one.offered.product_id: tuple(v.rule for v in one.verdicts if v.failed) for one in judged}
+    helps = what_helps(terms, facts, today, failures, most=HELPS_KEPT)
+    return {
+        "products": len(judged),
+        "fitting": len(fitting),
+        "loans": sum(one.offered.kind == "credit" for one in fitting),
+        "near": [{"rule": miss.rule, "product_ids": list(miss.keys)} for miss in near_misses(failures)],
+        "helps": [help.reason.as_json() | {"opened": list(help.opened), "closed": list(help.closed)} for help in helps],
+        "rest": [
+            {
+                "product_id": at.candidate.offered.product_id,
+                "version_id": at.candidate.offered.version_id,
+                "tracks": [_plain_track(at.candidate.offered.own_track), _plain_track(at.candidate.offered.institution_track)],
+            }
+            for at in ordering.placed[TOP_STORED:]
+        ],
+    }
+
+
+def _plain_track(track: Track) -> list[int | None]:
+    return [track.leads, track.answered_in_time, track.decided, track.funded, track.median_days_to_money]
+
+
+# Deriving it again (B.2) -----------------------------------------------------------------------------------------------
+
+
+def derive_again(stored: ShownList) -> Derived:
+    """The list as it comes out today from what was stored with it: facts, versions, branches, records, LPR, rules.
+
+    Raises Refused("list_by_other_rules") when the rules have changed since: they are kept in the history of the code.
+    """
+    if stored.rules_version != RULES_VERSION:
+        raise Refused("list_by_other_rules", made_with=stored.rules_version, now=RULES_VERSION)
+    noted = queries.noted_places(stored.counts["places"])
+    if noted is None:
+        raise Refused("list_without_places")
+    records: dict[int, list[Track]] = {
+        row.product_id: [Track(*track) for track in row.features["tracks"]] for row in queries.shown_rows(stored.id)
+    }
+    records |= {rest["product_id"]: [Track(*track) for track in rest["tracks"]] for rest in stored.counts["rest"]}
+    ids = [row.product_version_id for row in queries.shown_rows(stored.id)]
+    ids += [row.product_version_id for row in queries.turned_down_rows(stored.id)]
+    ids += [rest["version_id"] for rest in stored.counts["rest"]]
+    offered = []
+    for one in queries.offered_of(queries.versions_by_id(ids), noted.places):
+        own, whole = records.get(one.product_id, [Track(), Track()])
+        offered.append(_with_tracks(one, own, whole))
+    today = date.fromisoformat(stored.counts["today_on"])
+    return derive(offered, Facts.from_json(stored.facts), today, queries.lpr_of(stored.lpr_on))
+
+
+def _with_tracks(one: Offered, own: Track, whole: Track) -> Offered:
+    return replace(one, own_track=own, institution_track=whole)
+
+
+def differences(stored: ShownList) -> list[str]:
+    """Where a stored list and its derivation differ, as "place 3: score"; empty when they are equal to the bit."""
+    again = derive_again(stored)
+    found: list[str] = []
+    shown = queries.shown_rows(stored.id)
+    if len(shown) != len(again.shown):
+        found.append(f"{len(shown)} places stored, {len(again.shown)} derived")
+    for row, fresh in zip(shown, again.shown, strict=False):
+        found += [
+            f"place {row.place}: {name}" for name, value in fresh.items() if plain(getattr(row, name)) != plain(value)
+        ]
+    stored_down = {row.product_id: plain(row.failed) for row in queries.turned_down_rows(stored.id)}
+    fresh_down = {row["product_id"]: plain(row["failed"]) for row in again.turned_down}
+    found += [f"product {key}: turned down" for key in sorted(stored_down.keys() | fresh_down.keys())
+              if stored_down.get(key) != fresh_down.get(key)]  # fmt: skip
+    found += [f"counts: {name}" for name, value in again.counts.items() if plain(stored.counts.get(name)) != plain(value)]
+    return found
+
+
+# Is it still right? -----------------------------------------------------------------------------------------------------
+
+
+def why_stale(need: Need, stored: ShownList | None, at: datetime) -> Reason | None:
+    """Why a list should be made anew, or None while it stands."""
+    if stored is None:
+        return Reason("list_never_made", {})
+    if stored.need_number != need.current_number:
+        return Reason("list_need_changed", {})
+    if stored.rules_version != RULES_VERSION:
+        return Reason("list_rules_changed", {})
+    today = clock.date_of(at)
+    changed = queries.market_changed_at(today)
+    if changed is not None and changed > stored.made_at:
+        return Reason("list_market_changed", {"changed_at": changed})
+    if queries.lpr_of(today).published_on != stored.lpr_on:
+        return Reason("list_lpr_changed", {})
+    if (today - clock.date_of(stored.made_at)).days >= STALE_AFTER_DAYS:
+        return Reason("list_old", {"made_at": stored.made_at})
+    return None
+
+
+# Without a need, and after a no --------------------------------------------------------------------------------------------
+
+
+def check(facts: Facts, *, on: date | None = None) -> CheckResult:
+    """What may fit, what it costs, how long it takes and what stops most, for facts that may be half known.
+
+    Nothing is written and nobody is named; a product whose every rule passes or is to be checked counts as fitting.
+    """
+    today = on or clock.today()
+    lpr = queries.lpr_of(today)
+    judged = [judge(one, facts, today, lpr) for one in queries.market(today)]
+    fitting = [one for one in judged if one.eligible]
+    loans = [one for one in fitting if one.offered.kind == "credit"]
+    costs = [one.cost_percent for one in loans if one.cost_percent is not None]
+    low_days, high_days = middle_half(day for one in loans if (day := one.offered.days_to_money) is not None)
+    failures = {one.offered.product_id: tuple(v.rule for v in one.verdicts if v.failed) for one in judged}
+    helps = what_helps([one.offered.terms for one in judged], facts, today, failures, most=HELPS_KEPT)
+    return CheckResult(
+        checked=len(judged),
+        fitting=len(fitting),
+        by_kind=count_kinds(fitting),
+        low_percent=min(costs, default=None),
+        high_percent=max(costs, default=None),
+        usual_low_days=low_days,
+        usual_high_days=high_days,
+        obstacles=obstacles_of(judged),
+        unsure=unsure_rules(fitting),
+        helps=tuple(help.reason for help in helps),
+        lpr_on=lpr.published_on,
+    )
+
+
+def next_best(need: Need, *, excluding_institutions: Sequence[int] | set[int] | frozenset[int] = (), most: int = 3) -> list[Shown]:
+    """The best places of the need's newest list outside the given institutions: where to go after a no (B.4)."""
+    stored = queries.latest_list(need.id)
+    if stored is None:
+        return []
+    left_out = set(excluding_institutions)
+    rows = [row for row in queries.shown_rows(stored.id) if row.product.institution_id not in left_out]
+    return [row for row in rows if row.product.kind == "credit"][:most]
+
+
+def order_of_rules() -> tuple[str, ...]:
+    """Every rule by name, in the order in which pages tell them."""
+    return tuple(criterion.name for criterion in CRITERIA)
