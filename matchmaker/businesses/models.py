@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from matchmaker.accounts.models import Person
@@ -95,13 +95,6 @@ class BusinessMember(Versioned, Base):
         ),
         CheckConstraint("checked_by_id IS NULL OR checked_by_id <> person_id", name="never_ones_own"),
         CheckConstraint("standing <> 'rejected' OR remark_code IS NOT NULL", name="rejected_with_a_reason"),
-        Index(
-            "uq_business_member_proven",
-            "business_id",
-            unique=True,
-            sqlite_where=text(f"{_one_of('standing', PROVEN)} AND capacity <> 'agent'"),
-            postgresql_where=text(f"{_one_of('standing', PROVEN)} AND capacity <> 'agent'"),
-        ),
         Index("ix_business_member_standing_standing_at", "standing", "standing_at"),
     )
 
@@ -138,7 +131,7 @@ class BusinessPaper(Base):
     document: Mapped[Document] = relationship()
 
 
-class YearlyFigures(Base):
+class YearlyFigures(Versioned, Base):
     """The figures of one calendar year, in yuan and persons, as declared."""
 
     __table_args__ = (
@@ -175,7 +168,7 @@ class Title(Base):
     business: Mapped[Business] = relationship(back_populates="titles")
 
 
-class CreditLine(Base):
+class CreditLine(Versioned, Base):
     """What the business owes or may draw elsewhere: declared by its owner, or written when a lead was paid out."""
 
     __table_args__ = (

@@ -17,7 +17,7 @@ LARGEST_BYTES = 10 * 1024 * 1024
 """10 MB; issue 2, section 3."""
 MOST_PIXELS = 60_000_000
 """A phone's largest photo has about 50 million; more is refused before anything is unpacked."""
-KINDS = ("licence", "letter", "other")
+KINDS = ("licence", "letter", "statement", "contract", "other")
 PDF = "application/pdf"
 IMAGE_FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 MEDIA_TYPES = (*IMAGE_FORMATS.values(), PDF)

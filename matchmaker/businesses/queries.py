@@ -1,0 +1,168 @@
+"""Reads of businesses, limited to what the asker may see; a business as plain facts for later subjects."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import selectinload
+
+from matchmaker import clock
+from matchmaker.businesses.models import (
+    Business,
+    BusinessMember,
+    BusinessPaper,
+    CreditLine,
+    Title,
+    YearlyFigures,
+)
+from matchmaker.businesses.rules import PROVEN, BusinessFacts, LineFacts, YearFacts
+from matchmaker.db import db
+from matchmaker.eligibility.facts import Facts
+from matchmaker.reference import regions
+
+_WHOLE = (
+    selectinload(Business.members),
+    selectinload(Business.figures),
+    selectinload(Business.titles),
+    selectinload(Business.credit_lines),
+)
+
+
+def business_by_id(business_id: int) -> Business | None:
+    """The business with everything that belongs to it, or None."""
+    return db.session.get(Business, business_id, options=_WHOLE)
+
+
+def business_by_code(uscc: str) -> Business | None:
+    """The business with this unified social credit code, or None."""
+    return db.session.scalar(select(Business).where(Business.uscc == uscc))
+
+
+def businesses_of(person_id: int) -> list[Business]:
+    """The businesses a person acts or claimed to act for, rejected claims too, oldest first."""
+    mine = select(BusinessMember.business_id).where(BusinessMember.person_id == person_id)
+    return list(db.session.scalars(select(Business).where(Business.id.in_(mine)).options(*_WHOLE).order_by(Business.id)))
+
+
+def member_of(business: Business, person_id: int) -> BusinessMember | None:
+    """This person's standing at a business, or None."""
+    return next((member for member in business.members if member.person_id == person_id), None)
+
+
+def member_by_id(member_id: int) -> BusinessMember | None:
+    """A person's standing with its papers and business, or None."""
+    return db.session.get(
+        BusinessMember,
+        member_id,
+        options=[selectinload(BusinessMember.papers).selectinload(BusinessPaper.document)],
+    )
+
+
+def may_act(business_id: int, person_id: int) -> bool:
+    """Whether a person is proven to act for a business, so that an institution may be shown who asks."""
+    return (
+        db.session.scalar(
+            select(BusinessMember.id).where(
+                BusinessMember.business_id == business_id,
+                BusinessMember.person_id == person_id,
+                BusinessMember.standing.in_(PROVEN),
+            )
+        )
+        is not None
+    )
+
+
+def paper_by_id(paper_id: int) -> BusinessPaper | None:
+    return db.session.get(BusinessPaper, paper_id)
+
+
+def waiting_members() -> Select[Any]:
+    """Standings whose papers wait for an operator, the longest waiting first."""
+    return (
+        select(BusinessMember)
+        .where(BusinessMember.standing == "papers_sent")
+        .options(selectinload(BusinessMember.business), selectinload(BusinessMember.papers))
+        .order_by(BusinessMember.standing_at, BusinessMember.id)
+    )
+
+
+def figures_of(business: Business, year: int) -> YearlyFigures | None:
+    return next((row for row in business.figures if row.year == year), None)
+
+
+def title_by_id(title_id: int) -> Title | None:
+    return db.session.get(Title, title_id)
+
+
+def credit_line_by_id(line_id: int) -> CreditLine | None:
+    return db.session.get(CreditLine, line_id)
+
+
+def plain_facts(business: Business, today: date | None = None) -> BusinessFacts:
+    """A business as plain facts on ``today`` (the business date when not given), without who it is."""
+    today = today or clock.today()
+    return BusinessFacts(
+        kind=business.kind,
+        industry_code=business.industry_code,
+        region_code=business.region_code,
+        founded_on=business.founded_on,
+        today=today,
+        entity_code=business.entity_code,
+        last_equity_change_on=business.last_equity_change_on,
+        tax_grade=business.tax_grade,
+        has_tax_evidence=business.has_tax_evidence,
+        has_flow_evidence=business.has_flow_evidence,
+        collateral=tuple(business.collateral or ()),
+        years=tuple(
+            YearFacts(
+                row.year,
+                row.employees,
+                row.turnover_yuan,
+                row.assets_yuan,
+                row.liabilities_yuan,
+                row.profit_yuan,
+            )
+            for row in business.figures
+        ),
+        lines=tuple(
+            LineFacts(line.kind, line.amount_yuan, line.balance_yuan, line.matures_on, line.security_code)
+            for line in business.credit_lines
+        ),
+        title_codes=tuple(
+            title.code for title in business.titles if title.expires_on is None or title.expires_on >= today
+        ),
+        latitude=business.latitude,
+        longitude=business.longitude,
+    )
+
+
+def facts_of(business: Business, today: date | None = None) -> Facts:
+    """What eligibility needs to know of a business; the need's side is added by whoever matches.
+
+    Figures are of the last full year. Not known stays None. Without a point of its own the business stands at
+    its county's seat (``exact_place`` False).
+    """
+    plain = plain_facts(business, today)
+    year = plain.last_full_year
+    exact = plain.latitude is not None
+    point = (plain.latitude, plain.longitude) if exact else regions.point(plain.region_code)
+    return Facts(
+        kind=plain.kind,
+        entity_code=plain.entity_code,
+        industry_code=plain.industry_code,
+        region_code=plain.region_code,
+        latitude=point[0] if point else None,
+        longitude=point[1] if point else None,
+        exact_place=exact,
+        founded_on=plain.founded_on,
+        turnover_yuan=year.turnover_yuan if year else None,
+        tax_grade=plain.tax_grade,
+        debt_ratio_percent=plain.debt_ratio_percent,
+        employees=year.employees if year else None,
+        has_tax_evidence=plain.has_tax_evidence,
+        has_flow_evidence=plain.has_flow_evidence,
+        last_equity_change_on=plain.last_equity_change_on,
+        debts_yuan=plain.debts_yuan,
+    )

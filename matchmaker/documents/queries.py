@@ -1,0 +1,19 @@
+"""Reads of papers: the row by id, the content apart from it."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from matchmaker.db import db
+from matchmaker.documents.models import Document, DocumentContent
+
+
+def document_by_id(document_id: int) -> Document | None:
+    """The paper unless it was deleted."""
+    found = db.session.get(Document, document_id)
+    return found if found is not None and found.deleted_at is None else None
+
+
+def content_of(document: Document) -> bytes | None:
+    """The bytes, or None once they were destroyed."""
+    return db.session.scalar(select(DocumentContent.content).where(DocumentContent.document_id == document.id))

@@ -1,0 +1,44 @@
+"""Keeping a checked paper, and destroying its content."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete
+
+from matchmaker import clock
+from matchmaker.accounts.models import Person
+from matchmaker.audit.services import record
+from matchmaker.db import db
+from matchmaker.documents.models import Document, DocumentContent
+from matchmaker.documents.rules import KINDS, CheckedFile
+from matchmaker.refusal import Refused
+
+
+def keep(file: CheckedFile, *, kind: str, by: Person) -> Document:
+    """Store a file that ``rules.check_file`` has passed. Raises Refused ``document_kind_unknown``."""
+    if kind not in KINDS:
+        raise Refused("document_kind_unknown", field="kind", status=422)
+    document = Document(
+        kind=kind,
+        filename=file.filename,
+        media_type=file.media_type,
+        size_bytes=file.size_bytes,
+        sha256=file.sha256,
+        uploaded_by_id=by.id,
+        uploaded_at=clock.now(),
+    )
+    db.session.add(document)
+    db.session.flush()
+    db.session.add(DocumentContent(document_id=document.id, content=file.content))
+    db.session.flush()
+    return document
+
+
+def destroy(document: Document, *, by: Person) -> None:
+    """Delete the content for good; who sent what and when stays. A second time nothing happens."""
+    if document.deleted_at is not None:
+        return
+    document.deleted_at = clock.now()
+    document.filename = "deleted"
+    db.session.execute(delete(DocumentContent).where(DocumentContent.document_id == document.id))
+    db.session.flush()
+    record("document.destroy", document, by=by, kind=document.kind)

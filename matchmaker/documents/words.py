@@ -1,0 +1,27 @@
+"""The documents subject's labels and sentences."""
+
+from flask_babel import lazy_gettext as _l
+
+LABELS = {
+    "document.kind": {
+        "licence": _l("营业执照"),
+        "letter": _l("委托书"),
+        "statement": _l("流水或报表"),
+        "contract": _l("合同或订单"),
+        "other": _l("其他材料"),
+    },
+}
+
+SENTENCES = {
+    "file_missing": _l("请选一个文件"),
+    "file_empty": _l("这个文件是空的，请重新选一个"),
+    "file_too_large": _l("文件超过 %(most)s MB。拍照时选小一点的尺寸，或者只截有字的部分"),
+    "file_infected": _l("这个文件被认出带有病毒，没有收下"),
+    "file_heic": _l("苹果手机的 HEIC 照片收不了。请在相册里另存为 JPG，或直接截图再传"),
+    "file_type_refused": _l("只收照片（JPG、PNG、WebP）和 PDF。看的是内容，改名字没有用"),
+    "file_damaged": _l("文件打不开，可能没传完整，请重新传一次"),
+    "file_too_many_pixels": _l("照片太大了，请缩小以后再传"),
+    "pdf_locked": _l("这个 PDF 有密码，请去掉密码再传"),
+    "pdf_active": _l("这个 PDF 里有脚本或附件，没有收下。请打印成新的 PDF，或拍照"),
+    "document_kind_unknown": _l("没有这种材料"),
+}
