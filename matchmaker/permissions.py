@@ -86,11 +86,104 @@ def allow(about: str, *alternatives: Predicate | tuple[Predicate, ...]) -> Permi
 
 # --- accounts, institutions ------------------------------------------------------------------------------------
 
+
+def works_anywhere(actor: Any, obj: Any) -> bool:
+    """At the desk or as a manager of some institution."""
+    return bool(actor.institution_ids)
+
+
+table(
+    account_own=allow("see and change one's own name, addresses, password, second factor", anyone_signed_in),
+    session_end=allow("end a sign-in of one's own", is_that_person),
+    institutions_list=allow("see all institutions, those that wait included", is_operator, is_supervisor),
+    institution_own=allow("go to the page of one's own institution", works_anywhere),
+    institution_see=allow(
+        "see an institution's licence, branches and state", works_for_its_institution, is_operator, is_supervisor
+    ),
+    institution_admit=allow("admit an institution after checking its licence", is_operator),
+    institution_suspend=allow("suspend an institution or turn it down", is_operator),
+    institution_describe=allow("change an own institution's description", on_desk_of_its_institution),
+    branch_open=allow("add a branch to an own institution", on_desk_of_its_institution),
+    branch_see=allow("see a branch of an own institution", works_for_its_institution),
+    branch_change=allow("change a branch of an own institution", on_desk_of_its_institution),
+    staff_see=allow("see who works for an institution", works_for_its_institution, is_operator),
+    staff_invite=allow("invite colleagues to an own institution", on_desk_of_its_institution, is_operator),
+    staff_change=allow("set a manager's patch, skills and capacity", on_desk_of_its_institution),
+    staff_end=allow("let a colleague go", on_desk_of_its_institution, is_operator),
+    invitation_withdraw=allow("make an invitation worthless", on_desk_of_its_institution, is_operator),
+    people_list=allow("see operators, supervisors and channels", is_operator),
+    people_invite=allow("invite operators, supervisors and channels", is_operator),
+)
+
+
 # --- audit, notifications --------------------------------------------------------------------------------------
+
+table(
+    message_list=allow("read one's own messages", anyone_signed_in),
+    message_open=allow("open one message of one's own", is_that_person),
+    audit_list=allow("read the sealed trail of deeds, without names", is_supervisor),
+)
+
 
 # --- documents -------------------------------------------------------------------------------------------------
 
+
+def sent_it(actor: Any, document: Any) -> bool:
+    """The paper was uploaded by the actor."""
+    return bool(document.uploaded_by_id == actor.id)
+
+
+table(document_read=allow("open a paper that one has sent oneself", sent_it))
+
+
 # --- businesses ------------------------------------------------------------------------------------------------
+
+
+def has_owner_role(actor: Any, obj: Any) -> bool:
+    """Has registered as somebody who acts for businesses."""
+    return bool(actor.has_role("owner"))
+
+
+def claims_it(actor: Any, obj: Any) -> bool:
+    """Says to act for the business that the object is or belongs to; a refused claim may still be mended."""
+    member = getattr(obj, "member", obj)
+    business = getattr(member, "business", member)
+    return actor.id in getattr(business, "every_claimant_id", ())
+
+
+def has_no_part_in_it(actor: Any, obj: Any) -> bool:
+    """Never acted nor claimed to act for the business whose papers these are."""
+    return not claims_it(actor, obj)
+
+
+def its_papers_wait(actor: Any, obj: Any) -> bool:
+    """The object's person waits for a decision on papers; before and after, an operator sees nothing of them."""
+    return bool(getattr(obj, "member", obj).standing == "papers_sent")
+
+
+def sent_this_paper(actor: Any, paper: Any) -> bool:
+    return bool(paper.member.person_id == actor.id)
+
+
+table(
+    business_list=allow("see the list of one's own businesses", has_owner_role),
+    business_create=allow("write a business down", has_owner_role),
+    business_see=allow("see everything that is known of a business one acts for", claims_it),
+    business_change=allow("change what is known of a business one acts for", claims_it),
+    business_prove=allow("add papers that prove one may act for a business", claims_it),
+    business_list_papers=allow("see whose papers wait for a check", is_operator),
+    business_check_papers=allow(
+        "look at papers and decide: an operator with no part in that business, while they wait",
+        (is_operator, has_no_part_in_it, its_papers_wait),
+    ),
+    business_read_paper=allow(
+        "open a paper: who sent it; an operator with no part in it, while it waits",
+        sent_this_paper,
+        (is_operator, has_no_part_in_it, its_papers_wait),
+    ),
+)
+
+
 
 # --- products --------------------------------------------------------------------------------------------------
 
