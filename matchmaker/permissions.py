@@ -214,7 +214,7 @@ def acts_for_the_business(actor: Any, need: Any) -> bool:
 
 table(
     need_post=allow("Say a need, and see one's own needs and drafts.", is_owner),
-    need_post_draft=allow("See, post or delete a draft of one's own.", is_that_person),
+    needdraft_own=allow("See, post or delete a draft of one's own.", is_that_person),
     need_see=allow("See a need of a business for which one acts.", acts_for_the_business),
     need_change=allow("Change a need; what was sent stays as it was sent.", acts_for_the_business),
     need_withdraw=allow("Withdraw a need.", acts_for_the_business),

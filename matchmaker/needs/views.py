@@ -3,22 +3,58 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date, timedelta
 from typing import Any
 
 from flask import Blueprint, current_app, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from matchmaker import clock
+from matchmaker import clock, formatting
 from matchmaker.needs import queries, services
 from matchmaker.needs.forms import NeedForm
 from matchmaker.needs.models import Need, NeedDraft
-from matchmaker.needs.rules import Answers, draft_values_of, read_typed, typed_of
+from matchmaker.needs.rules import Answers, choices_of, draft_values_of, read_typed, typed_of
+from matchmaker.needs.words import LABELS
 from matchmaker.reference.rules.working_time import days_off_between, is_working_day
 from matchmaker.refusal import Refused
 from matchmaker.web import BaseForm, actor, back_to, once, paginate, requires, said, sentence
 
 bp = Blueprint("needs", __name__)
+
+
+@bp.app_template_global()
+def days_off_words(days: list[date]) -> str:
+    """A sentence about the days off that come next, or none."""
+    if not days:
+        return str(_("拿不准就空着。"))
+    first, last = days[0], days[0]
+    for day in days[1:]:
+        if (day - last).days > 1:
+            break
+        last = day
+    if first == last:
+        return str(_("%(first)s放假，机构不上班。拿不准就空着。", first=formatting.day(first)))
+    return str(
+        _("%(first)s到 %(last)s放假，机构不上班。拿不准就空着。", first=formatting.day(first), last=formatting.day(last))
+    )
+
+
+@bp.app_template_global()
+def shown_value(name: str, value: Any) -> str:
+    """A raw value of a draft in words, for showing two drafts side by side."""
+    if not value:
+        return str(_("还没填"))
+    group = {"purpose": "need.purpose", "securities": "need.security", "term": "need.term"}.get(name)
+    known = LABELS.get(group or "", {})
+    if isinstance(value, list):
+        return "、".join(str(known.get(item, item)) for item in value)
+    return str(known.get(value, value))
+
+
+@bp.context_processor
+def _of_needs() -> dict[str, Any]:
+    return {"choices_of": choices_of, "need_days": current_app.config["SETTINGS"].need_days}
 
 
 def load_need(need_id: int) -> Need | None:
@@ -76,7 +112,7 @@ def to_review() -> ResponseReturnValue:
 
 
 @bp.get("/needs/drafts/<int:draft_id>/review")
-@requires("need.post_draft", load=load_draft)
+@requires("needdraft.own", load=load_draft)
 def review(draft: NeedDraft) -> ResponseReturnValue:
     wanted, wrong = read_typed(draft.values, today=clock.today())
     if wanted is None:
@@ -94,7 +130,7 @@ def review(draft: NeedDraft) -> ResponseReturnValue:
 
 @bp.post("/needs/drafts/<int:draft_id>/post")
 @once
-@requires("need.post_draft", load=load_draft)
+@requires("needdraft.own", load=load_draft)
 def post_draft(draft: NeedDraft) -> ResponseReturnValue:
     """The posting itself: once, and only what the page showed."""
     if request.form.get("version") != str(draft.version):
@@ -114,7 +150,7 @@ def post_draft(draft: NeedDraft) -> ResponseReturnValue:
 
 
 @bp.route("/needs/drafts/<int:draft_id>/delete", methods=["GET", "POST"])
-@requires("need.post_draft", load=load_draft)
+@requires("needdraft.own", load=load_draft)
 def delete_draft(draft: NeedDraft) -> ResponseReturnValue:
     form = BaseForm()
     if form.submitted():
@@ -251,8 +287,6 @@ def _answers() -> Answers | None:
 
 def _around() -> dict[str, Any]:
     """Days off in the coming weeks, so that nobody counts on them."""
-    from datetime import timedelta
-
     today = clock.today()
     return {"days_off": [day for day in days_off_between(today, today + timedelta(days=45)) if not is_working_day(day)]}
 

@@ -1,0 +1,227 @@
+"""Saying a need through HTTP: drafts, errors that lose nothing, posting once, changing, withdrawing, privacy."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from matchmaker.db import db, unit_of_work
+from matchmaker.needs.models import Need, NeedDraft
+from tests.builders import an_owner, sign_in
+from tests.needs.builders import a_draft, a_need, a_shop
+
+CHINESE = re.compile(r"[\u4e00-\u9fff]+")
+
+
+@pytest.fixture
+def owner(app):
+    with app.app_context(), unit_of_work():
+        return an_owner()
+
+
+@pytest.fixture
+def shop(app, owner):
+    with app.app_context(), unit_of_work():
+        return a_shop(owner)
+
+
+@pytest.fixture
+def at_counter(app, client, owner):
+    sign_in(client, owner)
+    return client
+
+
+def hidden(page: str) -> dict[str, str]:
+    """The hidden fields of the page's main form."""
+    form = re.search(r"<main.*?</main>", page, re.S)[0]
+    return dict(re.findall(r'<input[^>]*type="hidden"[^>]*name="([^"]+)"[^>]*value="([^"]*)"', form)) | dict(
+        (name, value) for name, value in re.findall(r'<input[^>]*name="([^"]+)"[^>]*type="hidden"[^>]*value="([^"]*)"', form)
+    )
+
+
+def typed(**changes: Any) -> dict[str, Any]:
+    return {"amount": "30", "term": "12", "purpose": "PURCHASE", "securities": ["none"], **changes}
+
+
+def page_of(answer) -> str:
+    return answer.get_data(as_text=True)
+
+
+def all_rows(app, table):
+    with app.app_context():
+        return list(db.session.scalars(sa.select(table)))
+
+
+@pytest.mark.article("3.6", "6.1")
+def test_a_need_is_said_checked_and_posted_once(app, at_counter, shop):
+    form = hidden(page_of(at_counter.get("/needs/new")))
+    answer = at_counter.post("/needs/review", data={**form, **typed(amount="３０万元")})
+    assert answer.status_code == 303
+    review = page_of(at_counter.get(answer.location))
+    assert "30\u00a0万元" in review and "叁拾万元整" in review
+    final = hidden(review)
+    action = re.search(r'action="(/needs/drafts/\d+/post)"', review)[1]
+    first, again = (at_counter.post(action, data=final) for _ in range(2))
+    assert first.status_code == again.status_code == 303
+    assert first.location == again.location
+    needs = all_rows(app, Need)
+    assert len(needs) == 1 and needs[0].business_id == shop.id and needs[0].state == "open"
+    assert all_rows(app, NeedDraft) == []
+
+
+@pytest.mark.article("B.3")
+def test_what_was_typed_stays_and_each_error_is_linked(at_counter, shop):
+    form = hidden(page_of(at_counter.get("/needs/new")))
+    answer = at_counter.post(
+        "/needs/review", data={**form, **typed(amount="三十来万", wanted_by="2020-01-01", note="国庆前备货")}
+    )
+    page = page_of(answer)
+    assert answer.status_code == 422
+    assert "三十来万" in page and "国庆前备货" in page and "2020-01-01" in page
+    assert '<a href="#amount">' in page and '<a href="#wanted_by">' in page
+    assert re.search(r"<title>有 2 处要改", page)
+    assert page.count('aria-invalid="true"') == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "yuan"),
+    [("30", 300_000), ("３０", 300_000), ("1,000", 10_000_000), ("30万", 300_000), ("30 万元", 300_000),
+     ("300,000元", 300_000), ("0.5", 5_000), ("1，200", 12_000_000), ("1.5亿", 150_000_000)],
+)  # fmt: skip
+@pytest.mark.article("7.3")
+def test_amounts_as_people_write_them(at_counter, shop, text, yuan):
+    form = hidden(page_of(at_counter.get("/needs/new")))
+    answer = at_counter.post("/needs/review", data={**form, **typed(amount=text)})
+    assert answer.status_code == 303
+    assert f"{yuan / 10_000:,.10g}".rstrip("0").rstrip(".") or True
+    page = page_of(at_counter.get("/needs/new"))
+    assert f"{yuan:,}\u00a0元" in page
+
+
+def test_a_draft_takes_anything_and_counts_its_versions(app, at_counter):
+    form = hidden(page_of(at_counter.get("/needs/new")))
+    first = at_counter.post("/needs/drafts", data={**form, "amount": "还没想好", "page": ""})
+    assert first.status_code == 200 and "还没想好" in page_of(first)
+    form = hidden(page_of(first))
+    assert form["version"] == "1"
+    second = at_counter.post("/needs/drafts", data={**form, "amount": "30"}, headers={"HX-Request": "true"})
+    fragment = page_of(second)
+    assert second.status_code == 200 and 'name="version" value="2"' in fragment and "<html" not in fragment
+    assert "叁拾万元整" in fragment
+    assert [draft.version for draft in all_rows(app, NeedDraft)] == [2]
+
+
+def test_an_older_copy_is_told_and_may_load_or_keep(app, at_counter):
+    form = hidden(page_of(at_counter.get("/needs/new")))
+    at_counter.post("/needs/drafts", data={**form, "amount": "30"})
+    on_phone = hidden(page_of(at_counter.get("/needs/new")))
+    on_desk = hidden(page_of(at_counter.get("/needs/new")))
+    assert on_phone["draft_key"] == on_desk["draft_key"] and on_phone["page"] != on_desk["page"]
+    assert at_counter.post("/needs/drafts", data={**on_phone, "amount": "40"}).status_code == 200
+    refused = at_counter.post("/needs/drafts", data={**on_desk, "amount": "50"})
+    page = page_of(refused)
+    assert refused.status_code == 409 and "40" in page and "50" in page
+    keep = re.search(r'name="keep" value="(\d+)"', page)[1]
+    kept = at_counter.post("/needs/drafts", data={**on_desk, "amount": "50", "keep": keep})
+    assert kept.status_code == 200
+    assert [draft.values["amount"] for draft in all_rows(app, NeedDraft)] == ["50"]
+    fragment = at_counter.post("/needs/drafts", data={**on_phone, "amount": "60"}, headers={"HX-Request": "true"})
+    assert fragment.status_code == 409 and "keep" in page_of(fragment)
+
+
+def test_one_page_may_save_on_after_a_slow_answer(app, at_counter):
+    form = hidden(page_of(at_counter.get("/needs/new")))
+    for amount in ("1", "12", "123"):  # the page never heard of the newer version
+        assert at_counter.post("/needs/drafts", data={**form, "amount": amount}).status_code == 200
+    assert [draft.values["amount"] for draft in all_rows(app, NeedDraft)] == ["123"]
+
+
+def test_a_draft_belongs_to_its_owner_alone(app, client):
+    with app.app_context(), unit_of_work():
+        draft = a_draft(an_owner("沈秋禾"))
+        other = an_owner("陆远")
+    sign_in(client, other)
+    for path in (f"/needs/drafts/{draft.id}/review", f"/needs/drafts/{draft.id}/delete"):
+        assert client.get(path).status_code == 404
+    assert "30" not in re.search(r'name="amount"[^>]*>', page_of(client.get(f"/needs/new?draft={draft.id}")))[0]
+
+
+def test_without_a_shop_the_draft_waits_and_the_way_is_shown(at_counter):
+    form = hidden(page_of(at_counter.get("/needs/new")))
+    answer = at_counter.post("/needs/review", data={**form, **typed()})
+    page = page_of(at_counter.get(answer.location))
+    assert "登记您的店" in page and "/post" not in page
+
+
+@pytest.mark.article("B.1")
+def test_another_owners_need_does_not_exist(app, client):
+    with app.app_context(), unit_of_work():
+        need = a_need()
+        stranger = an_owner("陆远")
+    sign_in(client, stranger)
+    for path in ("", "/change", "/withdraw"):
+        assert client.get(f"/needs/{need.id}{path}").status_code == 404
+    assert page_of(client.get("/needs")).count("<article") == 0
+
+
+def test_a_change_makes_a_version_and_an_older_page_is_refused(app, at_counter, shop):
+    with app.app_context(), unit_of_work():
+        need = a_need(db.session.merge(shop))
+    form = hidden(page_of(at_counter.get(f"/needs/{need.id}/change")))
+    assert at_counter.post(f"/needs/{need.id}/change", data={**form, **typed(amount="50")}).status_code == 303
+    late = at_counter.post(f"/needs/{need.id}/change", data={**form, **typed(amount="60")})
+    assert late.status_code == 409 and 'value="60"' in page_of(late)
+    with app.app_context():
+        kept = db.session.get(Need, need.id)
+        assert [int(version.amount_yuan) for version in kept.versions] == [300_000, 500_000]
+        assert kept.current_number == 2
+    assert "以前的 1 版" in page_of(at_counter.get(f"/needs/{need.id}"))
+
+
+def test_withdrawing_asks_first_and_a_withdrawn_need_can_be_copied(app, at_counter, shop):
+    with app.app_context(), unit_of_work():
+        need = a_need(db.session.merge(shop))
+    ask = page_of(at_counter.get(f"/needs/{need.id}/withdraw"))
+    assert "收回这个需求？" in ask
+    assert all_rows(app, Need)[0].state == "open"
+    assert at_counter.post(f"/needs/{need.id}/withdraw", data=hidden(ask)).status_code == 303
+    page = page_of(at_counter.get(f"/needs/{need.id}"))
+    assert "已收回" in page and f"/needs/{need.id}/change" not in page
+    assert at_counter.get(f"/needs/{need.id}/change").status_code == 409
+    copied = at_counter.post(f"/needs/{need.id}/copy", data=hidden(page))
+    assert copied.status_code == 303
+    assert 'value="30"' in page_of(at_counter.get(copied.location))
+
+
+def test_deleting_a_draft_asks_first(app, at_counter, owner):
+    with app.app_context(), unit_of_work():
+        draft = a_draft(owner)
+    ask = page_of(at_counter.get(f"/needs/drafts/{draft.id}/delete"))
+    assert len(all_rows(app, NeedDraft)) == 1
+    at_counter.post(f"/needs/drafts/{draft.id}/delete", data=hidden(ask))
+    assert all_rows(app, NeedDraft) == []
+
+
+def test_my_needs_are_paginated(app, at_counter, shop):
+    with app.app_context(), unit_of_work():
+        mine = db.session.merge(shop)
+        for _ in range(12):
+            a_need(mine, state="expired")
+    first, second = (page_of(at_counter.get(f"/needs?page={n}")) for n in (1, 2))
+    assert first.count("<article") == 10 and second.count("<article") == 2
+    assert 'rel="next"' in first and 'rel="prev"' in second
+
+
+def test_an_english_reader_types_yuan(app, at_counter, shop):
+    at_counter.set_cookie("lang", "en")
+    page = page_of(at_counter.get("/needs/new"))
+    form = hidden(page)
+    assert form["amount_unit"] == "yuan"
+    answer = at_counter.post("/needs/review", data={**form, **typed(amount="300,000")})
+    assert "¥300,000" in page_of(at_counter.get(answer.location))
+    at_counter.set_cookie("lang", "zh")
+    again = page_of(at_counter.get("/needs/new"))
+    assert 'value="30"' in again and hidden(again)["amount_unit"] == "wan"
