@@ -7,7 +7,7 @@ Commission is not among the facts that reach it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -90,7 +90,7 @@ def features_of(one: Candidate, facts: Facts, candidates: Sequence[Candidate]) -
     }
 
 
-def rule_score(features: dict[str, Any]) -> float:
+def rule_score(features: Mapping[str, float]) -> float:
     """0 to 1.03, six decimals: weighted sum of the features."""
     return round(
         CHANCE_WEIGHT * features["chance"]

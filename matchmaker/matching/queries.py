@@ -246,7 +246,7 @@ def facts_of(need: Need, version: NeedVersion | None = None) -> Facts:
 
 def latest_figures(business: Business) -> YearlyFigures | None:
     """The figures of the newest year that was typed in."""
-    return max(business.years, key=lambda row: row.year, default=None)
+    return max(business.figures, key=lambda row: row.year, default=None)
 
 
 def _debt_ratio(figures: YearlyFigures | None) -> Decimal | None:
@@ -280,7 +280,7 @@ def need_for_matching(need_id: int) -> Need | None:
         options=[
             selectinload(Need.versions),
             joinedload(Need.business).selectinload(Business.members),
-            joinedload(Need.business).selectinload(Business.years),
+            joinedload(Need.business).selectinload(Business.figures),
             joinedload(Need.business).selectinload(Business.credit_lines),
         ],
     )
@@ -310,7 +310,8 @@ def shown_rows(list_id: int) -> list[Shown]:
 def shown_product(list_id: int, product_id: int) -> Shown | None:
     """One product of a list."""
     query = sa.select(Shown).where(Shown.list_id == list_id, Shown.product_id == product_id)
-    return db.session.scalar(_with_names(query, Shown))
+    found: Shown | None = db.session.scalar(_with_names(query, Shown))
+    return found
 
 
 def turned_down_rows(list_id: int) -> list[TurnedDown]:
@@ -323,7 +324,8 @@ def turned_down_rows(list_id: int) -> list[TurnedDown]:
 def turned_down_product(list_id: int, product_id: int) -> TurnedDown | None:
     """One product that did not fit."""
     query = sa.select(TurnedDown).where(TurnedDown.list_id == list_id, TurnedDown.product_id == product_id)
-    return db.session.scalar(_with_names(query, TurnedDown))
+    found: TurnedDown | None = db.session.scalar(_with_names(query, TurnedDown))
+    return found
 
 
 # What has changed since ----------------------------------------------------------------------------------------------
