@@ -9,6 +9,9 @@ VENV := .venv/bin
 FLASK := $(VENV)/python -m flask --app wsgi
 CATALOGUES := $(wildcard matchmaker/translations/*/LC_MESSAGES/messages.po)
 
+# What is installed is compiled at its first import, which this would do again at every start.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help run demo test lint messages documents lock environment assets translations clean
 .DEFAULT_GOAL := help
 
