@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from matchmaker import clock
-from matchmaker.db import Base, begin_write, db, fence
+from matchmaker.db import Base, begin_write, db, fence, unit_of_work
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=30)
@@ -226,6 +226,15 @@ def _retry(run: Run, error: str) -> None:
             found.state = "queued"
             found.run_at = clock.real_now() + RETRY_AFTER[min(found.attempts, len(RETRY_AFTER)) - 1]
         session.commit()
+
+
+def forget_old_jobs(now: datetime) -> int:
+    """Delete what was done more than two days ago; what failed stays for a person. Returns how many."""
+    with unit_of_work() as session:
+        gone = session.execute(
+            sa.delete(Job).where(Job.state == "done", Job.finished_at < clock.real_now() - timedelta(days=2))
+        )
+    return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
 def worker_name() -> str:

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
+
 from matchmaker import clock
 from matchmaker.db import db, unit_of_work
-from matchmaker.queue import Job, Run, job, later
+from matchmaker.queue import Job, Run, forget_old_jobs, job, later
 
 
 @dataclass(frozen=True)
@@ -18,11 +20,41 @@ class Entry:
     name: str
     every: timedelta
     function: Callable[[datetime], object]
+    after_midnight: timedelta = timedelta(0)
+    """For daily work: how long after midnight in Shanghai."""
+
+    def slot(self, instant: datetime) -> int:
+        """The number of the period that ``instant`` lies in."""
+        midnight = datetime(2020, 1, 1, tzinfo=clock.SHANGHAI)
+        return (instant - midnight - self.after_midnight) // self.every
 
 
 def entries() -> list[Entry]:
     """The timetable, in the order in which work of the same moment is enqueued."""
-    return []
+    from matchmaker.accounts.jobs import forget_old_traces
+    from matchmaker.audit.jobs import check_seals, seal_rows
+    from matchmaker.leads.jobs import expire_offers, release_overdue_leads, settle_payouts, warn_leads
+    from matchmaker.matching.jobs import match_open_needs
+    from matchmaker.needs.jobs import delete_old_drafts, expire_needs
+    from matchmaker.notifications.jobs import deliver_messages
+    from matchmaker.products.jobs import remind_of_ending_products
+
+    minute, hour, day = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+    return [
+        Entry("leads.release", minute, release_overdue_leads),
+        Entry("leads.warn", minute, warn_leads),
+        Entry("leads.expire_offers", hour, expire_offers),
+        Entry("leads.settle_payouts", hour, settle_payouts),
+        Entry("notifications.deliver", minute, deliver_messages),
+        Entry("audit.seal", minute * 5, seal_rows),
+        Entry("audit.check", day, check_seals, hour * 3),
+        Entry("needs.expire", hour, expire_needs),
+        Entry("needs.forget_drafts", day, delete_old_drafts, hour * 3),
+        Entry("products.remind", day, remind_of_ending_products, hour * 7),
+        Entry("matching.nightly", day, match_open_needs, hour * 2),
+        Entry("queue.forget", day, forget_old_jobs, hour * 4),
+        Entry("accounts.forget", day, forget_old_traces, hour * 3),
+    ]
 
 
 def by_name() -> dict[str, Entry]:
@@ -37,12 +69,11 @@ def run_entry(run: Run, name: str) -> None:
 
 def enqueue_due() -> None:
     """Enqueue what is due: each entry once per slot of its period, whichever worker asks first."""
-    now = clock.real_now().timestamp()
-    due = [(entry, int(now // entry.every.total_seconds())) for entry in entries()]
-    keys = [f"{entry.name}:{slot}" for entry, slot in due]
-    known = set(db.session.scalars(Job.__table__.select().with_only_columns(Job.key).where(Job.key.in_(keys))))
+    now = clock.real_now()
+    due = {f"{entry.name}:{entry.slot(now)}": entry.name for entry in entries()}
+    known = set(db.session.scalars(sa.select(Job.key).where(Job.key.in_(due))))
     db.session.rollback()
-    if missing := [(entry, key) for (entry, _), key in zip(due, keys, strict=True) if key not in known]:
+    if missing := {key: name for key, name in due.items() if key not in known}:
         with unit_of_work():
-            for entry, key in missing:
-                later("timetable", key=key, name=entry.name)
+            for key, name in missing.items():
+                later("timetable", key=key, name=name)
