@@ -21,18 +21,39 @@ MODELS = [
     "matchmaker.products.models",
     "matchmaker.needs.models",
     "matchmaker.ranking.models",
+    "matchmaker.matching.models",
     "matchmaker.leads.models",
 ]
 WORDS: list[str] = [
+    "matchmaker.notifications.words",
+    "matchmaker.audit.words",
+    "matchmaker.accounts.words",
+    "matchmaker.reference.words",
+    "matchmaker.tools.words",
     "matchmaker.needs.words",
+    "matchmaker.products.words",
+    "matchmaker.home.words",
 ]
-LISTENERS: list[str] = []
+LISTENERS: list[str] = [
+    "matchmaker.accounts.address_book",
+]
 VIEWS: list[str] = [
+    "matchmaker.accounts.views",
+    "matchmaker.notifications.views",
+    "matchmaker.audit.views",
     "matchmaker.needs.views",
     "matchmaker.home.views",
+    "matchmaker.products.views",
 ]
-API: list[str] = []
-JOBS: list[str] = []
+API: list[str] = [
+    "matchmaker.tools.api",
+]
+JOBS: list[str] = [
+    "matchmaker.notifications.jobs",
+    "matchmaker.audit.jobs",
+    "matchmaker.accounts.jobs",
+    "matchmaker.products.jobs",
+]
 
 
 def create_app(settings: Settings | None = None, **overrides: Any) -> Any:

@@ -22,6 +22,7 @@ from matchmaker.pricing.rules import (
     effective_percent,
     lpr_rate_percent,
     monthly_rate,
+    no_unique_rate,
     simple_percent,
     to_fen,
     to_places,
@@ -182,36 +183,40 @@ def quote(
         return Reason("repayment_without_rule", {"repayment": repayment})
     priced_as = PRICED_AS[repayment]
     rows = schedule(amount_yuan, term_months, rate_percent, priced_as, param)
-    charged = [charge(fee, amount_yuan, term_months, rows) for fee in fees]
+    # A schedule also names the fees that do not exist (`charged` false): they cost nothing.
+    charged = [charge(fee, amount_yuan, term_months, rows) for fee in fees if getattr(fee, "charged", True)]
     return _quote_of(amount_yuan, term_months, rate_percent, repayment, priced_as, rows, charged)
 
 
-def quote_of_charges(
+def quote_of_sums(
     amount_yuan: Decimal,
     term_months: int,
     rate_percent: Decimal,
     repayment: Repayment,
-    charges: Charges,
+    charged: Iterable[ChargedFee],
     param: Decimal | None = None,
 ) -> Quote:
-    """Price a loan whose fees are already sums by month (the public calculator)."""
+    """Price a loan whose fees are already sums by month (the public calculator).
+
+    Raises ValueError as `schedule` does.
+    """
     rows = schedule(amount_yuan, term_months, rate_percent, repayment, param)
-    return _priced(amount_yuan, term_months, rate_percent, repayment, repayment, rows, charges, ())
+    return _quote_of(amount_yuan, term_months, rate_percent, repayment, repayment, rows, list(charged))
 
 
 def charge(fee: FeeFacts, amount_yuan: Decimal, term_months: int, rows: list[Instalment]) -> ChargedFee:
-    """The sums of one fee by month, each rounded to the fen; a subsidy per year is counted on what is still owed."""
+    """The sums of one fee by month, each to the fen; an interest subsidy per year is counted on what is still owed."""
     if fee.code in CONDITIONAL or fee.code == "INTEREST":
         return ChargedFee(fee, {}, counted=False)
     received = fee.code in SUBSIDIES
     with localcontext() as context:
         context.prec = DIGITS
         value = abs(fee.value) if received else fee.value
-        if received and fee.basis == "percent_per_year":
+        if fee.code == "SUBSIDY" and fee.basis == "percent_per_year":
             sums = _subsidy_on_balance(value, amount_yuan, rows, fee.timing)
         else:
             sums = _sums(fee.basis, fee.timing, value, amount_yuan, term_months)
-    counted = not fee.optional and (received or fee.payer == "borrower")
+    counted = not fee.optional and (received or fee.code == DEPOSIT or fee.payer == "borrower")
     return ChargedFee(fee, {month: to_fen(amount) for month, amount in sums.items() if amount}, counted)
 
 
@@ -288,10 +293,10 @@ def _priced(
 ) -> Quote:
     flows = borrower_flows(amount, rows, charges)
     lender_flows = borrower_flows(amount, rows, charges, with_third_party=False)
-    all_in = monthly_rate(flows)
-    lender = all_in if lender_flows == flows else monthly_rate(lender_flows)
+    all_in = _borrowing_rate(flows)
+    lender = all_in if lender_flows == flows else _borrowing_rate(lender_flows)
     bare_flows = borrower_flows(amount, rows, with_lender=False, with_third_party=False)
-    bare = lender if bare_flows == lender_flows else monthly_rate(bare_flows)
+    bare = lender if bare_flows == lender_flows else _borrowing_rate(bare_flows)
     interest = to_fen(sum((row.interest_yuan for row in rows), ZERO))
     lender_fees, third, subsidy = total(charges.lender), total(charges.third_party), -total(charges.subsidy)
     cost = interest + lender_fees + third - subsidy
@@ -324,6 +329,11 @@ def _priced(
         rows=tuple(rows),
         fees=charged,
     )
+
+
+def _borrowing_rate(flows: list[Decimal]) -> Decimal | Reason:
+    """The monthly rate; a borrower who is paid nothing out borrows nothing, whatever comes back later."""
+    return monthly_rate(flows) if flows[0] > 0 else no_unique_rate("none")
 
 
 def _percent(rate: Decimal | Reason, annualised: Any) -> Decimal | None:

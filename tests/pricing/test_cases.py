@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from pyxirr import irr, xirr
 
-from matchmaker.pricing.cashflows import Charges, Repayment, yearly_months
-from matchmaker.pricing.quotes import quote_of_charges
+from matchmaker.pricing.cashflows import Repayment, yearly_months
+from matchmaker.pricing.quotes import ChargedFee, Fee, Quote, quote_of_sums
 from matchmaker.pricing.rules import (
     monthly_equivalent_percent,
     nominal_on_365_percent,
@@ -24,18 +24,25 @@ MONTHLY = list(csv.DictReader((CASES / "financing_cost_cases.csv").read_text(enc
 DATED = list(csv.DictReader((CASES / "financing_cost_dated_cases.csv").read_text(encoding="utf-8").splitlines()))
 
 
-def quoted(row: dict[str, str]):
+def quoted(row: dict[str, str]) -> Quote:
     """The quote of a row of the file."""
     months = int(row["months"])
-    third = {0: Decimal(row["guarantee_fee_upfront"]) + Decimal(row["insurance_premium"])}
-    third |= {month: Decimal(row["guarantee_fee_yearly"]) for month in yearly_months(months)}
-    lender = {month: Decimal(row["monthly_fee"]) for month in range(1, months + 1)} | {0: Decimal(row["upfront_fee"])}
-    return quote_of_charges(
+    fee = {code: Fee(code) for code in ("SERVICE", "MGMT", "GUAR", "INSPREM", "DEPOSIT")}
+    guarantee = {0: Decimal(row["guarantee_fee_upfront"])}
+    guarantee |= {month: Decimal(row["guarantee_fee_yearly"]) for month in yearly_months(months)}
+    charged = [
+        ChargedFee(fee["SERVICE"], {0: Decimal(row["upfront_fee"])}, counted=True),
+        ChargedFee(fee["MGMT"], {month: Decimal(row["monthly_fee"]) for month in range(1, months + 1)}, counted=True),
+        ChargedFee(fee["GUAR"], guarantee, counted=True),
+        ChargedFee(fee["INSPREM"], {0: Decimal(row["insurance_premium"])}, counted=True),
+        ChargedFee(fee["DEPOSIT"], {0: Decimal(row["deposit_withheld"])}, counted=True),
+    ]
+    return quote_of_sums(
         Decimal(row["principal"]),
         months,
         Decimal(row["nominal_rate_pct"]),
         Repayment(row["repayment"]),
-        Charges(lender, third, {}, Decimal(row["deposit_withheld"])),
+        charged,
         Decimal(row["method_param"]) if row["method_param"] else None,
     )
 

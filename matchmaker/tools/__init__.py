@@ -1,0 +1,1 @@
+"""Public calculators, as pages and as JSON: all-in cost, size class, drawing and repaying at any time."""
