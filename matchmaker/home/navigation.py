@@ -23,7 +23,7 @@ class Entry:
 Line = tuple[Any, str, dict[str, Any]]
 
 SIGNED_OUT: list[Line] = [
-    (_l("先看看"), "needs.check", {}),
+    (_l("先看看"), "home.check", {}),
     (_l("有哪些产品"), "products.browse", {}),
     (_l("算成本"), "tools.index", {}),
     (_l("怎么排的"), "home.how_ranked", {}),

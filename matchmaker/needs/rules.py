@@ -93,16 +93,16 @@ COMMON_TERMS = (6, 12, 24, 36, 60)
 SECURITY_CHOICES: Mapping[str, tuple[str, ...]] = {
     "none": (),
     "home": ("MORT_RES",),
+    "vehicle": ("MORT_VEH",),
+    "equipment": ("MORT_EQP",),
+    "receivable": ("PLEDGE_AR", "PLEDGE_ORDER", "PLEDGE_BILL"),
+    "unsure": (),
     "premises": ("MORT_COM", "MORT_FACT"),
     "land": ("MORT_LAND",),
-    "equipment": ("MORT_EQP",),
-    "vehicle": ("MORT_VEH",),
-    "receivable": ("PLEDGE_AR", "PLEDGE_ORDER", "PLEDGE_BILL"),
     "stock": ("PLEDGE_INV",),
     "patent": ("PLEDGE_IP_PAT", "PLEDGE_IP_TM", "PLEDGE_IP_CR"),
     "deposit": ("PLEDGE_DEP",),
     "guarantor": ("SURETY_PERS", "SURETY_CORP"),
-    "unsure": (),
 }
 """What an owner would say → codes of financing_terms "guarantee"."""
 
