@@ -11,6 +11,7 @@ from matchmaker.settings import ROOT, Settings
 
 # The subjects, in the order of the life of a loan. A module is listed when it exists.
 MODELS = [
+    "matchmaker.reference.models",
     "matchmaker.queue",
     "matchmaker.web",
     "matchmaker.notifications.models",
@@ -25,6 +26,8 @@ MODELS = [
     "matchmaker.leads.models",
 ]
 WORDS: list[str] = [
+    "matchmaker.documents.words",
+    "matchmaker.businesses.words",
     "matchmaker.notifications.words",
     "matchmaker.audit.words",
     "matchmaker.accounts.words",
@@ -32,16 +35,22 @@ WORDS: list[str] = [
     "matchmaker.tools.words",
     "matchmaker.needs.words",
     "matchmaker.products.words",
+    "matchmaker.matching.words",
     "matchmaker.home.words",
 ]
 LISTENERS: list[str] = [
     "matchmaker.accounts.address_book",
+    "matchmaker.matching.listeners",
 ]
 VIEWS: list[str] = [
+    "matchmaker.reference.views",
+    "matchmaker.documents.views",
+    "matchmaker.businesses.views",
     "matchmaker.accounts.views",
     "matchmaker.notifications.views",
     "matchmaker.audit.views",
     "matchmaker.needs.views",
+    "matchmaker.matching.views",
     "matchmaker.home.views",
     "matchmaker.products.views",
 ]

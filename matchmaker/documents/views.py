@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response
-from werkzeug.exceptions import Gone
+from werkzeug.exceptions import NotFound
 
 from matchmaker.documents import queries
 from matchmaker.documents.models import Document
@@ -23,5 +23,5 @@ def read(document: Document) -> Response:
     """The paper itself, for whoever sent it."""
     answer = hand_out(document)
     if answer is None:
-        raise Gone
+        raise NotFound
     return answer

@@ -6,8 +6,10 @@ import re
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
 
 from matchmaker.reference import industries, queries, regions, rules
+from matchmaker.reference.industry_search import everyday_words
 from matchmaker.reference.picking import choose_industry, choose_region
 from matchmaker.web import public
 
@@ -21,14 +23,15 @@ def _field_name(default: str) -> str:
     return wanted if FIELD_NAME.fullmatch(wanted) else default
 
 
-@bp.get("/industries")
+@bp.get("/industries", endpoint="industries")
 @public
-def industries_() -> ResponseReturnValue:
+def look_up_industry() -> ResponseReturnValue:
     """Search by everyday word, name, pinyin or code, or go down the classification."""
-    choice = choose_industry(request.args.get("q") or request.args.get("industry_query"), request.args.get("chosen"))
+    name = _field_name("industry_code")
+    typed = request.args.get("q") or request.args.get("industry_query")
+    choice = choose_industry(typed, request.args.get(name))
     under = industries.get(request.args.get("under"))
     if request.headers.get("HX-Request"):
-        name = _field_name("industry_code")
         return render_template("reference/_industry_choices.html", choice=choice, name=name)
     return render_template("reference/industries.html", choice=choice, under=under, sections=industries.children())
 
@@ -37,10 +40,6 @@ def industries_() -> ResponseReturnValue:
 @public
 def industry(code: str) -> ResponseReturnValue:
     """One class: where it stands, how its size is measured, which priority sectors it belongs to."""
-    from werkzeug.exceptions import NotFound
-
-    from matchmaker.reference.industry_search import everyday_words
-
     found = industries.get(code)
     if found is None:
         raise NotFound
@@ -56,16 +55,14 @@ def industry(code: str) -> ResponseReturnValue:
     )
 
 
-@bp.get("/regions")
+@bp.get("/regions", endpoint="regions")
 @public
-def regions_() -> ResponseReturnValue:
+def look_up_region() -> ResponseReturnValue:
     """Search by name or pinyin, or go down from the province."""
+    name = _field_name("region_code")
     typed = request.args.get("q") or request.args.get("region_query")
-    choice = choose_region(
-        typed, request.args.get("chosen"), request.args.get("province"), request.args.get("city")
-    )
+    choice = choose_region(typed, request.args.get(name), request.args.get("province"), request.args.get("city"))
     if request.headers.get("HX-Request"):
-        name = _field_name("region_code")
         return render_template("reference/_region_choices.html", choice=choice, name=name)
     return render_template("reference/regions.html", choice=choice)
 

@@ -1,0 +1,530 @@
+"""Pages of a business: write it down once, look at it, complete it, prove who may act; the operator's check of papers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, current_app, g, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.exceptions import NotFound
+
+from matchmaker import clock
+from matchmaker.accounts.models import Person
+from matchmaker.businesses import outside, queries, rules, services
+from matchmaker.businesses.forms import (
+    BusinessForm,
+    CapacityForm,
+    CodeForm,
+    DecisionForm,
+    FiguresForm,
+    LineForm,
+    PaperForm,
+    StrengthsForm,
+    TitleForm,
+)
+from matchmaker.businesses.models import Business, BusinessMember, BusinessPaper, CreditLine, Title
+from matchmaker.documents.passing import hand_out, take_upload, taken
+from matchmaker.reference import industries, regions
+from matchmaker.reference.rules import priority_sectors, read_credit_code
+from matchmaker.refusal import Refused
+from matchmaker.web import (
+    BaseForm,
+    actor,
+    back_to,
+    before_transaction,
+    computes,
+    once,
+    paginate,
+    requires,
+    said,
+)
+
+bp = Blueprint("businesses", __name__)
+
+
+def load_business(business_id: int) -> Business | None:
+    return queries.business_by_id(business_id)
+
+
+def load_title(business_id: int, title_id: int) -> Title | None:
+    title = queries.title_by_id(title_id)
+    return title if title is not None and title.business_id == business_id else None
+
+
+def load_line(business_id: int, line_id: int) -> CreditLine | None:
+    line = queries.credit_line_by_id(line_id)
+    return line if line is not None and line.business_id == business_id else None
+
+
+def load_member(member_id: int) -> BusinessMember | None:
+    return queries.member_by_id(member_id)
+
+
+def load_paper(paper_id: int) -> BusinessPaper | None:
+    return queries.paper_by_id(paper_id)
+
+
+def _seen_version(form: Any) -> int:
+    """The copy that the writer had before them; what is no number is older than any."""
+    text = form.row_version.data or ""
+    return int(text) if text.isdigit() and len(text) < 10 else -1
+
+
+# One's own ----------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/businesses")
+@requires("business.list")
+def mine() -> ResponseReturnValue:
+    """The one business, or a list when there are several."""
+    found = queries.businesses_of(actor().id)
+    if len(found) == 1:
+        return back_to("businesses.show", business_id=found[0].id)
+    return render_template("businesses/mine.html", businesses=found, me=actor())
+
+
+@bp.get("/businesses/<int:business_id>")
+@requires("business.see", load=load_business)
+def show(business: Business) -> ResponseReturnValue:
+    """What is known, what is missing and why it matters, what an institution will look at twice."""
+    facts = queries.plain_facts(business)
+    return render_template(
+        "businesses/show.html",
+        business=business,
+        facts=facts,
+        industry=industries.get(business.industry_code),
+        region=regions.full_name(business.region_code),
+        size=facts.size_class(),
+        sectors=priority_sectors(business.industry_code),
+        warnings=rules.warnings(facts),
+        missing=rules.missing(facts, [member.standing for member in business.members]),
+        asked_year=rules.figures_year(clock.today()),
+        me=queries.member_of(business, actor().id),
+    )
+
+
+# Typed once ---------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/businesses/new")
+@requires("business.create")
+def begin() -> ResponseReturnValue:
+    """The code first: the kind, and so the length of the form, follows from it."""
+    return render_template("businesses/begin.html", form=CodeForm(formdata=None))
+
+
+@bp.post("/businesses/new")
+@computes
+@requires("business.create")
+def fill_in() -> ResponseReturnValue:
+    """Read the code and show the rest of the form; also what the buttons 查 ask for. Nothing is written."""
+    code_form = CodeForm()
+    try:
+        code = read_credit_code(code_form.uscc.data or "")
+        if queries.business_by_code(code.code) is not None:
+            raise Refused("business_exists", field="uscc")
+    except Refused as no:
+        code_form.refuse(no)
+        return render_template("businesses/begin.html", form=code_form), 422
+    form = BusinessForm()
+    form.uscc.data = code.code
+    return _new_page(form.for_kind(code.kind))
+
+
+def _new_page(form: BusinessForm, status: int = 200) -> ResponseReturnValue:
+    return (
+        render_template(
+            "businesses/form.html", form=form, business=None, asked_year=rules.figures_year(clock.today())
+        ),
+        status,
+    )
+
+
+@bp.post("/businesses")
+@requires("business.create")
+@once
+def create() -> ResponseReturnValue:
+    """Write the business down."""
+    form = BusinessForm()
+    try:
+        kind = read_credit_code(form.uscc.data or "").kind
+    except Refused as no:
+        code_form = CodeForm()
+        code_form.refuse(no)
+        return render_template("businesses/begin.html", form=code_form), 422
+    form.for_kind(kind)
+    if not form.submitted() or form.profile is None:
+        return _new_page(form, 422 if form.is_submitted() and form.errors else 200)
+    try:
+        business = services.create_business(
+            uscc=form.uscc.data or "", profile=form.profile, capacity=form.capacity.data, year=form.year, by=actor()
+        )
+    except Refused as no:
+        form.refuse(no)
+        return _new_page(form, no.status)
+    said(_("记下了。下面是还缺的，缺着也能先看匹配。"))
+    return back_to("businesses.show", business_id=business.id)
+
+
+@bp.get("/businesses/<int:business_id>/edit")
+@requires("business.change", load=load_business)
+def edit(business: Business) -> ResponseReturnValue:
+    """The form of what was typed once; the code stays."""
+    return _edit_page(BusinessForm.showing(business), business)
+
+
+@bp.post("/businesses/<int:business_id>/edit/look")
+@computes
+@requires("business.change", load=load_business)
+def look(business: Business) -> ResponseReturnValue:
+    """The same form with the list that a button 查 asked for. Nothing is written."""
+    return _edit_page(BusinessForm().for_kind(business.kind, with_figures=False), business)
+
+
+@bp.post("/businesses/<int:business_id>/edit")
+@requires("business.change", load=load_business)
+def change(business: Business) -> ResponseReturnValue:
+    """Save what was changed."""
+    form = BusinessForm().for_kind(business.kind, with_figures=False)
+    if not form.submitted() or form.profile is None:
+        return _edit_page(form, business, 422 if form.errors else 200)
+    try:
+        services.change_profile(business, profile=form.profile, row_version=_seen_version(form), by=actor())
+    except Refused as no:
+        form.refuse(no)
+        return _edit_page(form, business, no.status)
+    said(_("改好了。"))
+    return back_to("businesses.show", business_id=business.id)
+
+
+def _edit_page(form: BusinessForm, business: Business, status: int = 200) -> ResponseReturnValue:
+    return render_template("businesses/form.html", form=form, business=business), status
+
+
+# Year by year, titles, lines, strengths -----------------------------------------------------------------------------
+
+
+@bp.get("/businesses/<int:business_id>/figures/<int:year>")
+@requires("business.change", load=load_business)
+def figures(business: Business, year: int) -> ResponseReturnValue:
+    """One year's figures."""
+    if not max(rules.EARLIEST_YEAR, business.founded_on.year) <= year <= clock.today().year:
+        raise NotFound
+    return _figures_page(FiguresForm.showing(queries.figures_of(business, year)), business, year)
+
+
+@bp.post("/businesses/<int:business_id>/figures/<int:year>")
+@requires("business.change", load=load_business)
+def save_figures(business: Business, year: int) -> ResponseReturnValue:
+    """Keep one year's figures."""
+    form = FiguresForm()
+    form.year_number = year
+    if not form.submitted() or form.year is None:
+        return _figures_page(form, business, year, 422 if form.errors else 200)
+    try:
+        services.save_figures(business, form.year, row_version=_seen_version(form), by=actor())
+    except Refused as no:
+        form.refuse(no)
+        return _figures_page(form, business, year, no.status)
+    said(_("%(year)s 年的数记下了。", year=year))
+    return back_to("businesses.show", business_id=business.id)
+
+
+def _figures_page(form: FiguresForm, business: Business, year: int, status: int = 200) -> ResponseReturnValue:
+    held = queries.figures_of(business, year)
+    return render_template("businesses/figures.html", form=form, business=business, year=year, held=held), status
+
+
+@bp.get("/businesses/<int:business_id>/figures/<int:year>/remove")
+@requires("business.change", load=load_business)
+def ask_remove_figures(business: Business, year: int) -> ResponseReturnValue:
+    """Ask before a year goes."""
+    if queries.figures_of(business, year) is None:
+        raise NotFound
+    return render_template("businesses/remove.html", business=business, year=year, form=BaseForm())
+
+
+@bp.post("/businesses/<int:business_id>/figures/<int:year>/remove")
+@requires("business.change", load=load_business)
+def remove_figures(business: Business, year: int) -> ResponseReturnValue:
+    """Take one year's figures away."""
+    services.remove_figures(business, year, by=actor())
+    said(_("%(year)s 年的数删掉了。", year=year))
+    return back_to("businesses.show", business_id=business.id)
+
+
+@bp.route("/businesses/<int:business_id>/strengths", methods=["GET", "POST"])
+@requires("business.change", load=load_business)
+def strengths(business: Business) -> ResponseReturnValue:
+    """Tax grade, evidence, what could secure a loan."""
+    if request.method == "GET":
+        return _strengths_page(StrengthsForm.showing(business), business)
+    form = StrengthsForm.showing(None)
+    if not form.submitted():
+        return _strengths_page(form, business, 422 if form.errors else 200)
+    services.change_strengths(
+        business,
+        tax_grade=form.grade,
+        has_tax_evidence=bool(form.has_tax_evidence.data),
+        has_flow_evidence=bool(form.has_flow_evidence.data),
+        collateral=form.things,
+        row_version=_seen_version(form),
+        by=actor(),
+    )
+    said(_("记下了。"))
+    return back_to("businesses.show", business_id=business.id)
+
+
+def _strengths_page(form: StrengthsForm, business: Business, status: int = 200) -> ResponseReturnValue:
+    return render_template("businesses/strengths.html", form=form, business=business), status
+
+
+@bp.route("/businesses/<int:business_id>/titles/new", methods=["GET", "POST"])
+@requires("business.change", load=load_business)
+def new_title(business: Business) -> ResponseReturnValue:
+    """Add a title with its certificate."""
+    form = TitleForm()
+    status = 200
+    if form.submitted():
+        try:
+            services.add_title(business, by=actor(), **form.values)
+        except Refused as no:
+            form.refuse(no)
+            status = no.status
+        else:
+            said(_("资质记下了。还没有人核实过它，机构会自己核对。"))
+            return back_to("businesses.show", business_id=business.id)
+    elif form.errors:
+        status = 422
+    return render_template("businesses/title.html", form=form, business=business), status
+
+
+@bp.get("/businesses/<int:business_id>/titles/<int:title_id>/remove")
+@requires("business.change", load=load_title)
+def ask_remove_title(title: Title) -> ResponseReturnValue:
+    """Ask before a title goes."""
+    return render_template("businesses/remove.html", business=title.business, title=title, form=BaseForm())
+
+
+@bp.post("/businesses/<int:business_id>/titles/<int:title_id>/remove")
+@requires("business.change", load=load_title)
+def remove_title(title: Title) -> ResponseReturnValue:
+    """Take a title away."""
+    business_id = title.business_id
+    services.remove_title(title, by=actor())
+    said(_("资质删掉了。"))
+    return back_to("businesses.show", business_id=business_id)
+
+
+@bp.route("/businesses/<int:business_id>/lines/new", methods=["GET", "POST"])
+@requires("business.change", load=load_business)
+def new_line(business: Business) -> ResponseReturnValue:
+    """Add an existing credit line."""
+    form = LineForm()
+    if form.submitted() and form.line is not None:
+        try:
+            services.add_credit_line(business, form.line, by=actor())
+        except Refused as no:
+            form.refuse(no)
+            return _line_page(form, business, None, no.status)
+        said(_("记下了。"))
+        return back_to("businesses.show", business_id=business.id)
+    return _line_page(form, business, None, 422 if form.errors else 200)
+
+
+@bp.route("/businesses/<int:business_id>/lines/<int:line_id>", methods=["GET", "POST"])
+@requires("business.change", load=load_line)
+def line(row: CreditLine) -> ResponseReturnValue:
+    """Change a declared line."""
+    if request.method == "GET":
+        return _line_page(LineForm.showing(row), row.business, row)
+    form = LineForm()
+    if not form.submitted() or form.line is None:
+        return _line_page(form, row.business, row, 422 if form.errors else 200)
+    try:
+        services.change_credit_line(row, form.line, row_version=_seen_version(form), by=actor())
+    except Refused as no:
+        form.refuse(no)
+        return _line_page(form, row.business, row, no.status)
+    said(_("改好了。"))
+    return back_to("businesses.show", business_id=row.business_id)
+
+
+def _line_page(form: LineForm, business: Business, row: CreditLine | None, status: int = 200) -> ResponseReturnValue:
+    return render_template("businesses/line.html", form=form, business=business, line=row), status
+
+
+@bp.get("/businesses/<int:business_id>/lines/<int:line_id>/remove")
+@requires("business.change", load=load_line)
+def ask_remove_line(row: CreditLine) -> ResponseReturnValue:
+    """Ask before a line goes."""
+    return render_template("businesses/remove.html", business=row.business, line=row, form=BaseForm())
+
+
+@bp.post("/businesses/<int:business_id>/lines/<int:line_id>/remove")
+@requires("business.change", load=load_line)
+def remove_line(row: CreditLine) -> ResponseReturnValue:
+    """Take a declared line away."""
+    business_id = row.business_id
+    services.remove_credit_line(row, by=actor())
+    said(_("删掉了。"))
+    return back_to("businesses.show", business_id=business_id)
+
+
+# Who may act --------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/businesses/<int:business_id>/papers")
+@requires("business.prove", load=load_business)
+def papers(business: Business) -> ResponseReturnValue:
+    """How far it is proven that this person may act, and what is still needed."""
+    return _papers_page(business, PaperForm(formdata=None))
+
+
+@bp.post("/businesses/<int:business_id>/papers")
+@before_transaction(take_upload)
+@requires("business.prove", load=load_business)
+def add_paper(business: Business) -> ResponseReturnValue:
+    """Add one paper; complete papers go to the operator at once."""
+    form = PaperForm()
+    member = _my_standing(business)
+    if not form.submitted():
+        return _papers_page(business, form, 422 if form.errors else 200)
+    try:
+        services.add_paper(member, taken(), kind=form.kind.data or "", by=actor())
+    except Refused as no:
+        form.refuse(no)
+        return _papers_page(business, form, no.status)
+    if member.standing == "papers_sent":
+        said(_("材料齐了，已送平台核对。核好了会告诉您。"))
+    else:
+        said(_("收到了，还差一份。"))
+    return back_to("businesses.papers", business_id=business.id)
+
+
+@bp.post("/businesses/<int:business_id>/capacity")
+@requires("business.prove", load=load_business)
+def declare(business: Business) -> ResponseReturnValue:
+    """Correct whom one acts as."""
+    form = CapacityForm().for_kind(business.kind)
+    services.declare_capacity(_my_standing(business), form.capacity.data or "", by=actor())
+    return back_to("businesses.papers", business_id=business.id)
+
+
+def ask_outside() -> None:
+    """Ask the outside service while no lock is held, and only for somebody who claims to act for that business."""
+    business = queries.business_by_id((request.view_args or {})["business_id"])
+    person = actor()
+    g.outside_answer = None
+    if business is not None and person is not None and person.id in business.every_claimant_id:
+        g.outside_answer = outside.service().confirm(business.uscc, person.name)
+
+
+@bp.post("/businesses/<int:business_id>/confirm-outside")
+@before_transaction(ask_outside)
+@requires("business.prove", load=load_business)
+def confirm_outside(business: Business) -> ResponseReturnValue:
+    """Take over what the outside service answered."""
+    allowed = not current_app.config["SETTINGS"].production
+    try:
+        services.confirm_outside(_my_standing(business), g.outside_answer, simulated_allowed=allowed, by=actor())
+    except Refused as no:
+        form = PaperForm(formdata=None)
+        form.refuse(no)
+        return _papers_page(business, form, no.status)
+    said(_("核实了。这是模拟核验，只在演示里算数。"))
+    return back_to("businesses.papers", business_id=business.id)
+
+
+def _my_standing(business: Business) -> BusinessMember:
+    member = queries.member_of(business, actor().id)
+    if member is None:
+        raise NotFound
+    return member
+
+
+def _papers_page(business: Business, form: PaperForm, status: int = 200) -> ResponseReturnValue:
+    member = _my_standing(business)
+    page = render_template(
+        "businesses/papers.html",
+        business=business,
+        member=member,
+        needed=rules.papers_needed(member.capacity),
+        sent=services.current_papers(member),
+        form=form,
+        capacity_form=CapacityForm(formdata=None).for_kind(business.kind, member.capacity),
+        outside=outside.service(),
+    )
+    return page, status
+
+
+@bp.get("/businesses/papers/<int:paper_id>")
+@requires("business.read_paper", load=load_paper)
+def read_paper(paper: BusinessPaper) -> ResponseReturnValue:
+    """The paper itself. An operator's look at it is observed."""
+    answer = hand_out(paper.document)
+    if answer is None:
+        raise NotFound
+    if paper.member.person_id != actor().id:
+        services.look_at_papers(paper.member, by=actor())
+    return answer
+
+
+# The operator -------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/checks/papers")
+@requires("business.list_papers")
+def papers_to_check() -> ResponseReturnValue:
+    """Whose papers wait, the longest waiting first."""
+    return render_template("businesses/waiting.html", page=paginate(queries.waiting_members()), me=actor())
+
+
+@bp.get("/checks/papers/<int:member_id>")
+@requires("business.check_papers", load=load_member)
+def check(member: BusinessMember) -> ResponseReturnValue:
+    """One person's papers beside what was typed; only what the check needs."""
+    services.look_at_papers(member, by=actor())
+    form = DecisionForm(formdata=None, data={"row_version": str(member.row_version)})
+    return _check_page(member, form)
+
+
+@bp.post("/checks/papers/<int:member_id>")
+@requires("business.check_papers", load=load_member)
+def decide(member: BusinessMember) -> ResponseReturnValue:
+    """Papers are right, or what is wrong with them."""
+    form = DecisionForm()
+    if not form.submitted():
+        return _check_page(member, form, 422 if form.errors else 200)
+    try:
+        _decide(member, form, actor())
+    except Refused as no:
+        form.refuse(no)
+        return _check_page(member, form, no.status)
+    said(_("处理好了，已告诉店主。"))
+    return back_to("businesses.papers_to_check")
+
+
+def _decide(member: BusinessMember, form: DecisionForm, operator: Person) -> None:
+    version = _seen_version(form)
+    if request.form.get("decision") == "right":
+        services.mark_checked(member, row_version=version, by=operator)
+        return
+    remark = rules.tidy(form.remark.data or "")[:300]
+    services.mark_wrong(
+        member, remark_code=form.remark_code.data or "", remark=remark or None, row_version=version, by=operator
+    )
+
+
+def _check_page(member: BusinessMember, form: DecisionForm, status: int = 200) -> ResponseReturnValue:
+    page = render_template(
+        "businesses/check.html",
+        member=member,
+        business=member.business,
+        region=regions.full_name(member.business.region_code),
+        papers=services.current_papers(member),
+        form=form,
+    )
+    return page, status
+
