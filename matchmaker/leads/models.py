@@ -247,14 +247,20 @@ class PaperRequest(Base):
 class LeadPaper(Base):
     """A document that the owner gave to this institution for this lead; read only while the consent is in force."""
 
-    __table_args__ = (UniqueConstraint("lead_id", "document_id"),)
+    __table_args__ = (
+        UniqueConstraint("lead_id", "document_id"),
+        UniqueConstraint("request_id", "item_number"),
+        CheckConstraint("(request_id IS NULL) = (item_number IS NULL)", name="item_of_a_request"),
+    )
 
     lead_id: Mapped[int] = mapped_column(ForeignKey("lead.id"))
     request_id: Mapped[int | None] = mapped_column(ForeignKey("paper_request.id"), index=True)
     item_number: Mapped[int | None]
     document_id: Mapped[int] = mapped_column(ForeignKey("document.id"))
-    sent_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    sent_at: Mapped[datetime]
+    added_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    added_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    """Until it is sent, only the owner sees it."""
 
     request: Mapped[PaperRequest | None] = relationship(back_populates="papers")
     document: Mapped[Document] = relationship()

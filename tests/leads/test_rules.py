@@ -355,13 +355,6 @@ def test_the_products_own_branch_is_preferred_and_the_nearest_otherwise() -> Non
                   branch(6, latitude=None, longitude=None, region_code="330105")) == 6
 
 
-def test_a_region_lies_in_its_county_city_and_province_only() -> None:
-    assert branches.lies_in("330106", "330106") and branches.lies_in("330106", "330100")
-    assert branches.lies_in("330106", "33") and branches.lies_in("330106", "330000")
-    assert not branches.lies_in("140111", "140110"), "a county code that ends in 0 is no prefix"
-    assert not branches.lies_in("330106", "3302") and not branches.lies_in("330106", "")
-
-
 # --- order of the queue
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from math import asin, cos, radians, sin, sqrt
 
+from matchmaker.reference import regions
+from matchmaker.reference.regions import within
 from matchmaker.refusal import Reason
-
-EARTH_KM = 6371.0
 
 
 @dataclass(frozen=True)
@@ -25,35 +24,18 @@ class BranchFacts:
     decision_limit_yuan: Decimal | None
 
 
-def kilometres(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
-    """The distance between two points on a sphere of the Earth's size."""
-    a = (
-        sin(radians(lat2 - lat1) / 2) ** 2
-        + cos(radians(lat1)) * cos(radians(lat2)) * sin(radians(lon2 - lon1) / 2) ** 2
-    )
-    return 2 * EARTH_KM * asin(min(1.0, sqrt(a)))
-
-
-def lies_in(region_code: str, wanted: str) -> bool:
-    """Whether a region (6 digits) lies in `wanted`: a county, a city (4401, 440100) or a province (44, 440000)."""
-    prefix = wanted
-    while len(prefix) > 2 and prefix.endswith("00"):
-        prefix = prefix[:-2]
-    return bool(prefix) and region_code.startswith(prefix)
-
-
 def distance_km(branch: BranchFacts, latitude: float | None, longitude: float | None) -> float | None:
     """How far the business is from the branch, where both points are known."""
     if None in (branch.latitude, branch.longitude, latitude, longitude):
         return None
-    return kilometres(branch.latitude or 0.0, branch.longitude or 0.0, latitude or 0.0, longitude or 0.0)
+    return regions.distance_km((branch.latitude or 0.0, branch.longitude or 0.0), (latitude or 0.0, longitude or 0.0))
 
 
 def serves(branch: BranchFacts, region_code: str, latitude: float | None, longitude: float | None) -> bool:
     """Whether the branch may serve this place: by its regions or its radius; with neither, it serves everywhere."""
     if not branch.service_regions and branch.service_radius_km is None:
         return True
-    if any(lies_in(region_code, wanted) for wanted in branch.service_regions):
+    if any(within(region_code, wanted) for wanted in branch.service_regions):
         return True
     far = distance_km(branch, latitude, longitude)
     return branch.service_radius_km is not None and far is not None and far <= branch.service_radius_km

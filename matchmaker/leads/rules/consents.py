@@ -87,10 +87,10 @@ def consent_refusal(
     chosen = set(fields)
     for field in REQUIRED:
         if field not in chosen:
-            return Reason("lead_consent_field_missing", {"field": str(field)})
+            return Reason("lead_consent_field_missing", {"what": f"label:lead.field:{field}"})
     for name in chosen:
         if name not in set(Field):
-            return Reason("lead_consent_field_unknown", {"field": name})
+            return Reason("lead_consent_field_unknown", {"what": name})
     for slot in hours:
         if slot not in HOURS:
             return Reason("lead_consent_hours_unknown", {"slot": slot})

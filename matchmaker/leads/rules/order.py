@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from matchmaker.leads.rules.branches import lies_in
 from matchmaker.leads.rules.clocks import WARN_AT
 from matchmaker.leads.rules.states import Side, State, ball
+from matchmaker.reference.regions import within
 from matchmaker.refusal import Reason
 
 
@@ -80,7 +80,7 @@ def why_here(lead: Waiting, *, at_capacity: bool = False) -> list[Reason]:
 
 def in_patch(region_code: str, patch_regions: Iterable[str]) -> bool:
     """Whether a county lies in a manager's patch (county, city or province codes, or prefixes)."""
-    return any(lies_in(region_code, patch) for patch in patch_regions)
+    return any(within(region_code, patch) for patch in patch_regions)
 
 
 def knows_trade(industry_code: str, skills: Iterable[str]) -> bool:

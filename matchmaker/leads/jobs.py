@@ -1,0 +1,99 @@
+"""What happens to leads without a person: warnings, releases, lapsed papers, expired offers, settled pay-outs.
+
+Each item is a unit of work of its own that looks again under a lock; running twice changes nothing more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+from matchmaker.db import db, unit_of_work
+from matchmaker.leads.models import Lead, LeadClock, Payout
+from matchmaker.leads.queries import finding
+from matchmaker.leads.rules.clocks import AGREED_LIVES_DAYS, LIMITS, Clock
+from matchmaker.leads.rules.consents import in_force
+from matchmaker.leads.rules.states import LIVE, State
+from matchmaker.leads.services import ending, offering
+
+_RELEASING = tuple(str(kind) for kind, limit in LIMITS.items() if limit.releases)
+# A consent that runs out ends whatever still needs the customer's data; an agreement goes on without it.
+_ENDS_WITH_CONSENT = tuple(state for state in LIVE if state not in (State.TAKEN, State.SIGNED))
+
+
+def warn_leads(now: datetime) -> int:
+    """Warn about every clock of which three quarters are used up; answers how many were warned about."""
+    return _each_clock(finding.ids_of_unwarned_clocks(now), lambda lead, row: ending.warn(lead, row, at=now))
+
+
+def release_overdue_leads(now: datetime) -> int:
+    """Take back every lead whose institution let a clock run out; let papers lapse; answers how many of both."""
+    lapsed = _each_clock(
+        finding.ids_of_due_clocks(now, [Clock.PAPERS]), lambda lead, row: ending.lapse_papers(lead, row, at=now)
+    )
+    released = _each_clock(
+        finding.ids_of_due_clocks(now, _RELEASING), lambda lead, row: ending.release(lead, row, at=now)
+    )
+    return lapsed + released
+
+
+def expire_offers(now: datetime) -> int:
+    """End leads whose offer, consent or agreement has run out; answers how many."""
+    done = _each_clock(
+        finding.ids_of_due_clocks(now, [Clock.OWNER]),
+        lambda lead, row: lead.state == State.OFFERED and ending.expire(lead, at=now, because="offer"),
+    )
+    done += _each_lead(
+        finding.ids_of_leads_past_consent(now, _ENDS_WITH_CONSENT),
+        lambda lead: _consent_is_over(lead, now) and ending.expire(lead, at=now, because="consent"),
+    )
+    before = now - timedelta(days=AGREED_LIVES_DAYS)
+    done += _each_lead(
+        finding.ids_of_old_agreements(before),
+        lambda lead: lead.state in (State.TAKEN, State.SIGNED) and ending.expire(lead, at=now, because="agreement"),
+    )
+    return done
+
+
+def settle_payouts(now: datetime) -> int:
+    """Count every reported pay-out that nobody answered for ten working days as undisputed; answers how many."""
+    done = 0
+    for payout_id in finding.ids_of_unanswered_payouts(now):
+        with unit_of_work():
+            payout = db.session.get(Payout, payout_id)
+            lead = finding.lead_by_id(payout.lead_id, lock=True) if payout is not None else None
+            if payout is None or lead is None:
+                continue
+            db.session.refresh(payout)
+            if payout.standing == "reported" and payout.due_at <= now:
+                offering.settle_payout(lead, payout)
+                done += 1
+    return done
+
+
+def _consent_is_over(lead: Lead, now: datetime) -> bool:
+    consent = lead.consent
+    return consent is not None and not in_force(consent.ends_at, consent.ended_at, now)
+
+
+def _each_clock(ids: Iterable[int], deed: Callable[[Lead, LeadClock], bool]) -> int:
+    done = 0
+    for clock_id in ids:
+        with unit_of_work():
+            row = db.session.get(LeadClock, clock_id)
+            lead = finding.lead_by_id(row.lead_id, lock=True) if row is not None else None
+            if row is None or lead is None:
+                continue
+            db.session.refresh(row)
+            done += bool(row.stopped_at is None and deed(lead, row))
+    return done
+
+
+def _each_lead(ids: Iterable[int], deed: Callable[[Lead], bool]) -> int:
+    done = 0
+    for lead_id in ids:
+        with unit_of_work():
+            lead = finding.lead_by_id(lead_id, lock=True)
+            if lead is not None:
+                done += bool(deed(lead))
+    return done

@@ -1,0 +1,42 @@
+"""What leads do upon news of earlier subjects: a need withdrawn, a colleague gone, an institution suspended."""
+
+from __future__ import annotations
+
+from matchmaker.accounts.announcements import AssignmentEnded, InstitutionSuspended
+from matchmaker.accounts.models import Person
+from matchmaker.db import db
+from matchmaker.happened import on
+from matchmaker.leads.queries import finding
+from matchmaker.leads.rules.states import State
+from matchmaker.leads.services import answering, ending, working
+from matchmaker.needs.announcements import NeedWithdrawn
+
+
+@on(NeedWithdrawn)
+def end_leads_of_withdrawn_need(event: NeedWithdrawn) -> None:
+    """Whoever withdraws a need does not want its leads either: each consent ends, each institution is told."""
+    for lead_id in finding.ids_of_live_leads(need_id=event.need_id):
+        lead = finding.lead_by_id(lead_id, lock=True)
+        if lead is not None and lead.is_live:
+            answering.give_up(lead, code="E05", by=db.session.get(Person, event.by_id))
+
+
+@on(AssignmentEnded)
+def put_back_leads_of_who_left(event: AssignmentEnded) -> None:
+    """A manager who leaves loses no customer's lead: it goes back to the branch with everything in it (12.2)."""
+    person = db.session.get(Person, event.person_id)
+    if person is not None and event.institution_id in person.institution_ids:
+        return  # still works there in another role
+    for lead_id in finding.ids_of_live_leads(institution_id=event.institution_id, manager_id=event.person_id):
+        lead = finding.lead_by_id(lead_id, lock=True)
+        if lead is not None:
+            working.let_go(lead, by=None)
+
+
+@on(InstitutionSuspended)
+def end_leads_of_suspended_institution(event: InstitutionSuspended) -> None:
+    """A suspended institution reads nobody's data any more; contracts that are agreed go on without it."""
+    for lead_id in finding.ids_of_live_leads(institution_id=event.institution_id):
+        lead = finding.lead_by_id(lead_id, lock=True)
+        if lead is not None and lead.is_live and lead.state not in (State.TAKEN, State.SIGNED):
+            ending.expire(lead, because="suspended")

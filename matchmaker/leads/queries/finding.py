@@ -1,0 +1,295 @@
+"""Finding leads, consents, offers and the people who are told about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, selectinload
+
+from matchmaker.accounts.models import Assignment, Branch, Person
+from matchmaker.businesses.models import Business, BusinessMember
+from matchmaker.db import db
+from matchmaker.leads.models import Consent, Lead, LeadClock, LeadPaper, Offer, Payout
+from matchmaker.leads.rules.states import LIVE, State
+from matchmaker.needs.models import Need, NeedVersion
+from matchmaker.products.models import Product, ProductVersion
+from matchmaker.ranking.models import Shown, ShownList
+
+LIVE_STATES = [str(state) for state in LIVE]
+MAY_ACT = ("checked", "confirmed_outside")
+
+
+def _whole() -> list[object]:
+    return [
+        joinedload(Lead.institution),
+        joinedload(Lead.business).selectinload(Business.members),
+        joinedload(Lead.product_version).joinedload(ProductVersion.product),
+        joinedload(Lead.consent),
+        joinedload(Lead.branch),
+        selectinload(Lead.clocks),
+    ]
+
+
+def lead_by_id(lead_id: int, *, lock: bool = False) -> Lead | None:
+    """The lead with what every page of it needs. `lock`: others who want to change it wait for this transaction."""
+    if lock:
+        db.session.get(Lead, lead_id, with_for_update={"key_share": True}, populate_existing=True)
+    return db.session.scalars(sa.select(Lead).where(Lead.id == lead_id).options(*_whole())).unique().first()  # type: ignore[arg-type]
+
+
+def lock_need(need_id: int) -> Need:
+    """The need, locked: whoever sends it at the same time waits here (at most three live leads)."""
+    return db.session.get_one(Need, need_id, with_for_update={"key_share": True}, populate_existing=True)
+
+
+def asked_version(lead: Lead) -> NeedVersion:
+    """What the need asked for when it was sent."""
+    return db.session.scalars(
+        sa.select(NeedVersion).where(NeedVersion.need_id == lead.need_id, NeedVersion.number == lead.need_number)
+    ).one()
+
+
+def asked_versions(leads: Iterable[Lead]) -> dict[int, NeedVersion]:
+    """Lead id -> what was asked for when it was sent, in one query."""
+    found = list(leads)
+    if not found:
+        return {}
+    versions = db.session.scalars(
+        sa.select(NeedVersion).where(NeedVersion.need_id.in_({lead.need_id for lead in found}))
+    ).all()
+    by_key = {(version.need_id, version.number): version for version in versions}
+    return {lead.id: by_key[(lead.need_id, lead.need_number)] for lead in found}
+
+
+def live_leads_of_need(need_id: int) -> list[Lead]:
+    """The leads that take a place of this need, oldest first."""
+    return list(
+        db.session.scalars(
+            sa.select(Lead)
+            .where(Lead.need_id == need_id, Lead.state.in_(LIVE_STATES))
+            .options(joinedload(Lead.institution), joinedload(Lead.product_version))
+            .order_by(Lead.id)
+        )
+    )
+
+
+def draft_of(need_id: int, institution_id: int) -> Lead | None:
+    """The choice that was not sent yet, for this institution."""
+    return db.session.scalars(
+        sa.select(Lead).where(
+            Lead.need_id == need_id, Lead.institution_id == institution_id, Lead.state == str(State.DRAFT)
+        )
+    ).first()
+
+
+def product_by_id(product_id: int) -> Product | None:
+    """The product with its published version and institution, or None."""
+    return db.session.scalars(
+        sa.select(Product)
+        .where(Product.id == product_id)
+        .options(joinedload(Product.institution), joinedload(Product.current_version))
+    ).first()
+
+
+def place_on_newest_list(need_id: int, product_id: int) -> tuple[int, int] | None:
+    """(stored list, place) where the newest list of the need shows the product; None when it does not."""
+    newest = (
+        sa.select(ShownList.id)
+        .where(ShownList.need_id == need_id)
+        .order_by(ShownList.made_at.desc(), ShownList.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    found = db.session.execute(
+        sa.select(Shown.list_id, Shown.place).where(Shown.list_id == newest, Shown.product_id == product_id)
+    ).first()
+    return (found.list_id, found.place) if found is not None else None
+
+
+def member_of(business_id: int, person_id: int) -> BusinessMember | None:
+    """How far it is proven that this person may act for this business."""
+    return db.session.scalars(
+        sa.select(BusinessMember).where(
+            BusinessMember.business_id == business_id, BusinessMember.person_id == person_id
+        )
+    ).first()
+
+
+def owners_of(business_id: int) -> list[int]:
+    """The people who may act for a business with checked papers: they are told what happens to its leads."""
+    return list(
+        db.session.scalars(
+            sa.select(BusinessMember.person_id)
+            .where(BusinessMember.business_id == business_id, BusinessMember.standing.in_(MAY_ACT))
+            .order_by(BusinessMember.id)
+        )
+    )
+
+
+def staff_of(lead: Lead) -> list[int]:
+    """Who at the institution is told: the one who carries the lead; else the managers of its branch and the desk."""
+    if lead.manager_id is not None:
+        return [lead.manager_id]
+    live = sa.select(Assignment.person_id).where(
+        Assignment.institution_id == lead.institution_id, Assignment.until_at.is_(None)
+    )
+    managers = live.where(Assignment.role == "manager")
+    if lead.branch_id is not None:
+        managers = managers.where(Assignment.branch_id == lead.branch_id)
+    return sorted(set(db.session.scalars(managers)) | set(db.session.scalars(live.where(Assignment.role == "desk"))))
+
+
+def desk_of(institution_id: int) -> list[int]:
+    """The people at the desk of an institution."""
+    return sorted(
+        set(
+            db.session.scalars(
+                sa.select(Assignment.person_id).where(
+                    Assignment.institution_id == institution_id,
+                    Assignment.role == "desk",
+                    Assignment.until_at.is_(None),
+                )
+            )
+        )
+    )
+
+
+def carriers_of(institution_id: int) -> list[Person]:
+    """Who can carry a lead of this institution: its managers, then its desk, by name."""
+    return list(
+        db.session.scalars(
+            sa.select(Person)
+            .join(Assignment, Assignment.person_id == Person.id)
+            .where(
+                Assignment.institution_id == institution_id,
+                Assignment.role.in_(("manager", "desk")),
+                Assignment.until_at.is_(None),
+                Person.closed_at.is_(None),
+            )
+            .order_by(Person.name, Person.id)
+            .distinct()
+            .options(joinedload(Person.profile))
+        ).unique()
+    )
+
+
+def branches_of(institution_id: int) -> list[Branch]:
+    """The open branches of an institution."""
+    return list(
+        db.session.scalars(
+            sa.select(Branch)
+            .where(Branch.institution_id == institution_id, Branch.closed_at.is_(None))
+            .order_by(Branch.id)
+        )
+    )
+
+
+def offer_of(lead_id: int, number: int) -> Offer | None:
+    """An offer by its number within the lead."""
+    return db.session.scalars(sa.select(Offer).where(Offer.lead_id == lead_id, Offer.number == number)).first()
+
+
+def paper_of(lead_id: int, paper_id: int) -> LeadPaper | None:
+    """A paper that the owner sent with this lead."""
+    return db.session.scalars(
+        sa.select(LeadPaper)
+        .where(LeadPaper.id == paper_id, LeadPaper.lead_id == lead_id)
+        .options(joinedload(LeadPaper.document))
+    ).first()
+
+
+def papers_of(lead_id: int) -> list[LeadPaper]:
+    """The papers that the owner has sent with this lead, oldest first; what is only added is not among them."""
+    return list(
+        db.session.scalars(
+            sa.select(LeadPaper)
+            .where(LeadPaper.lead_id == lead_id, LeadPaper.sent_at.is_not(None))
+            .options(joinedload(LeadPaper.document))
+            .order_by(LeadPaper.id)
+        )
+    )
+
+
+def ids_of_unwarned_clocks(now: datetime) -> list[int]:
+    """Clocks that run, may be warned about and were not: (75 % is counted by the rule, clock by clock)."""
+    return list(
+        db.session.scalars(
+            sa.select(LeadClock.id)
+            .where(
+                LeadClock.stopped_at.is_(None),
+                LeadClock.paused_at.is_(None),
+                LeadClock.warned_at.is_(None),
+                LeadClock.started_at <= now,
+            )
+            .order_by(LeadClock.due_at, LeadClock.id)
+        )
+    )
+
+
+def ids_of_due_clocks(now: datetime, kinds: Iterable[str]) -> list[int]:
+    """Clocks of these kinds that ran out and have not stopped, the oldest first."""
+    return list(
+        db.session.scalars(
+            sa.select(LeadClock.id)
+            .where(
+                LeadClock.stopped_at.is_(None),
+                LeadClock.paused_at.is_(None),
+                LeadClock.due_at <= now,
+                LeadClock.kind.in_([str(kind) for kind in kinds]),
+            )
+            .order_by(LeadClock.due_at, LeadClock.id)
+        )
+    )
+
+
+def ids_of_leads_past_consent(now: datetime, states: Iterable[str]) -> list[int]:
+    """Live leads in these states whose consent has reached its date."""
+    return list(
+        db.session.scalars(
+            sa.select(Lead.id)
+            .join(Consent, Consent.id == Lead.consent_id)
+            .where(Lead.state.in_([str(state) for state in states]), Consent.ends_at <= now)
+            .order_by(Consent.ends_at, Lead.id)
+        )
+    )
+
+
+def ids_of_old_agreements(before: datetime) -> list[int]:
+    """Accepted offers without contract or pay-out since before that instant."""
+    return list(
+        db.session.scalars(
+            sa.select(Lead.id)
+            .join(Offer, Offer.lead_id == Lead.id)
+            .where(
+                Lead.state.in_([str(State.TAKEN), str(State.SIGNED)]),
+                Offer.answer == "accepted",
+                Offer.answered_at < before,
+            )
+            .order_by(Lead.id)
+        )
+    )
+
+
+def ids_of_unanswered_payouts(now: datetime) -> list[int]:
+    """Reported pay-outs whose ten working days are over."""
+    return list(
+        db.session.scalars(
+            sa.select(Payout.id)
+            .where(Payout.standing == "reported", Payout.due_at <= now)
+            .order_by(Payout.due_at, Payout.id)
+        )
+    )
+
+
+def ids_of_live_leads(*, need_id: int | None = None, institution_id: int | None = None, manager_id: int | None = None) -> list[int]:
+    """Live leads of a need, an institution or a manager, oldest first."""
+    query = sa.select(Lead.id).where(Lead.state.in_(LIVE_STATES)).order_by(Lead.id)
+    if need_id is not None:
+        query = query.where(Lead.need_id == need_id)
+    if institution_id is not None:
+        query = query.where(Lead.institution_id == institution_id)
+    if manager_id is not None:
+        query = query.where(Lead.manager_id == manager_id)
+    return list(db.session.scalars(query))

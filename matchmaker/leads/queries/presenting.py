@@ -1,0 +1,229 @@
+"""The only door through which an institution reads a business: consented fields, or a sealed card; every look is observed.
+
+Pages, queues, exports and interfaces of institutions take business data from `present` and from nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from matchmaker import clock
+from matchmaker.accounts.models import Person
+from matchmaker.audit.services import looked_at
+from matchmaker.businesses.models import Business
+from matchmaker.leads.models import Lead, LeadPaper, LeadStep
+from matchmaker.leads.queries import finding
+from matchmaker.leads.rules.consents import Field, in_force, masked_phone, opened_fields, sealed_because
+from matchmaker.needs.models import NeedVersion
+from matchmaker.reference import regions
+
+
+@dataclass(frozen=True)
+class FiguresShown:
+    """Figures of one year, as the owner declared them."""
+
+    year: int
+    employees: int
+    turnover_yuan: Decimal
+    assets_yuan: Decimal
+    liabilities_yuan: Decimal | None
+    profit_yuan: Decimal | None
+
+
+@dataclass(frozen=True)
+class LineShown:
+    """An existing loan or guarantee."""
+
+    institution_name: str
+    kind: str
+    amount_yuan: Decimal
+    balance_yuan: Decimal
+    matures_on: date
+
+
+@dataclass(frozen=True)
+class TitleShown:
+    """A title with its certificate."""
+
+    code: str
+    certificate_number: str
+    expires_on: date | None
+    verified: bool
+
+
+@dataclass(frozen=True)
+class Presented:
+    """A lead as one person of the institution may see it. What is not opened is None or empty, never masked by chance.
+
+    `number`, product, amount, term, purpose, branch of trade (two digits) and city are the card of a sealed lead.
+    """
+
+    lead_id: int
+    number: str
+    state: str
+    is_sealed: bool
+    sealed_because: str | None
+    product_name: str
+    amount_yuan: Decimal
+    term_months: int
+    purpose: str
+    division_code: str
+    city_code: str
+    sent_at: datetime
+    ends_at: datetime | None
+    opened: frozenset[Field] = frozenset()
+    name: str | None = None
+    address: str | None = None
+    uscc: str | None = None
+    kind: str | None = None
+    industry_code: str | None = None
+    region_code: str | None = None
+    founded_on: date | None = None
+    contact_name: str | None = None
+    contact_phone: str | None = None
+    masked_phone: str | None = None
+    hours: tuple[str, ...] = ()
+    wanted_by_on: date | None = None
+    need_note: str = ""
+    figures: tuple[FiguresShown, ...] = ()
+    tax_grade: str | None = None
+    lines: tuple[LineShown, ...] = ()
+    titles: tuple[TitleShown, ...] = ()
+    collateral: tuple[str, ...] = ()
+    papers: tuple[LeadPaper, ...] = ()
+    steps: tuple[LeadStep, ...] = field(default=(), repr=False)
+
+    @property
+    def calling_name(self) -> str | None:
+        """What the row is called: the business where it is open, else nothing (the page writes its number)."""
+        return self.name
+
+
+def present(lead: Lead, viewer: Person, *, purpose: str = "lead", asked: NeedVersion | None = None) -> Presented:
+    """What `viewer`, who works for the lead's institution, may read of it now; the look is observed.
+
+    Only fields that the consent names are read from the business at all, and only while it is in force.
+    """
+    now = clock.now()
+    consent = lead.consent
+    works_there = lead.institution_id in viewer.institution_ids and lead.sent_at is not None
+    open_now = works_there and consent is not None and in_force(consent.ends_at, consent.ended_at, now)
+    reader = "carrier" if lead.manager_id == viewer.id else "colleague"
+    fields = (
+        opened_fields(consent.fields, consent.hours, consent_in_force=open_now, reader=reader)
+        if consent is not None
+        else frozenset[Field]()
+    )
+    asked = asked or finding.asked_version(lead)
+    business = lead.business
+    values: dict[str, Any] = {
+        "lead_id": lead.id,
+        "number": f"{lead.id:06d}",
+        "state": lead.state,
+        "is_sealed": not open_now,
+        "sealed_because": None if open_now or consent is None else sealed_because(consent.ended_because, consent.ended_at),
+        "product_name": lead.product_version.name,
+        "amount_yuan": asked.amount_yuan,
+        "term_months": asked.term_months,
+        "purpose": asked.purpose,
+        "division_code": business.industry_code[:2],
+        "city_code": _city(business.region_code),
+        "sent_at": lead.sent_at,
+        "ends_at": consent.ends_at if consent is not None else None,
+    }
+    if fields and consent is not None:
+        values |= _opened(lead, business, asked, fields, list(consent.hours))
+        values["opened"] = fields
+        looked_at(
+            lead.business_id,
+            by=viewer,
+            fields=[str(name) for name in fields],
+            purpose=purpose,
+            institution_id=lead.institution_id,
+            lead_id=lead.id,
+        )
+    return Presented(**values)
+
+
+def present_many(leads: Iterable[Lead], viewer: Person, *, purpose: str = "queue") -> list[Presented]:
+    """`present` for a list, with what was asked for loaded in one query."""
+    found = list(leads)
+    asked = finding.asked_versions(found)
+    return [present(lead, viewer, purpose=purpose, asked=asked[lead.id]) for lead in found]
+
+
+def preview(
+    business: Business, asked: NeedVersion, person: Person, fields: Iterable[str], hours: Iterable[str]
+) -> dict[str, Any]:
+    """Exactly what the one carrier would read with this consent: for the owner, before it is given."""
+    chosen = opened_fields(fields, hours, consent_in_force=True, reader="carrier")
+    values = _fields_of(business, asked, person, chosen, list(hours))
+    return values | {"opened": chosen, "hidden": [name for name in Field if name not in chosen]}
+
+
+def _opened(
+    lead: Lead, business: Business, asked: NeedVersion, fields: frozenset[Field], hours: list[str]
+) -> dict[str, Any]:
+    assert lead.consent is not None
+    values = _fields_of(business, asked, lead.consent.given_by, fields, hours)
+    # papers that the owner sent for this lead were given piece by piece, for this institution alone
+    values["papers"] = tuple(finding.papers_of(lead.id))
+    values["steps"] = tuple(lead.steps)
+    return values
+
+
+def _fields_of(
+    business: Business, asked: NeedVersion, person: Person, fields: frozenset[Field], hours: list[str]
+) -> dict[str, Any]:
+    values: dict[str, Any] = {"hours": tuple(hours)}
+    if Field.NAME in fields:
+        values |= {
+            "name": business.name,
+            "kind": business.kind,
+            "industry_code": business.industry_code,
+            "founded_on": business.founded_on,
+        }
+    if Field.ADDRESS in fields:
+        values |= {"address": business.address, "region_code": business.region_code}
+    if Field.CODE in fields:
+        values["uscc"] = business.uscc
+    if Field.CONTACT_NAME in fields:
+        values["contact_name"] = person.name
+        values["masked_phone"] = masked_phone(person.phone)
+    if Field.CONTACT_PHONE in fields:
+        values["contact_phone"] = person.phone
+    if Field.NEED in fields:
+        values |= {"wanted_by_on": asked.wanted_by_on, "need_note": asked.note}
+    if Field.FIGURES in fields:
+        values["figures"] = tuple(
+            FiguresShown(
+                year.year, year.employees, year.turnover_yuan, year.assets_yuan, year.liabilities_yuan, year.profit_yuan
+            )
+            for year in business.figures
+        )
+    if Field.TAX in fields:
+        values["tax_grade"] = business.tax_grade
+    if Field.CREDIT_LINES in fields:
+        values["lines"] = tuple(
+            LineShown(line.institution_name, line.kind, line.amount_yuan, line.balance_yuan, line.matures_on)
+            for line in business.credit_lines
+        )
+    if Field.TITLES in fields:
+        values["titles"] = tuple(
+            TitleShown(title.code, title.certificate_number, title.expires_on, title.verified_at is not None)
+            for title in business.titles
+        )
+    if Field.COLLATERAL in fields:
+        values["collateral"] = tuple(business.collateral)
+    return values
+
+
+def _city(region_code: str) -> str:
+    city = regions.city_of(region_code)
+    return city.code if city is not None else region_code[:4] + "00"
+
+

@@ -1,0 +1,172 @@
+"""What leads write into earlier subjects' tables: workload, track record, outcomes, credit lines."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from statistics import median_low
+
+import sqlalchemy as sa
+
+from matchmaker import clock
+from matchmaker.accounts.models import Institution, Workload
+from matchmaker.businesses.models import CreditLine
+from matchmaker.db import db
+from matchmaker.leads.models import Lead, LeadClock, LeadStep, Offer, Payout
+from matchmaker.leads.rules.clocks import Clock
+from matchmaker.leads.rules.states import LIVE, Step
+from matchmaker.products.models import ProductVersion, TrackRecord
+from matchmaker.queue import insert_for
+from matchmaker.ranking.models import Outcome
+
+_LIVE = [str(state) for state in LIVE]
+_STANDS = ("confirmed", "undisputed")
+
+
+def recount_workload(person_id: int | None) -> None:
+    """Write how many live leads a manager carries now. Locked row first, counted after, so that none is lost."""
+    if person_id is None:
+        return
+    session = db.session
+    session.flush()
+    session.execute(
+        insert_for(session, Workload).values(person_id=person_id, live_leads=0).on_conflict_do_nothing()
+    )
+    row = session.scalars(
+        sa.select(Workload)
+        .where(Workload.person_id == person_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).one()
+    row.live_leads = (
+        session.scalar(
+            sa.select(sa.func.count())
+            .select_from(Lead)
+            .where(Lead.manager_id == person_id, Lead.state.in_(_LIVE))
+        )
+        or 0
+    )
+    row.as_of_at = clock.now()
+
+
+def recount_track_record(lead: Lead) -> None:
+    """Count the leads of the institution, and of this product, afresh: sent, answered in time, decided, funded.
+
+    A second look that brings money counts the lead as funded once; a release counts as sent and not answered.
+    """
+    session = db.session
+    session.flush()
+    session.execute(
+        sa.select(Institution.id).where(Institution.id == lead.institution_id).with_for_update(key_share=True)
+    )
+    product_id = session.scalar(
+        sa.select(ProductVersion.product_id).where(ProductVersion.id == lead.product_version_id)
+    )
+    for wanted in (None, product_id):
+        _recount(lead.institution_id, wanted)
+
+
+def _recount(institution_id: int, product_id: int | None) -> None:
+    session = db.session
+    mine = sa.select(Lead.id).where(Lead.institution_id == institution_id, Lead.sent_at.is_not(None))
+    if product_id is not None:
+        mine = mine.join(ProductVersion, ProductVersion.id == Lead.product_version_id).where(
+            ProductVersion.product_id == product_id
+        )
+    ids = mine.subquery()
+    of_mine = sa.select(ids.c.id)
+
+    def count(query: sa.Select[tuple[int]]) -> int:
+        return session.scalar(query) or 0
+
+    leads = count(sa.select(sa.func.count()).select_from(ids))
+    answered = count(
+        sa.select(sa.func.count(sa.distinct(LeadClock.lead_id))).where(
+            LeadClock.lead_id.in_(of_mine), LeadClock.kind == str(Clock.ACCEPT), LeadClock.outcome == "kept"
+        )
+    )
+    decided = count(
+        sa.select(sa.func.count(sa.distinct(LeadStep.lead_id))).where(
+            LeadStep.lead_id.in_(of_mine), LeadStep.step.in_([str(Step.OFFER), str(Step.DECLINE)])
+        )
+    )
+    money = session.execute(
+        sa.select(Lead.sent_at, Payout.paid_on)
+        .join(Payout, Payout.lead_id == Lead.id)
+        .where(Lead.id.in_(of_mine), Payout.standing.in_(_STANDS))
+    ).all()
+    days = [max(0, (paid_on - clock.date_of(sent_at)).days) for sent_at, paid_on in money if sent_at is not None]
+    row = session.scalars(
+        sa.select(TrackRecord).where(
+            TrackRecord.institution_id == institution_id,
+            TrackRecord.product_id.is_(None) if product_id is None else TrackRecord.product_id == product_id,
+        )
+    ).first()
+    if row is None:
+        row = TrackRecord(institution_id=institution_id, product_id=product_id)
+        session.add(row)
+    row.as_of_at = clock.now()
+    row.leads, row.answered_in_time, row.decided, row.funded = leads, answered, decided, len(money)
+    row.median_days_to_money = median_low(days) if days else None
+
+
+def open_outcome(lead: Lead) -> None:
+    """A sending is on record; what becomes of it is not known yet."""
+    db.session.add(
+        Outcome(
+            lead_id=lead.id,
+            need_id=lead.need_id,
+            product_version_id=lead.product_version_id,
+            institution_id=lead.institution_id,
+            shown_list_id=lead.shown_list_id,
+            place=lead.shown_place,
+            sent_at=lead.sent_at,
+            source="lead",
+        )
+    )
+
+
+def note_outcome(
+    lead: Lead, *, decided_at: datetime | None, funded: bool | None, code: str | None = None, payout: Payout | None = None
+) -> None:
+    """Write what is known of a sending now. `funded` stays open until money stands or is refused.
+
+    Only confirmed or undisputed amounts come in (`payout`); what was withdrawn or expired stays open and unlearned.
+    """
+    row = db.session.scalars(sa.select(Outcome).where(Outcome.lead_id == lead.id)).first()
+    if row is None:
+        return
+    row.decided_at = decided_at
+    row.funded = funded
+    row.reason_code = code
+    row.amount_yuan = payout.amount_yuan if payout is not None else None
+
+
+def add_credit_line(lead: Lead, payout: Payout, offer: Offer) -> CreditLine:
+    """A loan that stands is one of the business's credit lines, beside those that its owner declared."""
+    line = CreditLine(
+        business_id=lead.business_id,
+        institution_name=lead.institution.name,
+        institution_id=lead.institution_id,
+        kind="guarantee" if lead.product_version.product.kind == "guarantee" else "loan",
+        amount_yuan=payout.amount_yuan,
+        balance_yuan=payout.amount_yuan,
+        security_code=next(iter(lead.product_version.securities), "CREDIT"),
+        started_on=payout.paid_on,
+        matures_on=months_after(payout.paid_on, offer.term_months),
+        source="paid_out",
+        as_of_on=payout.paid_on,
+    )
+    db.session.add(line)
+    return line
+
+
+def months_after(day: date, months: int) -> date:
+    """The same day `months` later, or the last day of that month where it has none."""
+    month = day.month - 1 + months
+    year, month = day.year + month // 12, month % 12 + 1
+    for last in (day.day, 30, 29, 28):
+        try:
+            return date(year, month, min(day.day, last))
+        except ValueError:
+            continue
+    raise AssertionError("every month has a 28th")

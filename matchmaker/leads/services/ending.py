@@ -1,0 +1,85 @@
+"""What the clocks do when nobody does anything: warn, release, let papers lapse, expire."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from matchmaker import clock
+from matchmaker.happened import announce
+from matchmaker.leads.announcements import LeadReleased
+from matchmaker.leads.models import Lead, LeadClock
+from matchmaker.leads.queries import finding
+from matchmaker.leads.rules import clocks
+from matchmaker.leads.rules.clocks import LIMITS, Clock
+from matchmaker.leads.rules.states import Side, State, Step
+from matchmaker.leads.services import counting
+from matchmaker.leads.services.stepping import open_clock, running, take
+from matchmaker.leads.services.telling import tell_owner, tell_staff
+
+OUTCOME_LATE = "LATE"
+"""Code of an outcome that no person chose: the institution let a clock run out."""
+
+
+def warn(lead: Lead, row: LeadClock, *, at: datetime | None = None) -> bool:
+    """Warn whoever lets a clock run, once, from three quarters on. Answers whether it did."""
+    at = at or clock.now()
+    if not clocks.should_warn(running(row), at):
+        return False
+    kind = Clock(row.kind)
+    take(lead, Step.WARN, by=None, at=at, clock=row.kind, due_at=row.due_at)
+    row.warned_at = at
+    if LIMITS[kind].side is Side.INSTITUTION:
+        tell_staff(lead, "lead_staff_soon", about=f"soon:{row.id}", clock=f"label:lead.clock:{row.kind}", due_at=row.due_at)
+    elif kind is Clock.PAPERS:
+        tell_owner(lead, "lead_told_papers_soon", about=f"soon:{row.id}", due_at=row.due_at)
+    else:
+        tell_owner(lead, "lead_told_offer_soon", about=f"soon:{row.id}", due_at=row.due_at)
+    return True
+
+
+def release(lead: Lead, row: LeadClock, *, at: datetime | None = None) -> bool:
+    """Take a lead back from an institution whose clock ran out; it counts against it. Answers whether it did.
+
+    Its consent ends, its place among the three is free, and the owner chooses whether anybody else gets it:
+    nothing is sent on by itself.
+    """
+    at = at or clock.now()
+    kind = Clock(row.kind)
+    if not LIMITS[kind].releases or not clocks.is_late(running(row), at):
+        return False
+    staff = finding.staff_of(lead)
+    take(lead, Step.RELEASE, by=None, at=at, late_clock=row, clock=row.kind, due_at=row.due_at)
+    counting.note_outcome(lead, decided_at=at, funded=False, code=OUTCOME_LATE)
+    counting.recount_track_record(lead)
+    tell_owner(lead, "lead_told_released", about="released", due_at=row.due_at)
+    told = sorted({*staff, *finding.desk_of(lead.institution_id)})
+    tell_staff(lead, "lead_staff_released", about="released", to=told, clock=f"label:lead.clock:{row.kind}")
+    announce(LeadReleased(lead.id, lead.need_id, lead.institution_id, row.kind))
+    return True
+
+
+def lapse_papers(lead: Lead, row: LeadClock, *, at: datetime | None = None) -> bool:
+    """The owner sent no papers in time: the institution decides with what it has, and its clocks go on."""
+    at = at or clock.now()
+    if row.kind != Clock.PAPERS or lead.state != State.PAPERS or not clocks.is_late(running(row), at):
+        return False
+    take(lead, Step.LAPSE_PAPERS, by=None, at=at, late_clock=row)
+    if lead.paper_request is not None:
+        lead.paper_request.lapsed_at = at
+    decision = open_clock(lead, Clock.DECISION)
+    tell_owner(lead, "lead_told_papers_lapsed", about="papers:lapsed")
+    tell_staff(lead, "lead_staff_papers_lapsed", about="papers:lapsed", due_at=decision.due_at if decision else at)
+    return True
+
+
+def expire(lead: Lead, *, at: datetime | None = None, because: str) -> bool:
+    """End a lead whose offer, consent or agreement has run out. Answers whether it was still live."""
+    at = at or clock.now()
+    if not lead.is_live:
+        return False
+    staff = finding.staff_of(lead)
+    take(lead, Step.EXPIRE, by=None, at=at, because=because)
+    counting.recount_track_record(lead)
+    tell_owner(lead, "lead_told_expired", about="expired")
+    tell_staff(lead, "lead_staff_expired", about="expired", to=staff)
+    return True
