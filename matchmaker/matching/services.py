@@ -13,10 +13,10 @@ from typing import Any, Protocol
 
 from matchmaker import clock
 from matchmaker.audit.services import record
-from matchmaker.db import db
+from matchmaker.db import db, observe
 from matchmaker.eligibility.changes import what_helps
 from matchmaker.eligibility.facts import Facts
-from matchmaker.eligibility.rules import CRITERIA, RULES_VERSION, near_misses
+from matchmaker.eligibility.rules import CRITERIA, RULES_VERSION, Verdict, near_misses, verdicts
 from matchmaker.matching import queries
 from matchmaker.matching.models import MarketPlaces
 from matchmaker.matching.ordering import Ordering, Placed, in_order
@@ -34,14 +34,16 @@ from matchmaker.matching.rules import (
     judge,
     middle_half,
     obstacles_of,
+    price_of,
     reasons_for,
     stored_quote,
     unsure_rules,
 )
 from matchmaker.needs.models import Need
+from matchmaker.pricing.costsheet import CostSheet, cost_sheet
 from matchmaker.products.queries import published_versions
 from matchmaker.queue import insert_for
-from matchmaker.ranking.models import Shown, ShownList, TurnedDown
+from matchmaker.ranking.models import InView, Shown, ShownList, TurnedDown
 from matchmaker.refusal import Reason, Refused, plain
 
 STALE_AFTER_DAYS = 7
@@ -252,6 +254,38 @@ def differences(stored: ShownList) -> list[str]:
               if stored_down.get(key) != fresh_down.get(key)]  # fmt: skip
     found += [f"counts: {name}" for name, value in again.counts.items() if plain(stored.counts.get(name)) != plain(value)]
     return found
+
+
+def _one_again(stored: ShownList, row: Shown) -> Offered:
+    """One product of a list as it was when the list was made."""
+    noted = queries.noted_places(stored.counts["places"])
+    [offered] = queries.offered_of(queries.versions_by_id([row.product_version_id]), noted.places if noted else {})
+    own, whole = (Track(*track) for track in row.features["tracks"])
+    return _with_tracks(offered, own, whole)
+
+
+def sheet_of(stored: ShownList, row: Shown) -> CostSheet | None:
+    """The cost sheet (明白纸) of one product of a list: every item, who charges it, when; None where it has no price."""
+    price = price_of(_one_again(stored, row), Facts.from_json(stored.facts), queries.lpr_of(stored.lpr_on))
+    return None if isinstance(price, Reason) else cost_sheet(price, lender=row.product.institution.short_name)
+
+
+def verdicts_of(stored: ShownList, row: Shown) -> list[Verdict]:
+    """What every rule said about one product of a list."""
+    today = date.fromisoformat(stored.counts["today_on"])
+    return verdicts(_one_again(stored, row).terms, Facts.from_json(stored.facts), today)
+
+
+def note_in_view(stored: ShownList, rows: Sequence[Shown], *, by: Actor) -> None:
+    """Observe which places somebody was shown, one row a run of neighbouring places: the ranker learns from it."""
+    runs: list[list[int]] = []
+    for place in sorted(row.place for row in rows):
+        if runs and place == runs[-1][1] + 1:
+            runs[-1][1] = place
+        else:
+            runs.append([place, place])
+    for first, last in runs:
+        observe(InView(list_id=stored.id, place_from=first, place_to=last, at=clock.now(), person_id=by.id))
 
 
 # Is it still right? -----------------------------------------------------------------------------------------------------

@@ -1,0 +1,163 @@
+"""Pages of matching: the list of a need, why not the others, comparison, one product for this need."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+
+from matchmaker import clock
+from matchmaker.matching import queries, services, telling
+from matchmaker.matching.forms import MakeListForm
+from matchmaker.matching.rules import COMPARED_AT_MOST
+from matchmaker.needs.models import Need
+from matchmaker.ranking.models import ShownList
+from matchmaker.refusal import Reason
+from matchmaker.web import actor, back_to, once, paginate_items, requires
+
+bp = Blueprint("matching", __name__)
+
+FIRST_SHOWN = 4
+NOT_SHOWN_HERE = 6
+"""Turned-down products on the list itself; the rest on a page of their own."""
+
+
+def load_need(need_id: int) -> Need | None:
+    """The need of the address, with its business and who acts for it."""
+    return queries.need_for_matching(need_id)
+
+
+@bp.post("/needs/<int:need_id>/matches")
+@requires("match.make", load=load_need)
+@once
+def make_list(need: Need) -> ResponseReturnValue:
+    """Judge, price and order anew; the answer is a stored list."""
+    services.make_list(need, by=actor())
+    return back_to("matching.show_list", need_id=need.id)
+
+
+@bp.get("/needs/<int:need_id>/matches")
+@requires("match.see", load=load_need)
+def show_list(need: Need) -> ResponseReturnValue:
+    """The newest stored list."""
+    stored = queries.latest_list(need.id)
+    stale = services.why_stale(need, stored, clock.now()) if need.is_live else None
+    if stored is None:
+        return render_template("matching/none_yet.html", need=need, form=MakeListForm(), stale=stale)
+    sort = request.args.get("sort", "")
+    sort = sort if sort in telling.SORTS else "overall"
+    rows = queries.shown_rows(stored.id)
+    in_order = telling.sorted_rows(rows, sort)
+    whole = "all" in request.args
+    shown = in_order if whole else in_order[:FIRST_SHOWN]
+    services.note_in_view(stored, shown, by=actor())
+    turned = [telling.turned(row) for row in queries.turned_down_rows(stored.id)]
+    drawn = telling.cards(rows, stored.facts)
+    by_product = {card.product_id: card for card in drawn}
+    return render_template(
+        "matching/list.html",
+        need=need,
+        stored=stored,
+        form=MakeListForm(),
+        stale=stale,
+        sort=sort,
+        sorts=telling.SORTS,
+        cards=[by_product[row.product_id] for row in shown],
+        count=len(rows),
+        scale=max((card.interest_yuan + card.fees_yuan for card in drawn), default=0),
+        turned=turned[:NOT_SHOWN_HERE],
+        turned_count=len(turned),
+        near=_near(stored, turned),
+        helps=telling.helps(stored.counts["helps"]),
+    )
+
+
+def _near(stored: ShownList, turned: list[telling.Turned]) -> list[dict[str, Any]]:
+    """Products that miss by one rule only, by rule, with an example in words."""
+    by_id = {one.product_id: one for one in turned}
+    found = []
+    for miss in stored.counts["near"]:
+        products = [by_id[key] for key in miss["product_ids"] if key in by_id]
+        if products:
+            found.append({"rule": miss["rule"], "products": products, "example": products[0].failed[0]})
+    return found
+
+
+@bp.get("/needs/<int:need_id>/matches/others")
+@requires("match.see", load=load_need)
+def show_others(need: Need) -> ResponseReturnValue:
+    """Every product that does not fit, with the rules it fails; searched by name, filtered by rule."""
+    stored = queries.latest_list(need.id)
+    if stored is None:
+        return back_to("matching.show_list", need_id=need.id)
+    words, rule = request.args.get("q", "").strip()[:40], request.args.get("rule", "")
+    turned = [telling.turned(row) for row in queries.turned_down_rows(stored.id)]
+    rules = [name for name in services.order_of_rules() if any(name == f.rule for one in turned for f in one.failed)]
+    found = [
+        one
+        for one in turned
+        if (not words or words.lower() in f"{one.name} {one.institution}".lower())
+        and (rule not in rules or any(failed.rule == rule for failed in one.failed))
+    ]
+    return render_template(
+        "matching/others.html",
+        need=need,
+        stored=stored,
+        page=paginate_items(found, 20),
+        total=len(turned),
+        rules=rules,
+        words=words,
+        rule=rule if rule in rules else "",
+    )
+
+
+@bp.get("/needs/<int:need_id>/matches/compare")
+@requires("match.see", load=load_need)
+def compare(need: Need) -> ResponseReturnValue:
+    """Up to four products of the list side by side."""
+    stored = queries.latest_list(need.id)
+    if stored is None:
+        return back_to("matching.show_list", need_id=need.id)
+    wanted = list(dict.fromkeys(key for text in request.args.getlist("product") if (key := _number(text))))
+    by_product = {row.product_id: row for row in queries.shown_rows(stored.id)}
+    known = [by_product[key] for key in wanted if key in by_product]
+    rows = known[:COMPARED_AT_MOST]
+    told = None
+    if len(rows) < 2:
+        told = Reason("compare_choose_two", {})
+    elif len(known) > COMPARED_AT_MOST:
+        told = Reason("compare_at_most", {"most": COMPARED_AT_MOST})
+    lines = telling.comparison(rows, stored.facts) if len(rows) > 1 else []
+    if lines:
+        services.note_in_view(stored, rows, by=actor())
+    return render_template("matching/compare.html", need=need, stored=stored, rows=rows, lines=lines, told=told)
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdigit() and len(text) < 10 else None
+
+
+@bp.get("/needs/<int:need_id>/matches/products/<int:product_id>")
+@requires("match.see", load=load_need)
+def show_product(need: Need, product_id: int) -> ResponseReturnValue:
+    """One product for this need: what it costs to the last fen, what it asks, which papers and why."""
+    stored = queries.latest_list(need.id)
+    row = queries.shown_product(stored.id, product_id) if stored else None
+    down = queries.turned_down_product(stored.id, product_id) if stored and row is None else None
+    if stored is None or (row is None and down is None):
+        return render_template("matching/not_here.html", need=need), 404
+    if row is None:
+        assert down is not None
+        return render_template("matching/turned.html", need=need, stored=stored, one=telling.turned(down), version=down.product_version)
+    services.note_in_view(stored, [row], by=actor())
+    return render_template(
+        "matching/product.html",
+        need=need,
+        stored=stored,
+        card=telling.card(row, stored.facts),
+        fee_name=telling.fee_name,
+        version=row.product_version,
+        sheet=services.sheet_of(stored, row),
+        verdicts=[telling.judged(verdict) for verdict in services.verdicts_of(stored, row)],
+    )
