@@ -43,6 +43,7 @@ LISTENERS: list[str] = [
     "matchmaker.matching.listeners",
 ]
 VIEWS: list[str] = [
+    "matchmaker.tools.views",
     "matchmaker.reference.views",
     "matchmaker.documents.views",
     "matchmaker.businesses.views",

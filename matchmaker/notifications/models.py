@@ -45,6 +45,7 @@ class Message(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     taken_at: Mapped[datetime | None]
+    again_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
     read_at: Mapped[datetime | None]
     trouble: Mapped[str | None]

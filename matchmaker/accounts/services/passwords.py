@@ -10,7 +10,7 @@ from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatc
 # OWASP's smallest recommended setting for argon2id: 28 ms and 19 MiB here, so that two cores stand a rush.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 # Checked when nobody has the address: the answer takes as long as with one.
-_NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$YW55b25lIGF0IGFsbA$0123456789abcdef0123456789abcdef0123456789a"
+_NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$CH/aWfF04pNwI0J5hBDD2Q$EzZIbRVZE7/Co8EsoQGnKGVAzKICqcM3TddlwNdZX1M"
 
 
 def hash_password(password: str) -> str:

@@ -116,7 +116,7 @@ def confirm_address() -> ResponseReturnValue:
             session.pop(ASKING, None)
             flash(_("核实好了，以后可以用它登录。"))
             return redirect(url_for("accounts.account"), 303)
-    return render_template("accounts/confirm_address.html", form=form, address=address), 422 if form.errors else 200
+    return render_template("accounts/confirm_address.html", form=form, sent_to=address), 422 if form.errors else 200
 
 
 # Sessions -----------------------------------------------------------------------------------------------------------

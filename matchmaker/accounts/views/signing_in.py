@@ -156,7 +156,7 @@ def _code_page_with(purpose: str, going: dict[str, str]) -> ResponseReturnValue:
     form = {"sign_in": CodeForm, "register": RegisterForm}[purpose](formdata=None)
     onward(form)
     page = {"sign_in": "accounts/code.html", "register": "accounts/register_finish.html"}[purpose]
-    return render_template(page, form=form, address=asked_address(purpose), going=going)
+    return render_template(page, form=form, sent_to=asked_address(purpose), going=going)
 
 
 def asked_address(purpose: str) -> str:
@@ -187,7 +187,7 @@ def sign_in_by_code() -> ResponseReturnValue:
         except Refused as no:
             form.refuse(no)
     return (
-        render_template("accounts/code.html", form=form, address=address, going=onward()),
+        render_template("accounts/code.html", form=form, sent_to=address, going=onward()),
         422 if form.errors else 200,
     )
 
@@ -222,7 +222,7 @@ def finish_registering() -> ResponseReturnValue:
         except Refused as no:
             form.refuse(no)
     return (
-        render_template("accounts/register_finish.html", form=form, address=address, going=onward()),
+        render_template("accounts/register_finish.html", form=form, sent_to=address, going=onward()),
         422 if form.errors else 200,
     )
 
@@ -253,7 +253,7 @@ def set_forgotten() -> ResponseReturnValue:
             session.pop(ASKING, None)
             flash(_("密码改好了，别处的登录都已结束。请用新密码登录。"))
             return redirect(url_for("accounts.sign_in"), 303)
-    return render_template("accounts/set_forgotten.html", form=form, address=address), 422 if form.errors else 200
+    return render_template("accounts/set_forgotten.html", form=form, sent_to=address), 422 if form.errors else 200
 
 
 @bp.post("/sign-out")

@@ -1,0 +1,33 @@
+"""The trail for the supervisor: every deed by number and code, without names, and whether the chain holds."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+
+from matchmaker.audit import queries
+from matchmaker.audit.jobs import verify_seals
+from matchmaker.audit.words import LABELS
+from matchmaker.web import paginate, requires
+
+bp = Blueprint("audit", __name__)
+
+
+@bp.app_template_filter("deed")
+def deed(what: str) -> str:
+    """The words for a kind of deed; a kind without words by its code."""
+    return str(LABELS["audit.what"].get(what, what))
+
+
+@bp.get("/audit")
+@requires("audit.list")
+def trail() -> ResponseReturnValue:
+    what = request.args.get("what", "").strip()[:60]
+    return render_template(
+        "audit/trail.html",
+        page=paginate(queries.rows(what=what), per_page=50),
+        what=what,
+        last=queries.last_sealed(),
+        unsealed=queries.count_unsealed(),
+        chain=verify_seals() if request.args.get("check") == "1" else None,
+    )

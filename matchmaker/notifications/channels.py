@@ -1,0 +1,148 @@
+"""The ways out of the house: console, file, SMTP; each takes a written letter and sends it, or raises."""
+
+from __future__ import annotations
+
+import json
+import smtplib
+import ssl
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import unquote, urlsplit
+
+from flask import current_app, g
+from flask_babel import force_locale
+from flask_babel import gettext as _
+
+from matchmaker.web import LANGUAGES, sentence
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A message in its receiver's language, ready to leave. ``key`` is the same at a second try."""
+
+    key: str
+    to: str
+    channel: str
+    subject: str
+    text: str
+    html: str
+
+
+class Channel(Protocol):
+    """One way out."""
+
+    def send(self, letter: Letter) -> None:
+        """Hand the letter over; raises OSError or SMTPException when it was not taken."""
+
+
+class Console:
+    """Development and demo: one line on the terminal that runs the site."""
+
+    def send(self, letter: Letter) -> None:
+        line = " ".join(part for part in letter.text.split("\n") if part.strip())
+        print(f"[{letter.channel} → {letter.to}] {line}", file=sys.stderr, flush=True)
+
+
+class File:
+    """One JSON line a letter, for a gateway that collects, or for reading in tests."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def send(self, letter: Letter) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with open(self.path, "a", encoding="utf-8") as out:
+            out.write(
+                json.dumps(
+                    {"key": letter.key, "channel": letter.channel, "to": letter.to, "subject": letter.subject, "text": letter.text},
+                    ensure_ascii=False,
+                )
+                + "\n"
+            )
+
+
+class Smtp:
+    """A real mail server: ``smtp://user:password@host:587`` (STARTTLS) or ``smtps://…:465``.
+
+    The Message-ID is made of the message's key, so that a letter sent again after a crash is recognised.
+    """
+
+    def __init__(self, url: str, sender: str) -> None:
+        self.parts = urlsplit(url)
+        self.sender = sender
+
+    def send(self, letter: Letter) -> None:
+        mail = EmailMessage()
+        mail["From"], mail["To"], mail["Subject"] = self.sender, letter.to, letter.subject
+        domain = self.sender.rpartition("@")[2] or "localhost"
+        mail["Message-ID"] = f"<{_for_header(letter.key)}@{domain}>"
+        mail["Auto-Submitted"] = "auto-generated"
+        mail.set_content(letter.text)
+        mail.add_alternative(letter.html, subtype="html")
+        host = self.parts.hostname or "localhost"
+        with self._connect(host) as server:
+            if self.parts.username:
+                server.login(unquote(self.parts.username), unquote(self.parts.password or ""))
+            server.send_message(mail)
+
+    def _connect(self, host: str) -> smtplib.SMTP:
+        if self.parts.scheme == "smtps":
+            return smtplib.SMTP_SSL(host, self.parts.port or 465, timeout=20, context=ssl.create_default_context())
+        server = smtplib.SMTP(host, self.parts.port or 587, timeout=20)
+        if self.parts.username or host not in ("localhost", "127.0.0.1"):
+            server.starttls(context=ssl.create_default_context())
+        return server
+
+
+def channel_for(kind: str) -> Channel:
+    """The way out for mails and text messages under the present settings.
+
+    There is no text-message gateway yet: with real mail, ``sms`` goes to the file beside the database, where a
+    gateway of one's own can collect it, and never silently nowhere.
+    """
+    settings = current_app.config["SETTINGS"]
+    if settings.mail_channel == "console":
+        return Console()
+    if settings.mail_channel == "smtp" and kind == "email":
+        return Smtp(settings.smtp_url, settings.mail_from)
+    return File(Path(settings.instance_folder) / "outbox.jsonl")
+
+
+def write_letter(
+    *, key: str, to: str, channel: str, language: str, kind: str, facts: Mapping[str, Any], path: str | None
+) -> Letter:
+    """A message as its receiver reads it: the kind's sentence with its facts, and the link, in their language.
+
+    Raises KeyError for a kind without words.
+    """
+    locale = LANGUAGES.get(language, LANGUAGES["zh"])
+    link = current_app.config["SETTINGS"].public_url.rstrip("/") + path if path else None
+    # Figures are written by the chosen locale; outside of a request it is kept here (see web.chosen_language).
+    before, g.language = g.get("language"), locale
+    try:
+        with force_locale(locale):
+            words = sentence({"code": kind, "facts": facts})
+            values = {"words": words, "link": link, "lang": "en" if language == "en" else "zh-CN"}
+            return Letter(
+                key=key,
+                to=to,
+                channel=channel,
+                subject=_("万企通：%(words)s", words=words if len(words) <= 40 else words[:39] + "…"),
+                text=_rendered("emails/message.txt", values),
+                html=_rendered("emails/message.html", values),
+            )
+    finally:
+        g.language = before if before is not None else LANGUAGES["zh"]
+
+
+def _rendered(template: str, values: Mapping[str, Any]) -> str:
+    # A worker has no request, so what pages get from it (who is there, which letters) is left out.
+    return current_app.jinja_env.get_template(template).render(**values)
+
+
+def _for_header(key: str) -> str:
+    return "".join(sign if sign.isalnum() or sign in "._-" else "." for sign in key)[:120]
