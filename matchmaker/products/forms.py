@@ -63,7 +63,7 @@ class StepForm(BaseForm):
 
 
 class BasicsForm(StepForm):
-    name = StringField(_l("产品名"), description=_l("店主看得懂的名字，不写“最低”“秒批”这类话"))
+    name = StringField(_l("产品名"), description=_l("店主看得懂的名字，不写做不到的话"))
     summary = StringField(_l("一句话介绍"), description=_l("给谁、做什么用、有什么特点"))
     applicant_kinds = ChecksField(_l("谁能申请"), "product.applicant_kind", APPLICANT_KINDS)
     purposes = ChecksField(_l("用途"), "product.purpose", PURPOSES)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, event, inspect
 from sqlalchemy.orm import Mapped, Mapper, mapped_column, relationship
+from sqlalchemy.orm.attributes import set_committed_value
 
 from matchmaker.accounts.models import Branch, Institution
 from matchmaker.db import Base, JsonDict, JsonList, Percent, Versioned
@@ -64,11 +65,16 @@ class Product(Versioned, Base):
     institution: Mapped[Institution] = relationship(foreign_keys=[institution_id])
     branch: Mapped[Branch | None] = relationship(foreign_keys=[branch_id])
     current_version: Mapped[ProductVersion | None] = relationship(
-        foreign_keys=[current_version_id], post_update=True, viewonly=False
+        foreign_keys=[current_version_id], viewonly=True  # written by `put_in_force`, after the version has its number
     )
     versions: Mapped[list[ProductVersion]] = relationship(
         back_populates="product", foreign_keys="ProductVersion.product_id", order_by="ProductVersion.number"
     )
+
+    def put_in_force(self, version: ProductVersion) -> None:
+        """Make `version` (already stored) the one that is matched."""
+        self.current_version_id = version.id
+        set_committed_value(self, "current_version", version)
 
     @property
     def open_version(self) -> ProductVersion | None:
@@ -175,7 +181,7 @@ class ProductVersion(Versioned, Base):
 
     product: Mapped[Product] = relationship(back_populates="versions", foreign_keys=[product_id])
     fees: Mapped[list[ProductFee]] = relationship(
-        back_populates="version", cascade="all, delete-orphan", order_by="ProductFee.id", lazy="selectin"
+        back_populates="version", cascade="all, delete-orphan", order_by="ProductFee.id"
     )
 
     @property

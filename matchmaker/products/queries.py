@@ -97,10 +97,10 @@ def products_of(
         sa.select(Product)
         .where(Product.institution_id.in_(institution_ids))
         .options(
-            selectinload(Product.versions).noload(ProductVersion.fees),
+            selectinload(Product.versions),
             joinedload(Product.institution),
             joinedload(Product.branch),
-            joinedload(Product.current_version).noload(ProductVersion.fees),
+            joinedload(Product.current_version),
         )
     )
     version = sa.select(ProductVersion.id).where(ProductVersion.product_id == Product.id)

@@ -55,6 +55,7 @@ def start_product(*, institution_id: int, kind: str, name: str, branch_id: int |
     db.session.flush()
     version = _new_version(product, number=1, typed={"name": [name.strip()]}, by=by)
     _take_over(version)
+    db.session.flush()
     record("product.start", product, by=by, kind=kind)
     return product
 
@@ -68,6 +69,7 @@ def start_version(product: Product, *, by: Actor) -> ProductVersion:
     )
     version.steps_saved = list(FIELDS)
     _take_over(version)
+    db.session.flush()
     record("product.edit", product, by=by, number=version.number)
     return version
 
@@ -152,6 +154,7 @@ def drop_draft(version: ProductVersion, *, by: Actor) -> bool:
         raise Refused("product_version_step_closed", state=f"label:product.version_state:{version.state}")
     product = version.product
     alone = product.current_version_id is None
+    db.session.flush()
     record("product.drop", product, by=by, number=version.number)
     product.versions.remove(version)
     db.session.delete(version)
@@ -242,7 +245,7 @@ def publish_version(version: ProductVersion, *, seen: int, by: Actor) -> Product
     _step(version, "publish")
     version.reviewed_by_id, version.reviewed_at, version.review_note = by.id, now, ""
     _product_step(product, "publish")
-    product.current_version = version
+    product.put_in_force(version)
     product.standing_at, product.standing_by_id, product.standing_note = now, by.id, ""
     db.session.flush()
     record("product.publish", product, by=by, number=version.number)

@@ -17,7 +17,7 @@ from matchmaker.products.models import Product, ProductVersion
 from matchmaker.products.rules.differences import differences
 from matchmaker.products.rules.fees import FEE_CODES
 from matchmaker.products.rules.states import EDITABLE_VERSION, Kind, ProductState, kinds_offered
-from matchmaker.products.rules.terms import Problem, cautions_of, rates_percent, text_problems
+from matchmaker.products.rules.terms import Problem, cautions_of, named, rates_percent, text_problems
 from matchmaker.products.rules.typed import FIELDS, STEPS, read_terms
 from matchmaker.refusal import Reason, Refused
 from matchmaker.web import actor, back_to, computes, once, paginate, public, requires, said, sentence
@@ -103,7 +103,6 @@ def mine() -> ResponseReturnValue:
         counts=queries.product_counts(ids, today=today),
         filters=queries.DESK_FILTERS,
         may_start=listing_desk() is not None,
-        ending_on=today,
     )
 
 
@@ -487,7 +486,13 @@ def resume(product: Product) -> ResponseReturnValue:
     return back_to("products.look_after", product_id=product.id)
 
 
-@bp.app_template_filter("is_reason")
-def is_reason(value: Any) -> bool:
+@bp.app_template_test("a_reason")
+def a_reason(value: Any) -> bool:
     """Whether a computed thing is the reason why there is none."""
     return isinstance(value, Reason)
+
+
+@bp.app_template_filter("industry")
+def industry(prefix: str) -> str:
+    """The official name of an industry code, with the code."""
+    return named(prefix)

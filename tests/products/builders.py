@@ -86,7 +86,7 @@ def two_desks(institution: Institution | None = None) -> tuple[Person, Person]:
 def a_draft(desk: Person | None = None, typed: Mapping[str, Sequence[str]] | None = None, *, kind: str = "credit",
             branch_id: int | None = None) -> ProductVersion:
     """A draft with all steps saved."""
-    desk = desk or two_desks()[0]
+    desk = db.session.get_one(Person, desk.id) if desk is not None else two_desks()[0]
     (institution_id,) = desk.desk_institution_ids
     typed = typed or typed_product()
     product = services.start_product(
