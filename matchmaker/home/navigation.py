@@ -21,58 +21,63 @@ class Entry:
 
 
 Line = tuple[Any, str, dict[str, Any]]
+ROLES = ("manager", "desk", "operator", "supervisor", "channel", "owner")
+"""In this order a person with several roles meets them."""
 
+START: Line = (_l("首页"), "home.start", {})
+MESSAGES: Line = (_l("消息"), "notifications.inbox", {})
+ACCOUNT: Line = (_l("我的账号"), "accounts.account", {})
 SIGNED_OUT: list[Line] = [
     (_l("先看看"), "home.check", {}),
     (_l("有哪些产品"), "products.browse", {}),
     (_l("算成本"), "tools.index", {}),
     (_l("怎么排的"), "home.how_ranked", {}),
 ]
-OWNER: list[Line] = [
-    (_l("首页"), "home.start", {}),
-    (_l("需求"), "needs.mine", {}),
-    (_l("进度"), "leads.mine", {}),
-    (_l("我的店"), "businesses.mine", {}),
-    (_l("算成本"), "tools.index", {}),
-]
-MANAGER: list[Line] = [
-    (_l("首页"), "home.start", {}),
-    (_l("先做什么"), "leads.queue", {}),
-    (_l("产品"), "products.mine", {}),
-]
-DESK: list[Line] = [
-    (_l("首页"), "home.start", {}),
-    (_l("产品"), "products.mine", {}),
-    (_l("件"), "leads.desk", {}),
-    (_l("我们单位"), "accounts.institution", {}),
-]
-CHANNEL: list[Line] = [(_l("首页"), "home.start", {})]
-OPERATOR: list[Line] = [
-    (_l("首页"), "home.start", {}),
-    (_l("核材料"), "businesses.papers_to_check", {}),
-    (_l("机构"), "accounts.institutions", {}),
-]
-SUPERVISOR: list[Line] = [
-    (_l("首页"), "home.start", {}),
-]
+BY_ROLE: dict[str, list[Line]] = {
+    "owner": [
+        (_l("需求"), "needs.mine", {}),
+        (_l("进度"), "leads.mine", {}),
+        (_l("我的店"), "businesses.mine", {}),
+        (_l("谁看过"), "leads.who_sees", {}),
+        (_l("算成本"), "tools.index", {}),
+    ],
+    "manager": [
+        (_l("先做什么"), "leads.queue", {}),
+        (_l("有哪些产品"), "products.browse", {}),
+    ],
+    "desk": [
+        (_l("线索"), "leads.queue", {}),
+        (_l("我们的产品"), "products.mine", {}),
+        (_l("我们单位"), "accounts.institution", {}),
+    ],
+    "channel": [
+        (_l("先看看"), "home.check", {}),
+        (_l("有哪些产品"), "products.browse", {}),
+    ],
+    "operator": [
+        (_l("核材料"), "businesses.papers_to_check", {}),
+        (_l("机构"), "accounts.institutions", {}),
+        (_l("平台人员"), "accounts.platform_people", {}),
+        (_l("操作记录"), "audit.trail", {}),
+    ],
+    "supervisor": [
+        (_l("操作记录"), "audit.trail", {}),
+        (_l("机构"), "accounts.institutions", {}),
+        (_l("有哪些产品"), "products.browse", {}),
+    ],
+}
 
 
 def lines_for(person: Any) -> list[Line]:
     """The header lines of this person's roles, each once, in order; those of a visitor for None."""
     if person is None:
         return SIGNED_OUT
-    lines: list[Line] = []
-    for role, own in (
-        ("manager", MANAGER),
-        ("desk", DESK),
-        ("operator", OPERATOR),
-        ("supervisor", SUPERVISOR),
-        ("channel", CHANNEL),
-        ("owner", OWNER),
-    ):
-        if role in roles_of(person):
-            lines += [line for line in own if line not in lines]
-    return lines or OWNER
+    lines = [START]
+    mine = roles_of(person)
+    for role in ROLES:
+        if role in mine:
+            lines += [line for line in BY_ROLE[role] if line not in lines]
+    return [*lines, MESSAGES, ACCOUNT]
 
 
 def roles_of(person: Any) -> set[str]:
@@ -97,8 +102,22 @@ def entries(person: Any) -> list[Entry]:
     for label, endpoint, args in lines_for(person):
         url = address(endpoint, **args)
         if url is not None:
-            found.append(Entry(label, endpoint, url, endpoint != "home.start" and here.split(".")[0] == endpoint.split(".")[0]))
+            found.append(Entry(label, endpoint, url, _belongs(here, endpoint)))
     return found
+
+
+def _belongs(here: str, endpoint: str) -> bool:
+    """Whether the page shown lies under this entry: the same subject, but for pages that stand for themselves."""
+    if endpoint in ALONE or here in ALONE:
+        return here == endpoint
+    return here.split(".")[0] == endpoint.split(".")[0]
+
+
+ALONE = frozenset({
+    "home.start", "home.how_ranked", "home.help", "home.about", "accounts.account", "accounts.institution",
+    "accounts.institutions", "accounts.platform_people", "businesses.papers_to_check", "leads.who_sees",
+    "products.browse", "products.mine",
+})  # fmt: skip
 
 
 def here_again() -> str:

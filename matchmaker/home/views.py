@@ -9,8 +9,9 @@ from flask import Blueprint, redirect, render_template, request, session, url_fo
 from flask.typing import ResponseReturnValue
 
 from matchmaker.eligibility.facts import Facts
-from matchmaker.home import navigation
+from matchmaker.home import navigation, queries, starting
 from matchmaker.home.forms import CheckForm
+from matchmaker.home.rules import in_order, waiting_for_you
 from matchmaker.matching.rules import Obstacle
 from matchmaker.matching.services import check as check_facts
 from matchmaker.needs.rules import Answers, facts_of
@@ -30,10 +31,56 @@ bp.add_app_template_global(navigation.address, "address")
 bp.add_app_template_global(navigation.here_again, "here_again")
 
 
+
 @bp.get("/")
 @public
 def start() -> ResponseReturnValue:
-    return render_template("home/signed_out.html")
+    """For a visitor what this is; for who is signed in what to do next, role by role."""
+    person = actor()
+    if person is None:
+        return render_template("home/signed_out.html", figures=starting.public_figures())
+    roles = navigation.roles_of(person)
+    sections = [(role, in_order(STEPS[role](person))) for role in navigation.ROLES if role in roles and role in STEPS]
+    owner = queries.owners_start(person.id) if "owner" in roles else None
+    if owner is not None:
+        sections.append(("owner", starting.steps_of_owner(person, owner)))
+    return render_template(
+        "home/start.html",
+        sections=sections,
+        owner=owner,
+        waiting=sum(waiting_for_you(steps) for _, steps in sections),
+        figures={role: FIGURES[role]() for role in FIGURES if role in roles},
+        roles=roles,
+    )
+
+
+STEPS = {
+    "manager": starting.steps_of_manager,
+    "desk": starting.steps_of_desk,
+    "operator": starting.steps_of_operator,
+    "supervisor": starting.steps_of_supervisor,
+    "channel": starting.steps_of_channel,
+}
+FIGURES = {"operator": starting.figures_of_operator, "supervisor": starting.figures_of_supervisor}
+
+
+@bp.get("/help", endpoint="help")
+@public
+def help_() -> ResponseReturnValue:
+    return render_template("home/help.html")
+
+
+@bp.get("/about")
+@public
+def about() -> ResponseReturnValue:
+    return render_template("home/about.html")
+
+
+@bp.get("/how-ranked")
+@public
+def how_ranked() -> ResponseReturnValue:
+    """How lists are ordered, with the weights that the ranker really uses."""
+    return render_template("home/how_ranked.html", weights=starting.weights_in_use())
 
 
 # Check first --------------------------------------------------------------------------------------------------------

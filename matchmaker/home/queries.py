@@ -1,0 +1,160 @@
+"""What the start pages count and list: each number is a link to its rows on another page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from matchmaker.accounts.models import Institution
+from matchmaker.businesses.models import BusinessMember
+from matchmaker.db import db
+from matchmaker.leads.models import Lead, LeadClock, Payout
+from matchmaker.leads.rules.states import LIVE, Side, State, ball
+from matchmaker.needs.models import Need, NeedDraft
+from matchmaker.needs.queries import drafts_of, live_needs_of
+from matchmaker.products.models import Product
+
+_LIVE = [str(state) for state in LIVE]
+_UNSEEN_ENDS = [str(state) for state in (State.DECLINED, State.RELEASED)]
+
+
+def _count(query: sa.Select[Any]) -> int:
+    return db.session.scalar(sa.select(sa.func.count()).select_from(query.order_by(None).subquery())) or 0
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One lead on a start page: whose turn it is, and until when."""
+
+    lead: Lead
+    turn: Side
+    due_at: datetime | None
+
+
+def _standing(leads: list[Lead]) -> list[Standing]:
+    """Leads with their turn and the nearest end of a running clock, the most pressing first."""
+    ids = [lead.id for lead in leads]
+    due = dict(
+        db.session.execute(
+            sa.select(LeadClock.lead_id, sa.func.min(LeadClock.due_at))
+            .where(LeadClock.lead_id.in_(ids), LeadClock.stopped_at.is_(None))
+            .group_by(LeadClock.lead_id)
+        ).all()
+    )
+    unanswered = set(
+        db.session.scalars(sa.select(Payout.lead_id).where(Payout.lead_id.in_(ids), Payout.standing == "reported"))
+    )
+    found = [Standing(lead, ball(lead.state, payout_unanswered=lead.id in unanswered), due.get(lead.id)) for lead in leads]
+    far = datetime.max.replace(tzinfo=None)
+    return sorted(found, key=lambda item: (item.due_at.replace(tzinfo=None) if item.due_at else far, item.lead.id))
+
+
+def _with_names(query: sa.Select[tuple[Lead]]) -> list[Lead]:
+    return list(db.session.scalars(query.options(joinedload(Lead.institution), joinedload(Lead.need), joinedload(Lead.business))))
+
+
+def leads_of_owner(person_id: int) -> list[Standing]:
+    """Leads of live needs of the businesses for which a person acts, and those paid out but not yet confirmed."""
+    mine = sa.select(BusinessMember.business_id).where(
+        BusinessMember.person_id == person_id, BusinessMember.standing != "rejected"
+    )
+    reported = sa.select(Payout.lead_id).where(Payout.standing == "reported")
+    query = (
+        sa.select(Lead)
+        .join(Need, Need.id == Lead.need_id)
+        .where(
+            Lead.business_id.in_(mine),
+            sa.or_(
+                Lead.state.in_(_LIVE),
+                sa.and_(Lead.state.in_(_UNSEEN_ENDS), Need.state.in_(["open", "in_progress"])),
+                Lead.id.in_(reported),
+            ),
+        )
+        .order_by(Lead.id)
+    )
+    return _standing(_with_names(query))
+
+
+def leads_of_manager(person_id: int) -> list[Standing]:
+    """Live leads that a manager carries."""
+    return _standing(_with_names(sa.select(Lead).where(Lead.manager_id == person_id, Lead.state.in_(_LIVE)).order_by(Lead.id)))
+
+
+def count_unclaimed(institution_ids: set[int]) -> int:
+    """Leads sent to these institutions that nobody has accepted yet."""
+    return _count(sa.select(Lead.id).where(Lead.institution_id.in_(institution_ids), Lead.state == str(State.WAITING)))
+
+
+def count_live(institution_ids: set[int] | None = None) -> int:
+    """Leads being worked on, of these institutions or of all."""
+    query = sa.select(Lead.id).where(Lead.state.in_(_LIVE))
+    return _count(query if institution_ids is None else query.where(Lead.institution_id.in_(institution_ids)))
+
+
+def count_late(institution_ids: set[int] | None = None) -> int:
+    """Waits that an institution let run out."""
+    query = sa.select(LeadClock.id).join(Lead, Lead.id == LeadClock.lead_id).where(LeadClock.outcome == "late")
+    return _count(query if institution_ids is None else query.where(Lead.institution_id.in_(institution_ids)))
+
+
+def count_paid_out() -> int:
+    """Leads whose pay-out the owner confirmed or did not dispute in time."""
+    return _count(sa.select(Payout.id).where(Payout.standing.in_(["confirmed", "undisputed"])))
+
+
+def count_products(on: date) -> int:
+    """Products that are published and on offer."""
+    from matchmaker.products.queries import published_products
+
+    return _count(published_products(on).with_only_columns(Product.id, maintain_column_froms=True))
+
+
+def count_institutions() -> int:
+    """Institutions that were admitted."""
+    return _count(sa.select(Institution.id).where(Institution.status == "admitted"))
+
+
+def count_needs(state: str | None = None) -> int:
+    """Needs posted, or those in one state."""
+    query = sa.select(Need.id)
+    return _count(query if state is None else query.where(Need.state == state))
+
+
+def count_papers_waiting() -> int:
+    """Proofs of who may act that wait for an operator."""
+    return _count(sa.select(BusinessMember.id).where(BusinessMember.standing == "papers_sent"))
+
+
+@dataclass(frozen=True)
+class OwnersStart:
+    """What an owner's start page shows."""
+
+    drafts: list[NeedDraft]
+    memberships: list[BusinessMember]
+    needs: list[Need]
+    leads: list[Standing]
+
+    @property
+    def unproven(self) -> list[BusinessMember]:
+        """Businesses for which papers still have to be sent, or were sent back."""
+        return [member for member in self.memberships if member.standing in ("declared", "rejected")]
+
+
+def owners_start(person_id: int) -> OwnersStart:
+    """Everything of one owner that may ask for a next step."""
+    memberships = list(
+        db.session.scalars(
+            sa.select(BusinessMember)
+            .where(BusinessMember.person_id == person_id)
+            .options(joinedload(BusinessMember.business))
+            .order_by(BusinessMember.id)
+        )
+    )
+    needs = [
+        need for member in memberships if member.standing != "rejected" for need in live_needs_of(member.business_id)
+    ]
+    return OwnersStart(drafts_of(person_id), memberships, needs, leads_of_owner(person_id))

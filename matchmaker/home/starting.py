@@ -1,0 +1,180 @@
+"""The next steps of a person, gathered from all subjects; the start page shows them in this order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from matchmaker import clock
+from matchmaker.accounts.queries import count_of_status
+from matchmaker.home import queries
+from matchmaker.home.rules import OWNER_TURN, NextStep, in_order, step
+from matchmaker.leads.rules.states import Side
+from matchmaker.needs.rules import read_typed
+from matchmaker.notifications.queries import count_in_state, count_unread
+from matchmaker.products.queries import product_counts
+
+PRESSING = timedelta(hours=8)
+"""From here on a wait is shown as pressing: less than a working day is left (own threshold)."""
+
+
+def _presses(due_at: datetime | None, turn: str) -> str:
+    """The turn, made louder when little time is left or none."""
+    if turn != "you" or due_at is None:
+        return turn
+    left = due_at - clock.now()
+    return "late" if left <= timedelta(0) else "soon" if left <= PRESSING else turn
+
+
+def steps_of_owner(person: Any, start: queries.OwnersStart) -> list[NextStep]:
+    """An owner: what an institution waits for, what is not sent, what is not proven, what is not said."""
+    steps: list[NextStep] = []
+    for one in start.leads:
+        name = one.lead.institution.short_name
+        args = {"lead_id": one.lead.id}
+        if one.turn is Side.OWNER and one.lead.state in OWNER_TURN:
+            turn, code, verb = OWNER_TURN[one.lead.state]
+            facts = {"institution": name} | ({"due_at": one.due_at} if code == "lead_papers" and one.due_at else {})
+            code = code if "due_at" in facts or code != "lead_papers" else "lead_papers_open"
+            steps.append(step(_presses(one.due_at, turn), code, verb, "leads.show", args, **facts))
+        elif one.turn is Side.INSTITUTION:
+            code, facts = ("lead_with_them_until", {"due_at": one.due_at}) if one.due_at else ("lead_with_them", {})
+            steps.append(step("them", code, "look", "leads.show", args, institution=name, **facts))
+    busy = {one.lead.need_id for one in start.leads}
+    for need in start.needs:
+        if need.id not in busy:
+            steps.append(
+                step("you", "need_open", "see_matches", "matching.show_list", {"need_id": need.id},
+                     amount_yuan=need.current.amount_yuan, expires_on=need.expires_on)
+            )  # fmt: skip
+    for draft in start.drafts:
+        wanted, _ = read_typed(draft.values, today=clock.today())
+        if wanted is None:
+            steps.append(step("you", "draft_open", "fill_in", "needs.post", {"draft": draft.id}, saved_at=draft.updated_at))
+        else:
+            steps.append(step("you", "draft_ready", "look_and_post", "needs.review", {"draft_id": draft.id},
+                              amount_yuan=wanted.amount_yuan, saved_at=draft.updated_at))  # fmt: skip
+    if not start.memberships:
+        steps.append(step("you", "no_business", "register", "businesses.begin"))
+    for member in start.unproven:
+        code = "papers_sent_back" if member.standing == "rejected" else "papers_missing"
+        steps.append(step("you", code, "add_papers", "businesses.papers", {"business_id": member.business_id},
+                          business=member.business.name))  # fmt: skip
+    for member in start.memberships:
+        if member.standing == "papers_sent":
+            steps.append(step("them", "papers_waiting", "look", "businesses.show", {"business_id": member.business_id},
+                              business=member.business.name))  # fmt: skip
+    return in_order(steps + _unread(person))
+
+
+def _unread(person: Any) -> list[NextStep]:
+    unread = count_unread(person.id)
+    return [step("", "unread", "read", "notifications.inbox", number=unread)] if unread else []
+
+
+def steps_of_manager(person: Any) -> list[NextStep]:
+    """A manager: what nobody has claimed, what is theirs and runs out, what others have to do."""
+    steps: list[NextStep] = []
+    unclaimed = queries.count_unclaimed(person.manager_institution_ids)
+    if unclaimed:
+        steps.append(step("you", "leads_unclaimed", "claim", "leads.queue", number=unclaimed))
+    mine = queries.leads_of_manager(person.id)
+    turns = [_presses(one.due_at, "you") for one in mine if one.turn is Side.INSTITUTION]
+    for turn, code in (("late", "leads_late"), ("soon", "leads_soon"), ("you", "leads_yours")):
+        if number := turns.count(turn):
+            steps.append(step(turn, code, "open_queue", "leads.queue", number=number))
+    if others := len(mine) - len(turns):
+        steps.append(step("them", "leads_with_owners", "open_queue", "leads.queue", number=others))
+    return in_order(steps + _unread(person))
+
+
+def steps_of_desk(person: Any) -> list[NextStep]:
+    """A desk of any institution: leads nobody claimed, products to check, to finish, or about to end."""
+    ours = person.desk_institution_ids
+    steps: list[NextStep] = []
+    if unclaimed := queries.count_unclaimed(ours):
+        steps.append(step("you", "desk_unclaimed", "open_queue", "leads.queue", number=unclaimed))
+    if late := queries.count_late(ours):
+        steps.append(step("", "desk_late", "look", "leads.queue", number=late))
+    counts = product_counts(ours, today=clock.today())
+    for show, turn, code, verb in (
+        ("to_review", "you", "products_to_review", "review"),
+        ("ending", "soon", "products_ending", "look"),
+        ("to_write", "you", "products_drafts", "fill_in"),
+        ("suspended", "soon", "products_suspended", "look"),
+    ):
+        if number := counts.get(show, 0):
+            steps.append(step(turn, code, verb, "products.mine", {"show": show}, number=number))
+    if not counts.get("all"):
+        steps.append(step("you", "products_none", "start_product", "products.start_page"))
+    return in_order(steps + _unread(person))
+
+
+def steps_of_operator(person: Any) -> list[NextStep]:
+    """The operator: papers and institutions that wait, messages that did not leave."""
+    steps: list[NextStep] = []
+    if papers := queries.count_papers_waiting():
+        steps.append(step("you", "operator_papers", "check_papers", "businesses.papers_to_check", number=papers))
+    if applied := count_of_status("applied"):
+        steps.append(step("you", "operator_institutions", "check_licences", "accounts.institutions", {"status": "applied"}, number=applied))
+    if failed := count_in_state("failed"):
+        steps.append(step("late", "operator_messages", "look", "audit.trail", number=failed))
+    return in_order(steps + _unread(person))
+
+
+def steps_of_supervisor(person: Any) -> list[NextStep]:
+    """The supervisor: nothing waits for them here; what may be looked at is counted on the page."""
+    return _unread(person)
+
+
+def steps_of_channel(person: Any) -> list[NextStep]:
+    """A channel: it opens the way for shops it knows; nothing of theirs is shown to it."""
+    return [step("", "channel_check", "check", "home.check"), step("", "channel_products", "look", "products.browse"), *_unread(person)]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A counted number with the address of its rows."""
+
+    name: str
+    value: int
+    endpoint: str
+    args: Mapping[str, Any] = field(default_factory=dict)
+
+
+def public_figures() -> list[Figure]:
+    """What a visitor may know today: how much there is to choose from."""
+    return [
+        Figure("products", queries.count_products(clock.today()), "products.browse"),
+        Figure("institutions", queries.count_institutions(), "products.browse"),
+    ]
+
+
+def figures_of_operator() -> list[Figure]:
+    return [
+        Figure("papers", queries.count_papers_waiting(), "businesses.papers_to_check"),
+        Figure("applied", count_of_status("applied"), "accounts.institutions", {"status": "applied"}),
+        Figure("institutions", queries.count_institutions(), "accounts.institutions", {"status": "admitted"}),
+        Figure("messages", count_in_state("waiting"), "audit.trail"),
+    ]
+
+
+def figures_of_supervisor() -> list[Figure]:
+    return [
+        Figure("needs", queries.count_needs(), "audit.trail", {"what": "need.post"}),
+        Figure("leads", queries.count_live(), "audit.trail", {"what": "lead.send"}),
+        Figure("late", queries.count_late(), "audit.trail", {"what": "lead.release"}),
+        Figure("paid_out", queries.count_paid_out(), "audit.trail", {"what": "lead.report_payout"}),
+    ]
+
+
+def weights_in_use() -> dict[str, Any]:
+    """The weights of the order, by name, in percent; empty while the ranker does not say them."""
+    try:
+        from matchmaker.ranking import rules
+    except ImportError:
+        return {}
+    found = getattr(rules, "WEIGHTS", {})
+    return dict(found) if isinstance(found, Mapping) else {}
