@@ -224,6 +224,12 @@ table(
 
 # --- ranking, matching -----------------------------------------------------------------------------------------
 
+table(
+    match_see=allow("See which products fit a need of a business for which one acts, and why not the others.", acts_for_the_business),
+    match_make=allow("Ask for a new list of matches.", acts_for_the_business),
+)
+
+
 # --- leads, loans ----------------------------------------------------------------------------------------------
 
 
