@@ -91,7 +91,9 @@ def _level_payment(principal: Decimal, months: int, rate_percent: Decimal) -> De
     return _round(principal * rate / (1 - (1 + rate) ** -months))
 
 
-def _paid_down(principal: Decimal, months: int, rate_percent: Decimal, due: Callable[[int, Decimal], Decimal]) -> list[Instalment]:
+def _paid_down(
+    principal: Decimal, months: int, rate_percent: Decimal, due: Callable[[int, Decimal], Decimal]
+) -> list[Instalment]:
     """Interest every month on what is left; `due(month, interest)` says how much principal, the last month clears."""
     rows: list[Instalment] = []
     balance = principal

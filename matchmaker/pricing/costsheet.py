@@ -1,4 +1,4 @@
-"""贷款明白纸, the one-page cost sheet: every item, who charges it, who bears it, how much, when, and its share of the rate."""
+"""贷款明白纸, the one-page cost sheet: each item, who charges it, who bears it, how much, when, its part of the rate."""
 
 from __future__ import annotations
 
@@ -180,6 +180,13 @@ def _sheet_rows(quote: Quote) -> list[SheetRow]:
             for month, amount in item.by_month.items():
                 fees[month] = fees.get(month, ZERO) + sign * amount
     return [
-        SheetRow(row.month, row.payment_yuan, row.principal_yuan, row.interest_yuan, fees.get(row.month, ZERO), row.balance_yuan)
+        SheetRow(
+            row.month,
+            row.payment_yuan,
+            row.principal_yuan,
+            row.interest_yuan,
+            fees.get(row.month, ZERO),
+            row.balance_yuan,
+        )
         for row in instalments
     ]

@@ -1,4 +1,4 @@
-"""A quote: what one loan would cost its borrower, every fee on one basis, as plain data for cards, sheets and rankings."""
+"""A quote: what one loan would cost its borrower, every fee on one basis, as plain data for cards and sheets."""
 
 from __future__ import annotations
 
@@ -44,9 +44,7 @@ CONDITIONAL = frozenset({"PREPAY", "LATE", "MISUSE"})
 
 #: Drawn and repaid at any time has no schedule of its own; for comparison it counts as fully drawn throughout,
 #: interest monthly, principal at the end. HALFYEAR_PRIN, STEP and SEASON have no rule yet and are not priced.
-PRICED_AS: Mapping[str, Repayment] = {code.value: code for code in Repayment} | {
-    "REVOLVE": Repayment.INT_M_BULLET
-}
+PRICED_AS: Mapping[str, Repayment] = {code.value: code for code in Repayment} | {"REVOLVE": Repayment.INT_M_BULLET}
 
 
 class FeeFacts(Protocol):
@@ -102,7 +100,7 @@ class ChargedFee:
 
 @dataclass(frozen=True)
 class Quote:
-    """What a loan costs. Money in yuan (2 places), rates in percent a year (8 places); `None` where there is no rate."""
+    """What a loan costs. Money in yuan (2 places), rates in percent a year (8 places), None where there is none."""
 
     amount_yuan: Decimal
     term_months: int
@@ -144,7 +142,9 @@ class Quote:
 
     def as_json(self) -> dict[str, Any]:
         """The stored form: every figure as text, flows included, schedule left out."""
-        kept = {item.name: plain(getattr(self, item.name)) for item in fields(self) if item.name not in ("rows", "fees")}
+        kept = {
+            item.name: plain(getattr(self, item.name)) for item in fields(self) if item.name not in ("rows", "fees")
+        }
         return kept | {"cost_per_wan_yuan": plain(self.cost_per_wan_yuan)}
 
 
@@ -226,18 +226,18 @@ def _sums(basis: str, timing: str, value: Decimal, amount: Decimal, months: int)
     if basis == "yuan_once":
         return {0: value}
     if basis == "yuan_monthly":
-        return {0: value * months} if timing == "upfront" else {month: value for month in every_month}
+        return {0: value * months} if timing == "upfront" else dict.fromkeys(every_month, value)
     whole = amount * value / 100
     if basis == "percent_of_amount":
         if timing == "upfront":
             return {0: whole}
-        return {month: whole for month in (years if timing == "yearly" else every_month)}
+        return dict.fromkeys(years if timing == "yearly" else every_month, whole)
     if basis != "percent_per_year":
         raise ValueError(f"unknown basis of a fee: {basis}")
     if timing == "upfront":
         return {0: whole * months / 12}
     if timing == "monthly":
-        return {month: whole / 12 for month in every_month}
+        return dict.fromkeys(every_month, whole / 12)
     return {month: whole * min(12, months - month) / 12 for month in years}  # a last part-year costs its part
 
 

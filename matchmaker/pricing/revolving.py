@@ -109,9 +109,7 @@ def simulate(
         fee_yuan=fee_yuan,
         days_in_use=used_days,
         effective_percent=None if isinstance(rate, Reason) else to_places(rate, 8),
-        monthly_times_12_percent=None
-        if isinstance(rate, Reason)
-        else to_places(monthly_equivalent_percent(rate), 8),
+        monthly_times_12_percent=None if isinstance(rate, Reason) else to_places(monthly_equivalent_percent(rate), 8),
         nominal_on_365_percent=to_places(nominal_on_365_percent(rate_percent), 8),
         no_rate=rate.facts["found"] if none and isinstance(rate, Reason) else None,
     )

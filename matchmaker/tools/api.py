@@ -64,7 +64,9 @@ def _without_rate(reason: Reason, field: str | None) -> Response:
     requestBody=openapi.body(openapi.COST_QUESTION, openapi.COST_EXAMPLES),
 )
 @blp.response(200, openapi.COST_ANSWER, description="The result columns: rates with 8 decimals, yuan with 2")
-@blp.alt_response(422, schema=openapi.PROBLEM, description="Wrong input, or flows without a single rate (no_unique_rate)")
+@blp.alt_response(
+    422, schema=openapi.PROBLEM, description="Wrong input, or flows without a single rate (no_unique_rate)"
+)
 @blp.alt_response(400, schema=openapi.PROBLEM, description="Not JSON")
 @blp.alt_response(415, schema=openapi.PROBLEM, description="Not application/json")
 @blp.alt_response(429, schema=openapi.PROBLEM, description="Too many requests from this address")

@@ -103,7 +103,10 @@ COST_QUESTION: Schema = {
             "LoanWithParts",
             [Repayment.INT_M_PART],
             _figure(
-                _above_up_to(Decimal(100)), "Percent repaid in months 12, 24 ...", empty=False, **_number(0, 100, above=True)
+                _above_up_to(Decimal(100)),
+                "Percent repaid in months 12, 24 ...",
+                empty=False,
+                **_number(0, 100, above=True),
             ),
             needed=True,
         ),
@@ -176,7 +179,10 @@ COST_ANSWER: Schema = {
                     ),
                     _RATE,
                 ),
-                "cashflows_all_in": {"type": "string", "description": "The borrower's flows, month 0 to n, by semicolon"},
+                "cashflows_all_in": {
+                    "type": "string",
+                    "description": "The borrower's flows, month 0 to n, by semicolon",
+                },
             },
         ),
         _closed(
@@ -236,7 +242,10 @@ SIZE_ANSWER: Schema = _closed(
     {
         "expected_size": {"enum": [*_SIZES, "unclassified", "out_of_scope"]},
         "group_code": {"type": "string", "description": "Group of the standard; empty when out of scope"},
-        "fallback_size": {"enum": [*_SIZES, None], "description": "The declared convention, where the standard is silent"},
+        "fallback_size": {
+            "enum": [*_SIZES, None],
+            "description": "The declared convention, where the standard is silent",
+        },
         "working": {
             "type": "array",
             "items": _closed("Step", {"code": {"type": "string"}, "text": {"type": "string"}}),

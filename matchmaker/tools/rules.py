@@ -1,4 +1,4 @@
-"""What the calculators are asked and what they answer: reading questions strictly, computing, writing result columns."""
+"""What the calculators are asked and what they answer: reading strictly, computing, writing result columns."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 from matchmaker.pricing.cashflows import Repayment, yearly_months
 from matchmaker.pricing.quotes import ChargedFee, Fee, Quote, quote_of_sums
+from matchmaker.pricing.revolving import DAY_BASIS, RevolvingCost
 from matchmaker.pricing.rules import (
     ZERO,
     monthly_equivalent_percent,
@@ -284,8 +285,8 @@ def classify(question: SizeQuestion) -> SizeClass:
 def fees_of(question: LoanQuestion) -> list[ChargedFee]:
     """The calculator's six fees as fees of a schedule, each with its months."""
     guarantee = {0: question.guarantee_upfront_yuan}
-    guarantee |= {month: question.guarantee_yearly_yuan for month in yearly_months(question.months)}
-    monthly = {month: question.monthly_fee_yuan for month in range(1, question.months + 1)}
+    guarantee |= dict.fromkeys(yearly_months(question.months), question.guarantee_yearly_yuan)
+    monthly = dict.fromkeys(range(1, question.months + 1), question.monthly_fee_yuan)
     sums: list[tuple[str, str, dict[int, Decimal]]] = [
         ("SERVICE", "upfront", {0: question.upfront_fee_yuan}),
         ("MGMT", "monthly", monthly),
@@ -367,3 +368,10 @@ def answer_size(found: SizeClass, say: Callable[[Reason], str]) -> dict[str, Any
         "fallback_size": found.fallback_size,
         "working": [{"code": step.code, "text": say(step)} for step in found.working],
     }
+
+
+def drawn_throughout(used: RevolvingCost, rate_percent: Decimal) -> Decimal:
+    """The interest, in yuan, had the largest sum drawn been kept from the first day to the last (actual/360)."""
+    most = max(flow.drawn_yuan for flow in used.flows)
+    days = (used.flows[-1].on - used.flows[0].on).days
+    return to_places(most * rate_percent / 100 * days / DAY_BASIS, 2)

@@ -40,9 +40,9 @@ SENTENCES = {
     "no_unique_rate": _l("这样的收付，算不出唯一的年化成本"),
     "repayment_without_rule": _l("这种还款方式还没有统一算法，先不算"),
     "nothing_drawn": _l("第一笔要先借出来"),
-    "repaid_more_than_drawn": _l("%(move_on)s 还得比借着的多 %(over_text)s"),
+    "repaid_more_than_drawn": _l("%(move_on)s 还得比借着的多 %(over_yuan)s"),
     "over_the_limit": _l("%(move_on)s 借着的超过了额度 %(limit_yuan)s"),
-    "not_repaid": _l("最后还有 %(left_text)s 没还，算不完"),
+    "not_repaid": _l("最后还有 %(left_yuan)s 没还，算不完"),
     # reading a question
     "tool_not_an_object": _l("要一个 JSON 对象"),
     "tool_needed": _l("要填"),

@@ -88,4 +88,6 @@ def test_dated_case_is_right_to_the_last_digit(row: dict[str, str]) -> None:
     nominal = Decimal(row["nominal_rate_pct"])
     assert to_places(nominal_on_365_percent(nominal), 8) == Decimal(row["nominal_times_365_over_360_pct"])
     assert -sum(amount for _, amount in flows) == Decimal(row["total_cost"])
-    assert float(effective) == pytest.approx(xirr([on for on, _ in flows], [float(a) for _, a in flows]) * 100, abs=1e-7)
+    assert float(effective) == pytest.approx(
+        xirr([on for on, _ in flows], [float(a) for _, a in flows]) * 100, abs=1e-7
+    )

@@ -18,7 +18,9 @@ from matchmaker.refusal import Reason
 WAN = Decimal(10_000)
 
 
-def a_quote(amount: str = "300000", months: int = 12, rate: str = "3.45", repayment: str = "EQ_INST", *fees: Fee) -> Quote:
+def a_quote(
+    amount: str = "300000", months: int = 12, rate: str = "3.45", repayment: str = "EQ_INST", *fees: Fee
+) -> Quote:
     found = quote(Decimal(amount), months, Decimal(rate), repayment, fees)
     assert isinstance(found, Quote)
     return found
@@ -50,10 +52,10 @@ def test_the_guarantee_fee_of_the_drawn_page() -> None:
         (fee("GUAR", "1", timing="yearly"), {0: 3000, 12: 3000}),
         (fee("GUAR", "1", "percent_per_year"), {0: 4500}),
         (fee("GUAR", "1", "percent_per_year", "yearly"), {0: 3000, 12: 1500}),
-        (fee("GUAR", "1.2", "percent_per_year", "monthly"), {month: 300 for month in range(1, 19)}),
-        (fee("MGMT", "0.1", timing="monthly"), {month: 300 for month in range(1, 19)}),
+        (fee("GUAR", "1.2", "percent_per_year", "monthly"), dict.fromkeys(range(1, 19), 300)),
+        (fee("MGMT", "0.1", timing="monthly"), dict.fromkeys(range(1, 19), 300)),
         (fee("SERVICE", "500", "yuan_once", "yearly"), {0: 500}),
-        (fee("SERVICE", "50", "yuan_monthly", "monthly"), {month: 50 for month in range(1, 19)}),
+        (fee("SERVICE", "50", "yuan_monthly", "monthly"), dict.fromkeys(range(1, 19), 50)),
         (fee("SERVICE", "50", "yuan_monthly"), {0: 900}),
         (fee("PREPAY", "3"), {}),
         (fee("LATE", "50"), {}),
@@ -186,7 +188,9 @@ def test_a_price_comes_from_its_base() -> None:
     rate=st.decimals(min_value=0, max_value=60, places=2),
 )
 @settings(max_examples=25, deadline=None)
-def test_every_schedule_repays_exactly_what_was_lent(repayment: Repayment, fen: int, months: int, rate: Decimal) -> None:
+def test_every_schedule_repays_exactly_what_was_lent(
+    repayment: Repayment, fen: int, months: int, rate: Decimal
+) -> None:
     amount = Decimal(fen).scaleb(-2)
     param = {Repayment.INT_M_PART: Decimal(10), Repayment.BALLOON: Decimal(months + 60)}.get(repayment)
     rows = schedule(amount, months, rate, repayment, param)

@@ -54,7 +54,9 @@ def test_a_year_with_a_fee_is_the_reference_case_but_for_half_fens() -> None:
         (date(2026, 7, 21), Decimal("-1078.13"), Decimal("-1078.12")),
         (date(2027, 1, 5), Decimal("-250359.38"), Decimal("-250359.37")),
     ]
-    assert found.effective_percent == pytest.approx(Decimal(row["effective_annual_pct_xirr365"]), abs=Decimal("0.00001"))
+    assert found.effective_percent == pytest.approx(
+        Decimal(row["effective_annual_pct_xirr365"]), abs=Decimal("0.00001")
+    )
 
 
 def test_used_for_ten_days_costs_ten_days() -> None:

@@ -156,8 +156,11 @@ def test_whatever_comes_out_really_solves_the_flows(amounts: list[int]) -> None:
 
 
 @given(
-    st.lists(st.tuples(st.integers(min_value=1, max_value=3650), st.integers(min_value=1, max_value=10**6)), min_size=1,
-             max_size=40)
+    st.lists(
+        st.tuples(st.integers(min_value=1, max_value=3650), st.integers(min_value=1, max_value=10**6)),
+        min_size=1,
+        max_size=40,
+    )
 )
 @settings(max_examples=60, deadline=None)
 def test_dated_rates_agree_with_another_solver(paid: list[tuple[int, int]]) -> None:
@@ -190,4 +193,6 @@ def test_rounding_is_half_up_and_never_minus_zero() -> None:
 
 
 def test_periods_may_have_gaps() -> None:
-    assert period_rate([(5, Decimal(100)), (17, Decimal(-112))]) == period_rate([(0, Decimal(100)), (12, Decimal(-112))])
+    assert period_rate([(5, Decimal(100)), (17, Decimal(-112))]) == period_rate(
+        [(0, Decimal(100)), (12, Decimal(-112))]
+    )

@@ -52,7 +52,9 @@ def test_every_dated_case_as_text_and_as_list(client: FlaskClient) -> None:
         for flows in (row["cashflows"], row["cashflows"].split(";")):
             found = client.post(COST, json=question | {"cashflows": flows})
             assert found.status_code == 200
-            assert {key: Decimal(value) for key, value in found.json.items()} == {key: Decimal(row[key]) for key in results}
+            assert {key: Decimal(value) for key, value in found.json.items()} == {
+                key: Decimal(row[key]) for key in results
+            }
 
 
 def test_figures_have_their_decimals(client: FlaskClient) -> None:
@@ -159,7 +161,10 @@ def test_flows_without_a_single_rate_answer_that_code(client: FlaskClient, quest
 
 
 def test_two_thousand_flows_are_taken(client: FlaskClient) -> None:
-    flows = ["2026-01-01:2000000", *(f"20{27 + n // 300:02d}-{n % 12 + 1:02d}-{n % 25 + 1:02d}:-1001" for n in range(1999))]
+    flows = [
+        "2026-01-01:2000000",
+        *(f"20{27 + n // 300:02d}-{n % 12 + 1:02d}-{n % 25 + 1:02d}:-1001" for n in range(1999)),
+    ]
     found = client.post(COST, json={"cashflows": ";".join(flows)})
     assert found.status_code == 200
     assert found.json["total_cost"] == "999.00"
@@ -168,7 +173,9 @@ def test_two_thousand_flows_are_taken(client: FlaskClient) -> None:
 @pytest.mark.article("5.1")
 def test_every_size_case_by_text(client: FlaskClient) -> None:
     for row in SIZES:
-        found = client.post(SIZE, json={key: row[key] for key in ("gbt_code", "employees", "revenue_wan", "assets_wan")})
+        found = client.post(
+            SIZE, json={key: row[key] for key in ("gbt_code", "employees", "revenue_wan", "assets_wan")}
+        )
         assert found.status_code == 200, (row["case_id"], found.json)
         assert set(found.json) == {"expected_size", "group_code", "fallback_size", "working"}
         assert (found.json["expected_size"], found.json["group_code"]) == (row["expected_size"], row["group_code"])
