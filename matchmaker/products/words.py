@@ -26,8 +26,8 @@ LABELS = {
         "draft": _l("草稿"),
         "submitted": _l("等同事核"),
         "published": _l("在架"),
-        "suspended": _l("暂停"),
-        "stopped": _l("停办"),
+        "suspended": _l("暂停了"),
+        "stopped": _l("停办了"),
     },
     "product.version_state": {
         "draft": _l("草稿"),
