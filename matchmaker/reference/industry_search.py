@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Literal
@@ -75,7 +76,7 @@ _BEGINNINGS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 _SAYING_NOTHING = ("服务", "活动", "业")
 """Tails of official names that nobody types: 快递服务 is found as 快递."""
-_EXACT_NAME, _EXACT_WORD = 1.0, 0.99
+_EXACT_WORD, _EXACT_NAME, _NEARLY = 1.0, 0.99, 0.95
 _REPAIR = ("81", "43")
 # Who mends what a shop class sells: 修冰箱 is found from 冰箱. Anything else in 52 is 其他未列明日用产品修理业.
 _MENDED_BY = {
@@ -179,13 +180,13 @@ def _by_code(wanted: str, limit: int) -> list[Hit]:
 def _by_text(wanted: str) -> list[Hit]:
     stem, hints = _read(wanted)
     hits = []
-    for entry in _entries():
+    for entry in _candidates(wanted, stem):
         score = max(_likeness(wanted, entry), 0.93 * _likeness(stem, entry) if stem != wanted else 0.0)
         if score < 0.3:
             continue
+        if hints and score < _EXACT_NAME:
+            score = min(_NEARLY, score + (0.14 if entry.code.startswith(hints) else -0.08))
         score -= 0.012 * entry.place
-        if hints and score < _EXACT_WORD - 0.05:
-            score += 0.14 if entry.code.startswith(hints) else -0.08
         industry = industries.get(entry.code)
         if industry is not None:
             if entry.is_name and industry.name.startswith("其他"):
@@ -195,6 +196,30 @@ def _by_text(wanted: str) -> list[Hit]:
             if hints == _REPAIR and entry.code.startswith("52") and (found := industries.get(mender)):
                 hits.append(Hit(found, "word", entry.word, score + 0.1))
     return hits
+
+
+@cache
+def _index() -> dict[str, frozenset[int]]:
+    """Places of the entries by each pair of neighbouring signs and each single sign in them."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for place, entry in enumerate(_entries()):
+        for part in (*_pairs(entry.text), *entry.text):
+            found[part].add(place)
+        if len(entry.text) == 1:
+            found[f"={entry.text}"].add(place)
+    return {part: frozenset(places) for part, places in found.items()}
+
+
+def _candidates(wanted: str, stem: str) -> list[_Entry]:
+    """The entries that can be like the query at all: they share a pair with it, or are one sign of it."""
+    index, entries = _index(), _entries()
+    found: set[int] = set()
+    for text in {wanted, stem}:
+        for part in _pairs(text) if len(text) > 1 else text:
+            found |= index.get(part, frozenset())
+        for sign in text:
+            found |= index.get(f"={sign}", frozenset())
+    return [entries[place] for place in sorted(found)]
 
 
 def _read(wanted: str) -> tuple[str, tuple[str, ...]]:

@@ -179,11 +179,12 @@ def search(query: str, limit: int = 20) -> list[Region]:
 
 @lru_cache(maxsize=2048)
 def _search(words: tuple[str, ...], limit: int) -> list[Region]:
+    fits = [{region.code: _fits(word, region) for region in _all().values()} for word in words]
     found = []
     for place, path in _places_with_path():
-        scores = [max(_fits(word, above) for above in path) for word in words]
+        scores = [max(fit[above.code] for above in path) for fit in fits]
         if all(scores):
-            own = max(_fits(word, place) for word in words)
+            own = max(fit[place.code] for fit in fits)
             found.append((-own, -sum(scores), place.code, place))
     return [entry[-1] for entry in sorted(found, key=lambda entry: entry[:3])[:limit]]
 
@@ -193,7 +194,6 @@ def _places_with_path() -> tuple[tuple[Region, tuple[Region, ...]], ...]:
     return tuple((place, place.path) for place in places())
 
 
-@lru_cache(maxsize=50_000)
 def _fits(word: str, region: Region) -> float:
     """How well one word fits the name of one division: 0 not at all, 1 exactly."""
     name, short = region.name, _short_name(region.name)
