@@ -425,6 +425,24 @@ def draft_values_of(answers: Answers) -> dict[str, Any]:
     return values
 
 
+TRADE_WORDS: Mapping[str, str] = {
+    "food": "餐饮", "shop": "零售", "making": "制造", "transport": "运输", "farming": "种植", "service": "修理",
+}  # fmt: skip
+"""What the search of industries is asked for, so that the class is chosen and not the trade told again."""
+
+
+def business_values_of(answers: Answers | None) -> dict[str, str]:
+    """What the answers already say for the profile of the business, under the names of its form."""
+    if answers is None:
+        return {}
+    values = {"industry_query": TRADE_WORDS.get(answers.trade, ""), "region_code": answers.region_code}
+    if len(answers.region_code) < 6:
+        values |= {"region_code": "", "province": answers.region_code[:2].ljust(6, "0") if answers.region_code else ""}
+        if len(answers.region_code) == 4:
+            values["city"] = f"{answers.region_code}00"
+    return {name: value for name, value in values.items() if value}
+
+
 # Drafts -------------------------------------------------------------------------------------------------------------
 
 DRAFT_FIELDS = (

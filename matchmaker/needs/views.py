@@ -14,7 +14,7 @@ from matchmaker import clock, formatting
 from matchmaker.needs import queries, services
 from matchmaker.needs.forms import NeedForm
 from matchmaker.needs.models import Need, NeedDraft
-from matchmaker.needs.rules import Answers, choices_of, draft_values_of, read_typed, typed_of
+from matchmaker.needs.rules import Answers, business_values_of, choices_of, draft_values_of, read_typed, typed_of
 from matchmaker.needs.words import LABELS
 from matchmaker.reference.rules.working_time import days_off_between, is_working_day
 from matchmaker.refusal import Refused
@@ -50,6 +50,17 @@ def shown_value(name: str, value: Any) -> str:
     if isinstance(value, list):
         return "、".join(str(known.get(item, item)) for item in value)
     return str(known.get(value, value))
+
+
+@bp.app_template_global()
+def unsent_need() -> str | None:
+    """Where a complete draft of the person waits to be posted, once there is a business to post it for."""
+    person = actor()
+    if person is None or not queries.businesses_of(person.id):
+        return None
+    ready = (draft for draft in queries.drafts_of(person.id) if read_typed(draft.values, today=clock.today())[0])
+    draft = next(ready, None)
+    return url_for("needs.review", draft_id=draft.id) if draft else None
 
 
 @bp.context_processor
@@ -124,7 +135,13 @@ def review(draft: NeedDraft) -> ResponseReturnValue:
     if business is None and len(businesses) == 1:
         business = businesses[0]
     return render_template(
-        "needs/review.html", draft=draft, wanted=wanted, business=business, businesses=businesses, form=BaseForm()
+        "needs/review.html",
+        draft=draft,
+        wanted=wanted,
+        business=business,
+        businesses=businesses,
+        form=BaseForm(),
+        carried=business_values_of(_answers()),
     )
 
 

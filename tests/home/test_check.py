@@ -27,7 +27,7 @@ ANSWERS = {
 
 
 def page_of(answer) -> str:
-    return answer.get_data(as_text=True)
+    return answer.get_data(as_text=True).replace("\u00a0", " ")
 
 
 def token(client) -> str:
