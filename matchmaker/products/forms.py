@@ -1,4 +1,4 @@
-"""The forms of a desk: five steps of a product, and the small ones that say why; what is right is decided by the rules."""
+"""The forms of a desk: five steps of a product, and small ones that say why; the rules decide what is right."""
 
 from __future__ import annotations
 
@@ -76,23 +76,22 @@ class MoneyForm(StepForm):
     amount_max_wan = StringField(_l("最多"))
     term_min_months = StringField(_l("最短"))
     term_max_months = StringField(_l("最长"))
-    rate_base = RadioField(
-        _l("利率按什么定"), choices=_choices("product.rate_base", RateBase), validate_choice=False
-    )
+    rate_base = RadioField(_l("利率按什么定"), choices=_choices("product.rate_base", RateBase), validate_choice=False)
     spread_min_bp = StringField(_l("最低加点"), description=_l("减点写负数，比如 -20"))
     spread_max_bp = StringField(_l("最高加点"), description=_l("只有一个价，就和最低写一样"))
     fixed_rate_percent = StringField(_l("固定年利率"), description=_l("只在选了“固定利率”时填"))
     repayments = ChecksField(_l("怎么还"), "product.repayment", REPAYMENTS)
     securities = ChecksField(
-        _l("担保方式"), "product.security", SECURITIES, description=_l("接受哪几样就勾哪几样；勾了“信用”就是不用担保也能办")
+        _l("担保方式"),
+        "product.security",
+        SECURITIES,
+        description=_l("接受哪几样就勾哪几样；勾了“信用”就是不用担保也能办"),
     )
     revolving = BooleanField(_l("额度循环用"), description=_l("还了还能再借，不用重新批"))
 
 
 class CriteriaForm(StepForm):
-    regions = StringField(
-        _l("服务范围"), description=_l("地名或 6 位代码，用顿号分开；空着就是网点服务的地方都办")
-    )
+    regions = StringField(_l("服务范围"), description=_l("地名或 6 位代码，用顿号分开；空着就是网点服务的地方都办"))
     industries_allow = StringField(_l("只做这些行业"), description=_l("代码或名称，比如 61、62、零售业；空着就是都做"))
     industries_deny = StringField(_l("不做这些行业"), description=_l("比上面优先"))
     min_months_in_business = StringField(_l("开业时间，至少"))
@@ -113,7 +112,9 @@ class PromisesForm(StepForm):
     renewal_statement = TextAreaField(
         _l("续贷说明"), description=_l("什么时候申请、要什么、要不要先还本；不能续就写原因。客户会原样看到")
     )
-    documents = ChecksField(_l("要的材料"), "product.document", DOCUMENT_CODES, description=_l("勾一样，写一句为什么要"))
+    documents = ChecksField(
+        _l("要的材料"), "product.document", DOCUMENT_CODES, description=_l("勾一样，写一句为什么要")
+    )
     promised_days = StringField(_l("几个工作日内答复"), description=_l("从受理算起，写做得到的"))
     valid_from_on = StringField(_l("从哪天起"))
     valid_until_on = StringField(_l("到哪天止"), description=_l("最多一年，到期重新确认"))
@@ -138,7 +139,9 @@ def _add_fee(code: str) -> None:
     ways = _choices("product.fee_way", [f"{basis}.{timing}" for basis, timing in pairs_of(code)], empty=_l("请选"))
     fields = {
         "answer": RadioField(name, choices=_ANSWERS, validate_choice=False),
-        "payer": SelectField(_l("谁出"), choices=_choices("product.payer", Payer, empty=_l("请选")), validate_choice=False),
+        "payer": SelectField(
+            _l("谁出"), choices=_choices("product.payer", Payer, empty=_l("请选")), validate_choice=False
+        ),
         "payee": StringField(_l("谁收")),
         "value": StringField(_l("多少")),
         "way": SelectField(_l("怎么算、什么时候付"), choices=ways, validate_choice=False),
@@ -174,7 +177,8 @@ class StartForm(BaseForm):
         if self.kind.data is None and len(self.kind.choices) == 1:
             self.kind.data = self.kind.choices[0].value
         self.branch_id.choices = [
-            SelectChoice("", _l("全行都办")), *(SelectChoice(str(number), name) for number, name in branches)
+            SelectChoice("", _l("全行都办")),
+            *(SelectChoice(str(number), name) for number, name in branches),
         ]
         return self
 

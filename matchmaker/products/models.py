@@ -24,8 +24,17 @@ def _one_of(column: str, values: Any) -> str:
 _COMPLETE = " AND ".join(
     f"{column} IS NOT NULL"
     for column in (
-        "amount_min_yuan", "amount_max_yuan", "term_min_months", "term_max_months", "rate_base", "renewal_kind",
-        "promised_days", "valid_from_on", "valid_until_on", "submitted_by_id", "submitted_at",
+        "amount_min_yuan",
+        "amount_max_yuan",
+        "term_min_months",
+        "term_max_months",
+        "rate_base",
+        "renewal_kind",
+        "promised_days",
+        "valid_from_on",
+        "valid_until_on",
+        "submitted_by_id",
+        "submitted_at",
     )
 )
 
@@ -65,7 +74,8 @@ class Product(Versioned, Base):
     institution: Mapped[Institution] = relationship(foreign_keys=[institution_id])
     branch: Mapped[Branch | None] = relationship(foreign_keys=[branch_id])
     current_version: Mapped[ProductVersion | None] = relationship(
-        foreign_keys=[current_version_id], viewonly=True  # written by `put_in_force`, after the version has its number
+        foreign_keys=[current_version_id],
+        viewonly=True,  # written by `put_in_force`, after the version has its number
     )
     versions: Mapped[list[ProductVersion]] = relationship(
         back_populates="product", foreign_keys="ProductVersion.product_id", order_by="ProductVersion.number"

@@ -33,7 +33,7 @@ def lpr_on(day: date) -> Lpr:
     return found
 
 
-def _loaded(query: sa.Select[tuple[ProductVersion]]) -> sa.Select[tuple[ProductVersion]]:
+def _loaded(query: sa.Select[ProductVersion]) -> sa.Select[ProductVersion]:
     return query.options(
         selectinload(ProductVersion.fees),
         joinedload(ProductVersion.product).joinedload(Product.institution),
@@ -41,7 +41,7 @@ def _loaded(query: sa.Select[tuple[ProductVersion]]) -> sa.Select[tuple[ProductV
     )
 
 
-def _in_force(on: date) -> sa.Select[tuple[ProductVersion]]:
+def _in_force(on: date) -> sa.Select[ProductVersion]:
     return (
         sa.select(ProductVersion)
         .join(Product, Product.current_version_id == ProductVersion.id)
@@ -65,8 +65,8 @@ def published_versions(on: date) -> list[ProductVersion]:
     return list(db.session.scalars(query).unique())
 
 
-def published_products(on: date, *, kind: str = "", q: str = "", unsecured: bool = False) -> sa.Select[tuple[ProductVersion]]:
-    """What anybody may browse: as `published_versions`, filtered by kind, words and security; by name, no favourites."""
+def published_products(on: date, *, kind: str = "", q: str = "", unsecured: bool = False) -> sa.Select[ProductVersion]:
+    """What anybody may browse: as `published_versions`, by kind, words and security; ordered by name, no favourites."""
     query = _loaded(_in_force(on))
     if kind in tuple(Kind):
         query = query.where(Product.kind == kind)
@@ -91,7 +91,7 @@ def _escaped(words: str) -> str:
 
 def products_of(
     institution_ids: set[int], *, show: str = "all", q: str = "", kind: str = "", today: date
-) -> sa.Select[tuple[Product]]:
+) -> sa.Select[Product]:
     """A desk's own products, newest change first; `show` is one of DESK_FILTERS, `q` searches names."""
     query = (
         sa.select(Product)
@@ -105,7 +105,9 @@ def products_of(
     )
     version = sa.select(ProductVersion.id).where(ProductVersion.product_id == Product.id)
     if show == "to_write":
-        query = query.where(version.where(ProductVersion.state.in_((VersionState.DRAFT, VersionState.SENT_BACK))).exists())
+        query = query.where(
+            version.where(ProductVersion.state.in_((VersionState.DRAFT, VersionState.SENT_BACK))).exists()
+        )
     elif show == "to_review":
         query = query.where(version.where(ProductVersion.state == VersionState.SUBMITTED).exists())
     elif show == "ending":
@@ -126,7 +128,10 @@ def product_counts(institution_ids: set[int], *, today: date) -> dict[str, int]:
     return {
         show: db.session.scalar(
             sa.select(sa.func.count()).select_from(
-                products_of(institution_ids, show=show, today=today).options(sa.orm.lazyload("*")).order_by(None).subquery()
+                products_of(institution_ids, show=show, today=today)
+                .options(sa.orm.lazyload("*"))
+                .order_by(None)
+                .subquery()
             )
         )
         or 0
@@ -144,7 +149,9 @@ def product(product_id: int) -> Product | None:
 def version_of(product_id: int, number: int) -> ProductVersion | None:
     """One version by product and number."""
     return db.session.scalar(
-        _loaded(sa.select(ProductVersion).where(ProductVersion.product_id == product_id, ProductVersion.number == number))
+        _loaded(
+            sa.select(ProductVersion).where(ProductVersion.product_id == product_id, ProductVersion.number == number)
+        )
     )
 
 
@@ -191,7 +198,7 @@ def problems_in(version: ProductVersion, today: date) -> list[Problem]:
     """
     lpr = lpr_on(today)
     if version.state in FROZEN_VERSION:
-        terms, unread = version.terms, []
+        terms, unread = version.terms, list[Problem]()
     else:
         terms, unread = read_terms(version.typed, Kind(version.product.kind))
     served = served_regions(version.product.institution_id, version.product.branch_id)
@@ -223,7 +230,12 @@ class Example:
 
 
 def example_cost(
-    terms: Terms, today: date, *, amount_yuan: Decimal | None = None, term_months: int | None = None, repayment: str = ""
+    terms: Terms,
+    today: date,
+    *,
+    amount_yuan: Decimal | None = None,
+    term_months: int | None = None,
+    repayment: str = "",
 ) -> Example | Reason:
     """What an example costs its borrower at the highest rate of the terms, or why that cannot be computed yet.
 
@@ -237,7 +249,9 @@ def example_cost(
     way = repayment or next((code for code in terms.repayments if code in PRICEABLE_REPAYMENTS), "")
     if rates is None or amount is None or months is None or not way or amount <= 0 or rates[1] < 0:
         return Reason("product_example_not_yet", {})
-    lines = [line for line in terms.fees if line.charged and None not in (line.basis, line.timing, line.value, line.payer)]
+    lines = [
+        line for line in terms.fees if line.charged and None not in (line.basis, line.timing, line.value, line.payer)
+    ]
     found = quote(amount, months, rates[1], way, lines)  # type: ignore[arg-type]  # None is filtered above
     return found if isinstance(found, Reason) else Example(found, rates[1], lpr)
 
@@ -263,8 +277,6 @@ def versions_ending(on: date) -> list[ProductVersion]:
     return list(db.session.scalars(_loaded(_in_force(on).where(ProductVersion.valid_until_on == on))).unique())
 
 
-
-
 def desks_of(institution_ids: set[int]) -> list[Institution]:
     """The admitted institutions among these, with their branches, by number."""
     query = sa.select(Institution).where(Institution.id.in_(institution_ids), Institution.status == "admitted")
@@ -273,5 +285,7 @@ def desks_of(institution_ids: set[int]) -> list[Institution]:
 
 def names_of(person_ids: set[int | None]) -> dict[int, str]:
     """Names of colleagues by number."""
-    query = sa.select(Person.id, Person.name).where(Person.id.in_({number for number in person_ids if number is not None}))
-    return {number: name for number, name in db.session.execute(query)}
+    query = sa.select(Person.id, Person.name).where(
+        Person.id.in_({number for number in person_ids if number is not None})
+    )
+    return {row.id: row.name for row in db.session.execute(query)}

@@ -114,14 +114,36 @@ def _take_over(version: ProductVersion) -> None:
     """Write into the columns what can be read of the typed text."""
     terms, _ = read_terms(version.typed, Kind(version.product.kind))
     for column in (
-        "name", "summary", "first_time_friendly", "first_time_only", "amount_min_yuan", "amount_max_yuan",
-        "term_min_months", "term_max_months", "spread_min_bp", "spread_max_bp", "fixed_rate_percent", "revolving",
-        "min_months_in_business", "min_turnover_yuan", "max_debt_ratio_percent", "renewal_statement",
-        "promised_days", "valid_from_on", "valid_until_on", "renewable",
+        "name",
+        "summary",
+        "first_time_friendly",
+        "first_time_only",
+        "amount_min_yuan",
+        "amount_max_yuan",
+        "term_min_months",
+        "term_max_months",
+        "spread_min_bp",
+        "spread_max_bp",
+        "fixed_rate_percent",
+        "revolving",
+        "min_months_in_business",
+        "min_turnover_yuan",
+        "max_debt_ratio_percent",
+        "renewal_statement",
+        "promised_days",
+        "valid_from_on",
+        "valid_until_on",
+        "renewable",
     ):
         setattr(version, column, getattr(terms, column))
     for column in (
-        "applicant_kinds", "purposes", "repayments", "securities", "regions", "industries_allow", "industries_deny",
+        "applicant_kinds",
+        "purposes",
+        "repayments",
+        "securities",
+        "regions",
+        "industries_allow",
+        "industries_deny",
         "tax_grades",
     ):
         setattr(version, column, list(getattr(terms, column)))
@@ -139,7 +161,12 @@ def _take_over_fees(version: ProductVersion, terms: Terms) -> None:
             row = ProductFee(code=line.code)
             version.fees.append(row)
         negative = line.value is not None and line.value < 0  # said at the field, not fit for the column
-        row.charged, row.payee, row.optional, row.note = line.charged, line.payee if line.charged else "", line.optional, line.note
+        row.charged, row.payee, row.optional, row.note = (
+            line.charged,
+            line.payee if line.charged else "",
+            line.optional,
+            line.note,
+        )
         row.payer = None if line.payer is None else line.payer.value
         row.basis = None if line.basis is None else line.basis.value
         row.timing = None if line.timing is None else line.timing.value
@@ -166,7 +193,7 @@ def drop_draft(version: ProductVersion, *, by: Actor) -> bool:
 
 
 def submit_version(version: ProductVersion, *, seen: int, by: Actor) -> ProductVersion:
-    """Hand a complete version to a second person. Refused while anything is missing (fees 8.2, renewal 9.1 included)."""
+    """Hand a complete version to a second person. Refused while anything is missing (fees 8.2, renewal 9.1)."""
     if version.row_version != seen:
         raise Refused("product_changed_meanwhile")
     product = version.product
@@ -357,4 +384,8 @@ def _colleagues(institution_id: int, *, but: int | None) -> list[int]:
     query = sa.select(Assignment.person_id).where(
         Assignment.institution_id == institution_id, Assignment.role == "desk", Assignment.until_at.is_(None)
     )
-    return [person_id for person_id in db.session.scalars(query.order_by(Assignment.person_id).distinct()) if person_id != but]
+    return [
+        person_id
+        for person_id in db.session.scalars(query.order_by(Assignment.person_id).distinct())
+        if person_id != but
+    ]

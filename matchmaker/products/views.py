@@ -126,10 +126,14 @@ def start(institution: Institution) -> ResponseReturnValue:
     form = _start_form(institution)
     problems = text_problems("name", form.name.data or "", shortest=2, longest=20)
     if form.submitted() and not problems:
-        branch_id = int(form.branch_id.data) if (form.branch_id.data or "").isdecimal() else None
+        branch = form.branch_id.data or ""
         try:
             product = services.start_product(
-                institution_id=institution.id, kind=form.kind.data or "", name=form.name.data, branch_id=branch_id, by=actor()
+                institution_id=institution.id,
+                kind=form.kind.data or "",
+                name=form.name.data or "",
+                branch_id=int(branch) if branch.isdecimal() else None,
+                by=actor(),
             )
             return back_to("products.edit", product_id=product.id, step="basics")
         except Refused as no:
@@ -170,8 +174,12 @@ def look_after(product: Product) -> ResponseReturnValue:
         "products/look_after.html",
         product=product,
         open_version=product.open_version,
-        names=queries.names_of({v.submitted_by_id for v in product.versions} | {v.reviewed_by_id for v in product.versions}
-                               | {v.created_by_id for v in product.versions} | {product.standing_by_id}),
+        names=queries.names_of(
+            {v.submitted_by_id for v in product.versions}
+            | {v.reviewed_by_id for v in product.versions}
+            | {v.created_by_id for v in product.versions}
+            | {product.standing_by_id}
+        ),
         form=StepDeedForm(),
         ends_in=_days_left(product),
     )
@@ -273,8 +281,13 @@ def preview_cost(version: ProductVersion, step: str) -> ResponseReturnValue:
     """What an example would cost with what stands in the form now; nothing is kept."""
     typed = {field: values for field, values in version.typed.items() if field not in FIELDS[step]} | _posted(step)
     terms, unread = read_terms(typed, Kind(version.product.kind))
-    sample, bad = read_terms({"amount_max_wan": request.form.getlist("sample_wan"),
-                              "term_max_months": request.form.getlist("sample_months")}, Kind.CREDIT)
+    sample, _unreadable = read_terms(
+        {
+            "amount_max_wan": request.form.getlist("sample_wan"),
+            "term_max_months": request.form.getlist("sample_months"),
+        },
+        Kind.CREDIT,
+    )
     example = queries.example_cost(
         terms, clock.today(), amount_yuan=sample.amount_max_yuan, term_months=_sane(sample.term_max_months)
     )
@@ -326,7 +339,9 @@ def _edit_page(
 @requires("product.edit", load=load_editable_version)
 def check(version: ProductVersion) -> ResponseReturnValue:
     """The whole draft to be read once more: what is missing with links, what changed, what a reviewer will ask."""
-    return render_template("products/check.html", form=StepDeedForm(row_version=version.row_version), **_to_read(version))
+    return render_template(
+        "products/check.html", form=StepDeedForm(row_version=version.row_version), **_to_read(version)
+    )
 
 
 def _to_read(version: ProductVersion) -> dict[str, Any]:
@@ -363,7 +378,7 @@ def submit(version: ProductVersion) -> ResponseReturnValue:
 
 
 def _seen(form: StepDeedForm) -> int:
-    return int(form.row_version.data) if (form.row_version.data or "").isdecimal() else -1
+    return int(seen) if (seen := form.row_version.data or "").isdecimal() else -1
 
 
 @bp.post("/desk/products/<int:product_id>/draft/take-back")

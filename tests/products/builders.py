@@ -83,8 +83,13 @@ def two_desks(institution: Institution | None = None) -> tuple[Person, Person]:
     return a_desk(institution, "陈柜台"), a_desk(institution, "许复核")
 
 
-def a_draft(desk: Person | None = None, typed: Mapping[str, Sequence[str]] | None = None, *, kind: str = "credit",
-            branch_id: int | None = None) -> ProductVersion:
+def a_draft(
+    desk: Person | None = None,
+    typed: Mapping[str, Sequence[str]] | None = None,
+    *,
+    kind: str = "credit",
+    branch_id: int | None = None,
+) -> ProductVersion:
     """A draft with all steps saved."""
     desk = db.session.get_one(Person, desk.id) if desk is not None else two_desks()[0]
     (institution_id,) = desk.desk_institution_ids
@@ -110,8 +115,13 @@ def a_submitted_version(desk: Person | None = None, typed: Typed | None = None, 
     return services.submit_version(version, seen=version.row_version, by=submitter)
 
 
-def a_product(institution: Institution | None = None, *, kind: str = "credit", branch_id: int | None = None,
-              **changes: str | Sequence[str]) -> Product:
+def a_product(
+    institution: Institution | None = None,
+    *,
+    kind: str = "credit",
+    branch_id: int | None = None,
+    **changes: str | Sequence[str],
+) -> Product:
     """A published product; `changes` as in `typed_product` (fee fields with two underscores: fee__GUAR__answer)."""
     writer, reviewer = two_desks(institution)
     typed = typed_product(**changes)

@@ -240,7 +240,10 @@ def test_industries_are_read_by_code_name_or_section() -> None:
 
 def test_tax_grades_are_those_at_least_as_good() -> None:
     assert [tax_grades_from(grade) for grade in ("", "A", "M", "D")] == [
-        (), ("A",), ("A", "B", "M"), ("A", "B", "M", "C", "D"),
+        (),
+        ("A",),
+        ("A", "B", "M"),
+        ("A", "B", "M", "C", "D"),
     ]
 
 
@@ -249,7 +252,7 @@ def test_a_guarantee_has_no_interest_but_must_state_its_fee() -> None:
     assert problems(typed, Kind.GUARANTEE) == {"fee-GUAR-answer": "product_guarantee_without_price"}
     typed |= fee("GUAR", value="1", way="percent_per_year.yearly", payee="本公司")
     assert problems(typed, Kind.GUARANTEE) == {}
-    assert rates_percent(terms_of(typed, Kind.GUARANTEE), **{k: v for k, v in LPR.items()}) == (0, 0)
+    assert rates_percent(terms_of(typed, Kind.GUARANTEE), **LPR) == (0, 0)
 
 
 def test_what_was_typed_for_a_version_can_be_typed_again() -> None:
@@ -297,7 +300,15 @@ def test_promises_nobody_can_keep_are_found(text: str, code: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["两个工作日内答复", "信用分析由客户经理完成", "信用分行业看流水", "每秒处理很多笔", "预批准文件", "包括过桥资金", "经过审批"],
+    [
+        "两个工作日内答复",
+        "信用分析由客户经理完成",
+        "信用分行业看流水",
+        "每秒处理很多笔",
+        "预批准文件",
+        "包括过桥资金",
+        "经过审批",
+    ],
 )
 def test_honest_words_pass(text: str) -> None:
     assert banned_promises(text) == []
@@ -317,13 +328,24 @@ def test_placeholders_are_no_answer(text: str) -> None:
 
 def test_a_reviewer_is_told_what_to_look_at_twice() -> None:
     typed = typed_product(repayments=["FLAT"], renewal_kind="no", term_max_months="84", securities=["SURETY_GOV"])
-    for code, way in (("MGMT", "yuan_monthly.monthly"), ("APPRAISAL", "yuan_once.upfront"), ("PLATFORM", "percent_of_amount.upfront")):
+    for code, way in (
+        ("MGMT", "yuan_monthly.monthly"),
+        ("APPRAISAL", "yuan_once.upfront"),
+        ("PLATFORM", "percent_of_amount.upfront"),
+    ):
         typed |= fee(code, value="1", way=way, payee="某某公司")
     typed |= fee("GUAR", value="1.5", way="percent_per_year.yearly", payee="担保公司")
     typed |= fee("INSCOLL", value="1", way="percent_per_year.yearly", payee="保险公司", optional=True)
     codes = {reason.code.removeprefix("product_care_") for reason in cautions_of(terms_of(typed))}
     assert codes == {
-        "fee_on_small", "fee_banks_bear", "third_party", "guarantee_fee", "optional_cover", "long_on_1y", "not_renewable", "flat",
+        "fee_on_small",
+        "fee_banks_bear",
+        "third_party",
+        "guarantee_fee",
+        "optional_cover",
+        "long_on_1y",
+        "not_renewable",
+        "flat",
     }
     assert cautions_of(terms_of(typed_product())) == []
 
@@ -331,7 +353,9 @@ def test_a_reviewer_is_told_what_to_look_at_twice() -> None:
 def test_differences_are_read_field_by_field() -> None:
     before = terms_of(typed_product(regions="330106"))
     after = terms_of(
-        typed_product(regions="330106、330105", spread_min_bp="75", spread_max_bp="75", reason__BANK_FLOW="看近半年进出账")
+        typed_product(
+            regions="330106、330105", spread_min_bp="75", spread_max_bp="75", reason__BANK_FLOW="看近半年进出账"
+        )
         | fee("APPRAISAL", value="0.2", way="percent_of_amount.upfront", payee="评估公司", payer="bank")
     )
     found = differences(before, after)
@@ -339,7 +363,11 @@ def test_differences_are_read_field_by_field() -> None:
     assert Difference("regions", added=("330105",)) in found
     assert Difference("document_reason", "看近一年进出账", "看近半年进出账", part="BANK_FLOW") in found
     appraisal = next(change for change in found if change.field == "fee")
-    assert (appraisal.part, appraisal.before, appraisal.after.payer) == ("APPRAISAL", FeeLine("APPRAISAL", False), Payer.BANK)
+    assert (appraisal.part, appraisal.before, appraisal.after.payer) == (
+        "APPRAISAL",
+        FeeLine("APPRAISAL", False),
+        Payer.BANK,
+    )
     assert len(found) == 5
     assert differences(before, before) == []
 
@@ -351,12 +379,18 @@ def test_what_the_borrower_certainly_pays_leaves_out_optional_and_conditional_fe
     def line(code: str, **values: object) -> FeeLine:
         return FeeLine(code, True, Payer.BORROWER, "甲", Basis.YUAN_ONCE, Decimal(1), Timing.UPFRONT, **values)  # type: ignore[arg-type]
 
-    lines = [line("NOTARY"), line("INSCOLL", optional=True), FeeLine("MGMT", False),
-             FeeLine("PREPAY", True, Payer.BORROWER, "甲", Basis.YUAN_ONCE, Decimal(1), Timing.ON_EVENT)]
+    lines = [
+        line("NOTARY"),
+        line("INSCOLL", optional=True),
+        FeeLine("MGMT", False),
+        FeeLine("PREPAY", True, Payer.BORROWER, "甲", Basis.YUAN_ONCE, Decimal(1), Timing.ON_EVENT),
+    ]
     assert [found.code for found in fees.borne_by_borrower(lines)] == ["NOTARY"]
 
 
-@pytest.mark.parametrize(("state", "step"), list(pairs(VersionState, ["save", "submit", "take_back", "send_back", "publish", "supersede"])))
+@pytest.mark.parametrize(
+    ("state", "step"), list(pairs(VersionState, ["save", "submit", "take_back", "send_back", "publish", "supersede"]))
+)
 def test_every_pair_of_version_state_and_step_has_one_answer(state: VersionState, step: str) -> None:
     answer = states.version_after(state, step)
     if (state, step) in states.VERSION_STEPS:
@@ -365,7 +399,10 @@ def test_every_pair_of_version_state_and_step_has_one_answer(state: VersionState
         assert answer == Reason("product_version_step_closed", {"state": state, "step": step})
 
 
-@pytest.mark.parametrize(("state", "step"), list(pairs(ProductState, ["submit", "take_back", "send_back", "publish", "suspend", "resume", "stop"])))
+@pytest.mark.parametrize(
+    ("state", "step"),
+    list(pairs(ProductState, ["submit", "take_back", "send_back", "publish", "suspend", "resume", "stop"])),
+)
 def test_every_pair_of_product_state_and_step_has_one_answer(state: ProductState, step: str) -> None:
     answer = states.product_after(state, step)
     assert isinstance(answer, ProductState if (state, step) in states.PRODUCT_STEPS else Reason)
@@ -373,7 +410,9 @@ def test_every_pair_of_product_state_and_step_has_one_answer(state: ProductState
 
 def test_a_frozen_version_knows_no_way_back_to_a_draft() -> None:
     for state in states.FROZEN_VERSION:
-        after = {states.VERSION_STEPS.get((state, step)) for step in ("save", "submit", "take_back", "send_back", "publish")}
+        after = {
+            states.VERSION_STEPS.get((state, step)) for step in ("save", "submit", "take_back", "send_back", "publish")
+        }
         assert after == {None}
 
 

@@ -81,7 +81,13 @@ def test_control_characters_and_endless_texts_do_no_harm(deed: Any) -> None:
     with deed():
         desk, _ = two_desks()
         version = a_draft(desk)
-        services.save_step(version, "basics", {"name": ["灶\x00台贷\u200b"], "summary": ["长" * 9000]}, seen=version.row_version, by=desk)
+        services.save_step(
+            version,
+            "basics",
+            {"name": ["灶\x00台贷\u200b"], "summary": ["长" * 9000]},
+            seen=version.row_version,
+            by=desk,
+        )
         assert version.name == "灶台贷"
         assert len(version.typed["summary"][0]) == 2000
 
@@ -114,7 +120,10 @@ def test_without_a_renewal_statement_nothing_is_submitted(deed: Any) -> None:
     with deed():
         desk, _ = two_desks()
         version = a_draft(desk, typed_product(renewal_statement=""))
-        assert refusal(services.submit_version, version=version, seen=version.row_version, by=desk).code == "product_not_complete"
+        assert (
+            refusal(services.submit_version, version=version, seen=version.row_version, by=desk).code
+            == "product_not_complete"
+        )
 
 
 @pytest.mark.article("8.2")
@@ -122,14 +131,18 @@ def test_the_tables_themselves_refuse_a_published_version_without_a_renewal_stat
     with pytest.raises(sa.exc.IntegrityError), deed():
         product = a_product()
         version = product.versions[0]
-        db.session.execute(sa.update(ProductVersion).where(ProductVersion.id == version.id).values(renewal_statement=""))
+        db.session.execute(
+            sa.update(ProductVersion).where(ProductVersion.id == version.id).values(renewal_statement="")
+        )
 
 
 def test_the_tables_themselves_refuse_a_version_reviewed_by_its_submitter(deed: Any) -> None:
     with pytest.raises(sa.exc.IntegrityError), deed():
         version = a_product().versions[0]
         db.session.execute(
-            sa.update(ProductVersion).where(ProductVersion.id == version.id).values(reviewed_by_id=version.submitted_by_id)
+            sa.update(ProductVersion)
+            .where(ProductVersion.id == version.id)
+            .values(reviewed_by_id=version.submitted_by_id)
         )
 
 
@@ -139,14 +152,24 @@ def test_one_submits_and_another_publishes(deed: Any, heard: list[object]) -> No
         version = a_submitted_version(writer)
         product = version.product
         assert product.state == "submitted"
-        assert refusal(services.publish_version, version=version, seen=version.row_version, by=writer).code == "product_second_person"
-        assert refusal(services.send_back_version, version=version, note="不合适的地方", seen=version.row_version, by=writer).status == 403
+        assert (
+            refusal(services.publish_version, version=version, seen=version.row_version, by=writer).code
+            == "product_second_person"
+        )
+        assert (
+            refusal(
+                services.send_back_version, version=version, note="不合适的地方", seen=version.row_version, by=writer
+            ).status
+            == 403
+        )
         assert heard == []
         services.publish_version(version, seen=version.row_version, by=reviewer)
         assert heard == [ProductPublished(product.id, version.id)]
         assert (product.state, version.state, product.current_version) == ("published", "published", version)
         assert (version.submitted_by_id, version.reviewed_by_id) == (writer.id, reviewer.id)
-        deeds = list(db.session.scalars(sa.select(AuditRow.what).where(AuditRow.what.like("product.%")).order_by(AuditRow.id)))
+        deeds = list(
+            db.session.scalars(sa.select(AuditRow.what).where(AuditRow.what.like("product.%")).order_by(AuditRow.id))
+        )
         assert deeds == ["product.start", *["product.save"] * 5, "product.submit", "product.publish"]
     with deed():
         told = {message.kind: message.person_id for message in db.session.scalars(sa.select(Message))}
@@ -157,11 +180,27 @@ def test_a_version_sent_back_says_why_and_can_be_written_on(deed: Any) -> None:
     with deed():
         writer, reviewer = two_desks()
         version = a_submitted_version(writer)
-        assert refusal(services.send_back_version, version=version, note="", seen=version.row_version, by=reviewer).field == "note"
-        assert refusal(services.send_back_version, version=version, note="无", seen=version.row_version, by=reviewer).code == "product_placeholder"
+        assert (
+            refusal(services.send_back_version, version=version, note="", seen=version.row_version, by=reviewer).field
+            == "note"
+        )
+        assert (
+            refusal(services.send_back_version, version=version, note="无", seen=version.row_version, by=reviewer).code
+            == "product_placeholder"
+        )
         services.send_back_version(version, note="评估费谁出要写清楚", seen=version.row_version, by=reviewer)
-        assert (version.state, version.product.state, version.review_note) == ("sent_back", "draft", "评估费谁出要写清楚")
-        services.save_step(version, "basics", {"name": ["灶火贷"], "summary": ["给街边餐饮小店备货周转"]}, seen=version.row_version, by=writer)
+        assert (version.state, version.product.state, version.review_note) == (
+            "sent_back",
+            "draft",
+            "评估费谁出要写清楚",
+        )
+        services.save_step(
+            version,
+            "basics",
+            {"name": ["灶火贷"], "summary": ["给街边餐饮小店备货周转"]},
+            seen=version.row_version,
+            by=writer,
+        )
         assert version.state == "draft"
         assert version.review_note, "the note stays until it is submitted again"
 
@@ -192,7 +231,10 @@ def test_a_new_version_leaves_the_published_one_in_force_until_it_is_published(d
         second = services.start_version(product, by=writer)
         assert second.number == 2
         assert differences(first.terms, second.terms) == []
-        assert refusal(services.submit_version, version=second, seen=second.row_version, by=writer).code == "product_nothing_changed"
+        assert (
+            refusal(services.submit_version, version=second, seen=second.row_version, by=writer).code
+            == "product_nothing_changed"
+        )
         assert refusal(services.start_version, product=product, by=writer).code == "product_version_open"
         fill(second, typed_product(spread_min_bp="75", spread_max_bp="75"), by=writer)
         assert queries.published_versions(clock.today()) == [first]
@@ -205,9 +247,16 @@ def test_a_new_version_leaves_the_published_one_in_force_until_it_is_published(d
         assert [d.field for d in differences(first.terms, second.terms)] == ["spread_min_bp", "spread_max_bp"]
 
 
-@pytest.mark.parametrize("column", ["name", "amount_max_yuan", "renewal_statement", "typed", "securities", "submitted_by_id"])
+@pytest.mark.parametrize(
+    "column", ["name", "amount_max_yuan", "renewal_statement", "typed", "securities", "submitted_by_id"]
+)
 def test_a_published_version_never_changes(app: Any, column: str) -> None:
-    values: dict[str, Any] = {"amount_max_yuan": Decimal(1), "typed": {}, "securities": ["MORT_RES"], "submitted_by_id": None}
+    values: dict[str, Any] = {
+        "amount_max_yuan": Decimal(1),
+        "typed": {},
+        "securities": ["MORT_RES"],
+        "submitted_by_id": None,
+    }
     with app.app_context():
         with unit_of_work():
             version = a_product().versions[0]
@@ -249,7 +298,10 @@ def test_the_example_counts_every_certain_fee(deed: Any) -> None:
         assert round(plain.quote.all_in_simple_percent, 2) == Decimal("3.85")
         assert with_fee.quote.all_in_simple_percent > Decimal("5.6")
         assert with_fee.quote.third_party_fees_yuan == Decimal("5000.00")
-        assert queries.example_cost(a_draft(None, typed_product(rate_base="")).terms, clock.today()).code == "product_example_not_yet"  # type: ignore[union-attr]
+        assert (
+            queries.example_cost(a_draft(None, typed_product(rate_base="")).terms, clock.today()).code
+            == "product_example_not_yet"
+        )  # type: ignore[union-attr]
 
 
 def test_suspended_and_stopped_products_leave_the_lists(deed: Any, heard: list[object]) -> None:
@@ -259,14 +311,24 @@ def test_suspended_and_stopped_products_leave_the_lists(deed: Any, heard: list[o
         heard.clear()
         services.suspend_product(product, note="额度用完了", seen=product.row_version, by=one)
         assert queries.published_versions(clock.today()) == []
-        assert refusal(services.resume_product, product=product, seen=product.row_version, by=one).code == "product_second_person_resumes"
+        assert (
+            refusal(services.resume_product, product=product, seen=product.row_version, by=one).code
+            == "product_second_person_resumes"
+        )
         services.resume_product(product, seen=product.row_version, by=other)
         assert queries.published_versions(clock.today()) == [product.current_version]
         services.stop_product(product, note="总行不做了", seen=product.row_version, by=one)
         assert queries.published_versions(clock.today()) == []
-        assert refusal(services.resume_product, product=product, seen=product.row_version, by=other).code == "product_step_closed"
+        assert (
+            refusal(services.resume_product, product=product, seen=product.row_version, by=other).code
+            == "product_step_closed"
+        )
         version_id = product.current_version_id
-        assert heard == [ProductSuspended(product.id), ProductPublished(product.id, version_id), ProductStopped(product.id)]
+        assert heard == [
+            ProductSuspended(product.id),
+            ProductPublished(product.id, version_id),
+            ProductStopped(product.id),
+        ]
 
 
 def test_a_stopped_product_comes_back_only_with_a_new_version_of_two_persons(deed: Any) -> None:
@@ -307,7 +369,9 @@ def test_an_insurer_lists_no_loans_and_a_bank_no_guarantees(deed: Any) -> None:
     with deed():
         insurer, bank = an_institution(kind="INS_P"), an_institution(kind="CITY")
         for institution, kind in ((insurer, "credit"), (insurer, "guarantee"), (bank, "guarantee"), (bank, "cover")):
-            no = refusal(services.start_product, institution_id=institution.id, kind=kind, name="某某贷", by=a_desk(institution))
+            no = refusal(
+                services.start_product, institution_id=institution.id, kind=kind, name="某某贷", by=a_desk(institution)
+            )
             assert no.code == "product_kind_not_offered"
 
 
@@ -324,7 +388,14 @@ def test_a_branch_of_another_institution_is_refused(deed: Any) -> None:
         foreign = a_branch()
         desk, _ = two_desks()
         (institution_id,) = desk.desk_institution_ids
-        no = refusal(services.start_product, institution_id=institution_id, kind="credit", name="某某贷", branch_id=foreign.id, by=desk)
+        no = refusal(
+            services.start_product,
+            institution_id=institution_id,
+            kind="credit",
+            name="某某贷",
+            branch_id=foreign.id,
+            by=desk,
+        )
         assert no.code == "product_branch_foreign"
 
 
@@ -335,7 +406,9 @@ def test_a_product_may_not_claim_regions_that_its_branches_do_not_serve(deed: An
         a_branch(institution, service_regions=["330106", "330105"])
         desk, _ = two_desks(institution)
         version = a_draft(desk, typed_product(regions="宁波市"))
-        assert [problem.reason.code for problem in queries.problems_in(version, clock.today())] == ["product_region_not_served"]
+        assert [problem.reason.code for problem in queries.problems_in(version, clock.today())] == [
+            "product_region_not_served"
+        ]
         a_branch(institution, service_regions=[])
         assert queries.problems_in(version, clock.today()) == []
 
@@ -346,7 +419,10 @@ def test_a_suspended_institution_publishes_nothing_and_shows_nothing(deed: Any) 
         writer, _ = two_desks(product.institution)
         version = fill(services.start_version(product, by=writer), typed_product(amount_max_wan="80"), by=writer)
         product.institution.status = "suspended"
-        assert refusal(services.submit_version, version=version, seen=version.row_version, by=writer).code == "product_institution_not_admitted"
+        assert (
+            refusal(services.submit_version, version=version, seen=version.row_version, by=writer).code
+            == "product_institution_not_admitted"
+        )
         db.session.flush()
         assert queries.published_versions(clock.today()) == []
 
@@ -354,7 +430,12 @@ def test_a_suspended_institution_publishes_nothing_and_shows_nothing(deed: Any) 
 def test_validity_begins_and_ends(deed: Any) -> None:
     with deed():
         version = a_product(valid_from_on="2026-10-01", valid_until_on="2026-12-31").current_version
-        days = {date(2026, 9, 30): [], date(2026, 10, 1): [version], date(2026, 12, 31): [version], date(2027, 1, 1): []}
+        days = {
+            date(2026, 9, 30): [],
+            date(2026, 10, 1): [version],
+            date(2026, 12, 31): [version],
+            date(2027, 1, 1): [],
+        }
         assert {day: queries.published_versions(day) for day in days} == days
 
 
@@ -366,8 +447,13 @@ def test_two_reviewers_publish_once(deed: Any, heard: list[object]) -> None:
         version = a_submitted_version(writer)
         seen = version.row_version
         services.publish_version(version, seen=seen, by=reviewer)
-        assert refusal(services.publish_version, version=version, seen=seen, by=third).code == "product_changed_meanwhile"
-        assert refusal(services.publish_version, version=version, seen=version.row_version, by=third).code == "product_version_step_closed"
+        assert (
+            refusal(services.publish_version, version=version, seen=seen, by=third).code == "product_changed_meanwhile"
+        )
+        assert (
+            refusal(services.publish_version, version=version, seen=version.row_version, by=third).code
+            == "product_version_step_closed"
+        )
         assert len(heard) == 1
 
 
@@ -405,7 +491,13 @@ def test_the_desk_list_is_filtered_searched_and_counted(deed: Any) -> None:
         assert ids_of(q="周转") == {published.id}
         assert ids_of(q="%") == {waiting.id}, "a percent sign is a letter like any other"
         assert queries.product_counts(ids, today=today) == {
-            "all": 4, "to_write": 1, "to_review": 1, "published": 1, "suspended": 0, "stopped": 1, "ending": 1,
+            "all": 4,
+            "to_write": 1,
+            "to_review": 1,
+            "published": 1,
+            "suspended": 0,
+            "stopped": 1,
+            "ending": 1,
         }
 
 

@@ -86,7 +86,9 @@ def test_a_desk_lists_a_product_in_five_steps_and_a_colleague_publishes_it(site:
     assert answer.status_code == 303
     at = answer.location
     assert at.endswith("/draft/basics")
-    typed = typed_product() | fee("APPRAISAL", value="0.2", way="percent_of_amount.upfront", payee="评估公司", payer="bank")
+    typed = typed_product() | fee(
+        "APPRAISAL", value="0.2", way="percent_of_amount.upfront", payee="评估公司", payer="bank"
+    )
     for step in STEPS:
         page = page_of(client, at)
         assert f'aria-current="step">{STEPS.index(step) + 1}' in page
@@ -104,7 +106,12 @@ def test_a_desk_lists_a_product_in_five_steps_and_a_colleague_publishes_it(site:
     review = page_of(other, f"/desk/products/{product_id}/review")
     assert "评估公司" in review
     assert page_of(site.test_client(), f"/products/{product_id}", 404)
-    assert post(other, f"/desk/products/{product_id}/review/publish", row_version=hidden(review, "row_version")).status_code == 303
+    assert (
+        post(
+            other, f"/desk/products/{product_id}/review/publish", row_version=hidden(review, "row_version")
+        ).status_code
+        == 303
+    )
     shown = page_of(site.test_client(), f"/products/{product_id}")
     for words in ("灶台贷", "可无还本续贷", "到期前一个月申请", "营业执照", "核对是谁在经营", "评估公司", "不收的"):
         assert words in shown
@@ -169,7 +176,13 @@ def test_a_colleague_who_saved_first_gives_409_with_both_texts(site: Any, made: 
     assert answer.status_code == 409
     assert "炉子贷" in answer.text
     assert "灶火贷" in answer.text
-    again = post(mine, at, row_version=hidden(answer.text, "row_version"), go="stay", **of_step(typed_product(name="炉子贷"), "basics"))
+    again = post(
+        mine,
+        at,
+        row_version=hidden(answer.text, "row_version"),
+        go="stay",
+        **of_step(typed_product(name="炉子贷"), "basics"),
+    )
     assert again.status_code == 303
     with site.app_context():
         assert db.session.get_one(ProductVersion, version.id).name == "炉子贷"
@@ -181,7 +194,12 @@ def test_the_same_form_posted_twice_is_saved_once(site: Any, made: Any) -> None:
     client = client_of(site, writer)
     at = f"/desk/products/{version.product_id}/draft/basics"
     page = page_of(client, at)
-    data = {"form_key": hidden(page, "form_key"), "row_version": hidden(page, "row_version"), "go": "stay", **of_step(typed_product(), "basics")}
+    data = {
+        "form_key": hidden(page, "form_key"),
+        "row_version": hidden(page, "row_version"),
+        "go": "stay",
+        **of_step(typed_product(), "basics"),
+    }
     first, second = client.post(at, data=data), client.post(at, data=data)
     assert (first.status_code, second.status_code, first.location) == (303, 303, second.location)
 
@@ -205,13 +223,17 @@ def test_what_was_not_said_about_fees_can_be_said_as_none_in_one_go(site: Any, m
         assert [code for code, charged in rows.items() if charged] == ["GUAR"]
 
 
-def test_the_cost_of_an_example_is_computed_from_what_stands_in_the_form_and_nothing_is_kept(site: Any, made: Any) -> None:
+def test_the_cost_of_an_example_is_computed_from_what_stands_in_the_form_and_nothing_is_kept(
+    site: Any, made: Any
+) -> None:
     writer, _ = made(two_desks)
     version = made(lambda: a_draft(writer))
     client = client_of(site, writer)
     at = f"/desk/products/{version.product_id}/draft/money"
     typed = of_step(typed_product(spread_min_bp="200", spread_max_bp="200"), "money")
-    answer = client.post(at + "/cost", data={"row_version": version.row_version, "sample_wan": "30", "sample_months": "12", **typed})
+    answer = client.post(
+        at + "/cost", data={"row_version": version.row_version, "sample_wan": "30", "sample_months": "12", **typed}
+    )
     assert answer.status_code == 200
     assert "5.00" in answer.text
     assert 'value="200"' in answer.text, "what was typed stays in the form"
@@ -226,10 +248,31 @@ def test_another_institutions_product_does_not_exist(site: Any, made: Any) -> No
     stranger = made(a_desk)
     version = made(lambda: a_submitted_version())
     client, product_id = client_of(site, stranger), version.product_id
-    for path in ("", "/review", "/draft/basics", "/draft/check", "/draft/drop", "/suspend", "/stop", "/versions/1", "/differences/1/1"):
+    for path in (
+        "",
+        "/review",
+        "/draft/basics",
+        "/draft/check",
+        "/draft/drop",
+        "/suspend",
+        "/stop",
+        "/versions/1",
+        "/differences/1/1",
+    ):
         page_of(client, f"/desk/products/{product_id}{path}", 404)
-    for path in ("/versions", "/review/publish", "/review/send-back", "/draft/basics", "/draft/check", "/draft/take-back",
-                 "/draft/drop", "/suspend", "/stop", "/resume", "/draft/basics/cost"):
+    for path in (
+        "/versions",
+        "/review/publish",
+        "/review/send-back",
+        "/draft/basics",
+        "/draft/check",
+        "/draft/take-back",
+        "/draft/drop",
+        "/suspend",
+        "/stop",
+        "/resume",
+        "/draft/basics/cost",
+    ):
         assert post(client, f"/desk/products/{product_id}{path}").status_code == 404, path
     assert "灶台贷" not in page_of(client, "/desk/products")
 
@@ -271,14 +314,20 @@ def test_suspending_asks_first_and_wants_a_reason(site: Any, made: Any) -> None:
     assert "按下去以后" in page
     version = hidden(page, "row_version")
     assert post(client, f"/desk/products/{product.id}/suspend", row_version=version, note="").status_code == 422
-    assert post(client, f"/desk/products/{product.id}/suspend", row_version=version, note="本月额度用完了").status_code == 303
+    assert (
+        post(client, f"/desk/products/{product.id}/suspend", row_version=version, note="本月额度用完了").status_code
+        == 303
+    )
     assert "灶台贷" not in page_of(site.test_client(), "/products")
     assert "现在不办新的" in page_of(site.test_client(), f"/products/{product.id}")
     mine = page_of(client, f"/desk/products/{product.id}")
     assert "要由另一位同事恢复" in mine
     assert "本月额度用完了" in mine
     theirs = page_of(colleague, f"/desk/products/{product.id}")
-    assert post(colleague, f"/desk/products/{product.id}/resume", row_version=hidden(theirs, "row_version")).status_code == 303
+    assert (
+        post(colleague, f"/desk/products/{product.id}/resume", row_version=hidden(theirs, "row_version")).status_code
+        == 303
+    )
     assert "灶台贷" in page_of(site.test_client(), "/products")
 
 
@@ -288,7 +337,9 @@ def test_an_old_version_stays_readable_and_a_draft_is_nobody_elses(site: Any, ma
 
     def next_version() -> None:
         version = services.start_version(db.session.get_one(Product, product.id), by=writer)
-        services.save_step(version, "basics", of_step(typed_product(name="灶火贷"), "basics"), seen=version.row_version, by=writer)
+        services.save_step(
+            version, "basics", of_step(typed_product(name="灶火贷"), "basics"), seen=version.row_version, by=writer
+        )
 
     made(next_version)
     page_of(site.test_client(), f"/products/{product.id}/versions/2", 404)
@@ -353,6 +404,12 @@ def test_every_desk_page_stands_in_english_too(site: Any, made: Any) -> None:
     writer = made(lambda: a_desk(db.session.get_one(Institution, product.institution_id)))
     client = client_of(site, writer)
     client.set_cookie("lang", "en")
-    for path in ("", "/new", f"/{product.id}", f"/{product.id}/suspend", f"/{version.product_id}/draft/check",
-                 *(f"/{version.product_id}/draft/{step}" for step in STEPS)):
+    for path in (
+        "",
+        "/new",
+        f"/{product.id}",
+        f"/{product.id}/suspend",
+        f"/{version.product_id}/draft/check",
+        *(f"/{version.product_id}/draft/{step}" for step in STEPS),
+    ):
         page_of(client, f"/desk/products{path}")

@@ -1,4 +1,4 @@
-"""The fee schedule: every fee is asked, and each answer says who charges what from whom and when, or that there is none."""
+"""The fee schedule: every fee is asked; each answer says who charges what from whom and when, or that it is none."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -36,8 +36,23 @@ class Timing(StrEnum):
 
 # Every fee term of reference/financing_terms.csv but the interest, which the rate itself states.
 FEE_CODES: tuple[str, ...] = (
-    "MGMT", "SERVICE", "COMMIT", "APPRAISAL", "REGIST", "NOTARY", "GUAR", "INSPREM", "INSCOLL", "DEPOSIT",
-    "PLATFORM", "BRIDGE", "PREPAY", "LATE", "MISUSE", "SUBSIDY", "GUARSUB",
+    "MGMT",
+    "SERVICE",
+    "COMMIT",
+    "APPRAISAL",
+    "REGIST",
+    "NOTARY",
+    "GUAR",
+    "INSPREM",
+    "INSCOLL",
+    "DEPOSIT",
+    "PLATFORM",
+    "BRIDGE",
+    "PREPAY",
+    "LATE",
+    "MISUSE",
+    "SUBSIDY",
+    "GUARSUB",
 )
 CONDITIONAL_FEES = frozenset({"PREPAY", "LATE", "MISUSE"})
 SUBSIDIES = frozenset({"SUBSIDY", "GUARSUB"})
@@ -114,7 +129,11 @@ def unanswered(lines: list[FeeLine]) -> list[str]:
 def borne_by_borrower(lines: list[FeeLine]) -> list[FeeLine]:
     """The lines that the borrower certainly pays: charged, not optional, not only on an event, not a subsidy."""
     return [
-        line for line in lines
-        if line.charged and line.payer == Payer.BORROWER and not line.optional
-        and line.timing != Timing.ON_EVENT and line.code not in SUBSIDIES
+        line
+        for line in lines
+        if line.charged
+        and line.payer == Payer.BORROWER
+        and not line.optional
+        and line.timing != Timing.ON_EVENT
+        and line.code not in SUBSIDIES
     ]

@@ -39,9 +39,28 @@ APPLICANT_KINDS = ("enterprise", "sole_proprietor", "cooperative")
 
 # Codes of papers a lender may ask for; each asked paper needs its reason (八部门23条 of 2025: trim the papers).
 DOCUMENT_CODES = (
-    "LICENCE", "OWNER_ID", "BANK_FLOW", "POS_FLOW", "TAX_RETURNS", "INVOICES", "STATEMENTS", "LEASE", "PURPOSE_CONTRACT",
-    "ORDERS", "EQUIPMENT_QUOTE", "PROPERTY_TITLE", "APPRAISAL_REPORT", "IP_TITLE", "RECEIVABLE_PROOF", "STOCK_LIST",
-    "CUSTOMS", "TITLE_CERTIFICATE", "CREDIT_REPORT_CONSENT", "GUARANTOR_ID", "INSURANCE_POLICY", "MEMBER_LIST",
+    "LICENCE",
+    "OWNER_ID",
+    "BANK_FLOW",
+    "POS_FLOW",
+    "TAX_RETURNS",
+    "INVOICES",
+    "STATEMENTS",
+    "LEASE",
+    "PURPOSE_CONTRACT",
+    "ORDERS",
+    "EQUIPMENT_QUOTE",
+    "PROPERTY_TITLE",
+    "APPRAISAL_REPORT",
+    "IP_TITLE",
+    "RECEIVABLE_PROOF",
+    "STOCK_LIST",
+    "CUSTOMS",
+    "TITLE_CERTIFICATE",
+    "CREDIT_REPORT_CONSENT",
+    "GUARANTOR_ID",
+    "INSURANCE_POLICY",
+    "MEMBER_LIST",
 )
 
 # Ways to repay whose cost can be computed from a product alone, without a further number (pricing has their rules).
@@ -164,14 +183,14 @@ def text_problems(field: str, text: str, *, shortest: int, longest: int) -> list
     text = text.strip()
     if not text:
         return [_missing(field)] if shortest else []
-    found = []
+    found = [Problem(field, reason) for reason in banned_promises(text)]
     if is_placeholder(text):
         found.append(Problem(field, Reason("product_placeholder", {"typed": text})))
     elif len(plain(text)) < shortest:
         found.append(Problem(field, Reason("product_text_short", {"least": shortest, "mine": len(plain(text))})))
     if len(text) > longest:
         found.append(Problem(field, Reason("product_text_long", {"most": longest, "mine": len(text)})))
-    return found + [Problem(field, reason) for reason in banned_promises(text)]
+    return found
 
 
 def _name_problems(terms: Terms) -> list[Problem]:
@@ -203,9 +222,12 @@ def _ordered(field: str, low: Any, high: Any, least: Any, most: Any) -> list[Pro
 
 # Fields of the forms are named as typed (万元), so ranges are renamed from columns to fields here.
 _FIELD = {
-    "amount_min": "amount_min_wan", "amount_max": "amount_max_wan",
-    "term_min": "term_min_months", "term_max": "term_max_months",
-    "spread_min": "spread_min_bp", "spread_max": "spread_max_bp",
+    "amount_min": "amount_min_wan",
+    "amount_max": "amount_max_wan",
+    "term_min": "term_min_months",
+    "term_max": "term_max_months",
+    "spread_min": "spread_min_bp",
+    "spread_max": "spread_max_bp",
 }
 
 
@@ -213,7 +235,7 @@ def _money_problems(terms: Terms, lpr_1y_percent: Decimal, lpr_5y_percent: Decim
     found = []
     wan = Decimal(10000)
     amounts = [None if a is None else a / wan for a in (terms.amount_min_yuan, terms.amount_max_yuan)]
-    found += _ordered("amount", *amounts, AMOUNT_LEAST_YUAN / wan, AMOUNT_MOST_YUAN / wan)
+    found += _ordered("amount", amounts[0], amounts[1], AMOUNT_LEAST_YUAN / wan, AMOUNT_MOST_YUAN / wan)
     found += _ordered("term", terms.term_min_months, terms.term_max_months, 1, TERM_MOST_MONTHS)
     if terms.kind == Kind.CREDIT:
         found += _rate_problems(terms, lpr_1y_percent, lpr_5y_percent)
@@ -232,10 +254,14 @@ def _rate_problems(terms: Terms, lpr_1y_percent: Decimal, lpr_5y_percent: Decima
     if terms.rate_base is None:
         return [Problem("rate_base", Reason("product_choose_one", {}))]
     if terms.rate_base == RateBase.FIXED:
-        at, found = "fixed_rate_percent", [] if terms.fixed_rate_percent is not None else [_missing("fixed_rate_percent")]
+        at, found = (
+            "fixed_rate_percent",
+            [] if terms.fixed_rate_percent is not None else [_missing("fixed_rate_percent")],
+        )
     else:
-        at, found = "spread_max_bp", _ordered(
-            "spread", terms.spread_min_bp, terms.spread_max_bp, -SPREAD_MOST_BP, SPREAD_MOST_BP
+        at, found = (
+            "spread_max_bp",
+            _ordered("spread", terms.spread_min_bp, terms.spread_max_bp, -SPREAD_MOST_BP, SPREAD_MOST_BP),
         )
     rates = None if found else rates_percent(terms, lpr_1y_percent, lpr_5y_percent)
     if rates is not None and rates[0] <= 0:
@@ -256,14 +282,28 @@ def _criteria_problems(terms: Terms, served: tuple[str, ...]) -> list[Problem]:
     found = []
     for region in terms.regions:
         if served and not any(region.startswith(area) for area in served):
-            found.append(Problem("regions", Reason("product_region_not_served", {"region": regions.full_name(region.ljust(6, "0"))})))
+            found.append(
+                Problem(
+                    "regions", Reason("product_region_not_served", {"region": regions.full_name(region.ljust(6, "0"))})
+                )
+            )
     for prefix in terms.industries_allow:
         wider = next((deny for deny in terms.industries_deny if prefix.startswith(deny)), None)
         if wider is not None:
-            found.append(Problem("industries_deny", Reason("product_industry_both", {"industry": named(prefix), "denied": named(wider)})))
+            found.append(
+                Problem(
+                    "industries_deny",
+                    Reason("product_industry_both", {"industry": named(prefix), "denied": named(wider)}),
+                )
+            )
     months, turnover, ratio = terms.min_months_in_business, terms.min_turnover_yuan, terms.max_debt_ratio_percent
     if months is not None and not 0 < months <= MONTHS_IN_BUSINESS_MOST:
-        found.append(Problem("min_months_in_business", Reason("product_number_between", {"least": 1, "most": MONTHS_IN_BUSINESS_MOST})))
+        found.append(
+            Problem(
+                "min_months_in_business",
+                Reason("product_number_between", {"least": 1, "most": MONTHS_IN_BUSINESS_MOST}),
+            )
+        )
     if turnover is not None and turnover <= 0:
         found.append(Problem("min_turnover_wan", Reason("product_number_below", {"least": 1})))
     if ratio is not None and not 0 < ratio <= 100:
@@ -296,7 +336,11 @@ def _fee_problems(terms: Terms) -> list[Problem]:
 def _renewal_problems(terms: Terms) -> list[Problem]:
     found = [] if terms.renewal_kind is not None else [Problem("renewal_kind", Reason("product_renewal_missing", {}))]
     if not terms.renewal_statement.strip():
-        code = "product_renewal_reason_missing" if terms.renewal_kind == RenewalKind.NO else "product_renewal_statement_missing"
+        code = (
+            "product_renewal_reason_missing"
+            if terms.renewal_kind == RenewalKind.NO
+            else "product_renewal_statement_missing"
+        )
         return [*found, Problem("renewal_statement", Reason(code, {}))]
     return found + text_problems(
         "renewal_statement", terms.renewal_statement, shortest=STATEMENT_SHORTEST, longest=STATEMENT_LONGEST
@@ -319,7 +363,9 @@ def _promise_problems(terms: Terms, today: date) -> list[Problem]:
     if terms.promised_days is None:
         found.append(_missing("promised_days"))
     elif not 1 <= terms.promised_days <= PROMISED_DAYS_MOST:
-        found.append(Problem("promised_days", Reason("product_number_between", {"least": 1, "most": PROMISED_DAYS_MOST})))
+        found.append(
+            Problem("promised_days", Reason("product_number_between", {"least": 1, "most": PROMISED_DAYS_MOST}))
+        )
     start, end = terms.valid_from_on, terms.valid_until_on
     found += [_missing(field) for field, day in (("valid_from_on", start), ("valid_until_on", end)) if day is None]
     if start is not None and end is not None:
@@ -362,8 +408,17 @@ def cautions_of(terms: Terms) -> list[Reason]:
             found.append(Reason("product_care_deposit", {}))
         if line.code == "PLATFORM":
             found.append(Reason("product_care_third_party", {"payee": line.payee}))
-        over = line.code == "GUAR" and line.value is not None and line.basis in (fees.Basis.PERCENT_PER_YEAR, fees.Basis.PERCENT_OF_AMOUNT)
-        if over and line.value is not None and line.value > GOVERNMENT_GUARANTEE_TARGET_PERCENT and "SURETY_GOV" in terms.securities:
+        over = (
+            line.code == "GUAR"
+            and line.value is not None
+            and line.basis in (fees.Basis.PERCENT_PER_YEAR, fees.Basis.PERCENT_OF_AMOUNT)
+        )
+        if (
+            over
+            and line.value is not None
+            and line.value > GOVERNMENT_GUARANTEE_TARGET_PERCENT
+            and "SURETY_GOV" in terms.securities
+        ):
             facts = {"fee_percent": line.value, "target_percent": GOVERNMENT_GUARANTEE_TARGET_PERCENT}
             found.append(Reason("product_care_guarantee_fee", facts))
     if any(line.charged and line.optional and line.code in ("INSPREM", "INSCOLL") for line in terms.fees):

@@ -25,7 +25,8 @@ from matchmaker.products.rules.terms import (
     least_tax_grade,
     tax_grades_from,
 )
-from matchmaker.reference import industries, regions, terms as trade
+from matchmaker.reference import industries, regions
+from matchmaker.reference import terms as trade
 from matchmaker.refusal import Reason
 
 Typed = Mapping[str, Sequence[str]]
@@ -37,17 +38,36 @@ FEE_PARTS = ("answer", "payer", "payee", "value", "way", "optional", "note")
 FIELDS: dict[str, tuple[str, ...]] = {
     "basics": ("name", "summary", "applicant_kinds", "purposes", "first_time_friendly", "first_time_only"),
     "money": (
-        "amount_min_wan", "amount_max_wan", "term_min_months", "term_max_months", "rate_base", "spread_min_bp",
-        "spread_max_bp", "fixed_rate_percent", "repayments", "securities", "revolving",
+        "amount_min_wan",
+        "amount_max_wan",
+        "term_min_months",
+        "term_max_months",
+        "rate_base",
+        "spread_min_bp",
+        "spread_max_bp",
+        "fixed_rate_percent",
+        "repayments",
+        "securities",
+        "revolving",
     ),
     "criteria": (
-        "regions", "industries_allow", "industries_deny", "min_months_in_business", "min_turnover_wan",
-        "least_tax_grade", "max_debt_ratio_percent",
+        "regions",
+        "industries_allow",
+        "industries_deny",
+        "min_months_in_business",
+        "min_turnover_wan",
+        "least_tax_grade",
+        "max_debt_ratio_percent",
     ),
     "fees": tuple(fee_field(code, part) for code in fees.FEE_CODES for part in FEE_PARTS),
     "promises": (
-        "renewal_kind", "renewal_statement", "documents", *(document_field(code) for code in DOCUMENT_CODES),
-        "promised_days", "valid_from_on", "valid_until_on",
+        "renewal_kind",
+        "renewal_statement",
+        "documents",
+        *(document_field(code) for code in DOCUMENT_CODES),
+        "promised_days",
+        "valid_from_on",
+        "valid_until_on",
     ),
 }
 STEP_OF: dict[str, str] = {field: step for step, names in FIELDS.items() for field in names}
@@ -299,8 +319,11 @@ def read_terms(typed: Typed, kind: Kind) -> tuple[Terms, list[Problem]]:
         rate_base=RateBase.FIXED if kind == Kind.GUARANTEE else base,
         spread_min_bp=None if base in (None, RateBase.FIXED) else read.whole("spread_min_bp"),
         spread_max_bp=None if base in (None, RateBase.FIXED) else read.whole("spread_max_bp"),
-        fixed_rate_percent=Decimal(0) if kind == Kind.GUARANTEE
-        else read.percent("fixed_rate_percent") if base == RateBase.FIXED else None,
+        fixed_rate_percent=Decimal(0)
+        if kind == Kind.GUARANTEE
+        else read.percent("fixed_rate_percent")
+        if base == RateBase.FIXED
+        else None,
         repayments=read.many("repayments", REPAYMENTS),
         securities=read.many("securities", SECURITIES),
         revolving=read.flag("revolving"),

@@ -20,34 +20,117 @@ def _promise(code: str, *alternatives: str) -> Promise:
 
 
 # Patterns run over the text without spaces and marks, in NFKC and lower case, so that 秒·批 or 秒 批 is found too.
-# Sources: 算法推荐 and 征信业务管理办法 (no score of a person), 助贷新规 金规〔2025〕9号 and 八部门23条 of 2025 (no paid
-# fast lane, no disguised cost), 人民银行公告〔2021〕第3号 (no daily or monthly rate without the yearly one).
+# Sources: 算法推荐 and 征信业务管理办法 (no score of a person), 助贷新规 金规〔2025〕9号 and
+# 八部门23条 of 2025 (no paid fast lane, no disguised cost), 人民银行公告〔2021〕第3号 (no daily or monthly rate without the yearly one).
 PROMISES: tuple[Promise, ...] = (
     _promise("product_words_speed", "秒批", "秒放", "秒到账?", "秒贷", "秒过", "极速放款", "当天必到", "闪电放款"),
     _promise(
         "product_words_certain",
-        "包过", "必过", "包下款", "必下款", "包批", "保证通过", "保证放款", "保证批准", "百分(?:之)?百通过",
-        "百分(?:之)?百放款", "100%(?:通过|下款|放款|批准)", "稳过", "人人可贷", "人人都能贷", "有身份证就能贷",
+        "包过",
+        "必过",
+        "包下款",
+        "必下款",
+        "包批",
+        "保证通过",
+        "保证放款",
+        "保证批准",
+        "百分(?:之)?百通过",
+        "百分(?:之)?百放款",
+        "100%(?:通过|下款|放款|批准)",
+        "稳过",
+        "人人可贷",
+        "人人都能贷",
+        "有身份证就能贷",
     ),
     _promise(
         "product_words_score",
-        "信用分(?!析|期|类|行|支|公司|布|散|档案)", "信用评级", "信用等级评分", "征信评分", "征信分",
+        "信用分(?!析|期|类|行|支|公司|布|散|档案)",
+        "信用评级",
+        "信用等级评分",
+        "征信评分",
+        "征信分",
     ),
     _promise("product_words_preapproved", "预授信", "预审批", "预批(?!准)", "提前授信", "已获授信", "已为您授信"),
     _promise(
         "product_words_bureau",
-        "无视征信", "不看征信", "不查征信", "不上征信", "黑户", "白户必贷", "洗白", "修复征信", "包装(?:资料|流水)",
+        "无视征信",
+        "不看征信",
+        "不查征信",
+        "不上征信",
+        "黑户",
+        "白户必贷",
+        "洗白",
+        "修复征信",
+        "包装(?:资料|流水)",
     ),
     _promise("product_words_threshold", "零门槛", "0门槛", "无门槛", "无条件放款", "无任何条件", "不限条件"),
-    _promise("product_words_paid_lane", "内部渠道", "内部名额", "加急费", "渠道费", "打点", "交费加急", "付费加急", "关系通道"),
-    _promise("product_words_cheapest", "全网最低", "全国最低", "全市最低", "史上最低", "利率最低", "最便宜", "零成本", "0成本"),
-    _promise("product_words_rate", "日息", "月息", "日利率", "月利率", "月费率", "日费率", "零利息", "0利息", "0利率", "免息"),
+    _promise(
+        "product_words_paid_lane",
+        "内部渠道",
+        "内部名额",
+        "加急费",
+        "渠道费",
+        "打点",
+        "交费加急",
+        "付费加急",
+        "关系通道",
+    ),
+    _promise(
+        "product_words_cheapest",
+        "全网最低",
+        "全国最低",
+        "全市最低",
+        "史上最低",
+        "利率最低",
+        "最便宜",
+        "零成本",
+        "0成本",
+    ),
+    _promise(
+        "product_words_rate", "日息", "月息", "日利率", "月利率", "月费率", "日费率", "零利息", "0利息", "0利率", "免息"
+    ),
     _promise("product_words_tie_in", "搭售", "须购买保险", "必须买保险", "须存款", "以贷转存", "先存后贷", "购买理财"),
 )
 
 PLACEHOLDERS = frozenset(
-    {"无", "没有", "暂无", "略", "同上", "待定", "待补", "不详", "不清楚", "其他", "其它", "n/a", "na", "none", "null", "tbd",
-     "todo", "test", "测试", "xx", "xxx", "/", "\\", "-", "--", "—", "——", ".", "..", "...", "…", "……", "、", "?", "？", "0"}
+    {
+        "无",
+        "没有",
+        "暂无",
+        "略",
+        "同上",
+        "待定",
+        "待补",
+        "不详",
+        "不清楚",
+        "其他",
+        "其它",
+        "n/a",
+        "na",
+        "none",
+        "null",
+        "tbd",
+        "todo",
+        "test",
+        "测试",
+        "xx",
+        "xxx",
+        "/",
+        "\\",
+        "-",
+        "--",
+        "—",
+        "——",
+        ".",
+        "..",
+        "...",
+        "…",
+        "……",
+        "、",
+        "?",
+        "？",
+        "0",
+    }
 )
 
 
