@@ -148,9 +148,7 @@ def a_manager(
 def sign_in(client: FlaskClient, person: Person) -> str:
     """Sign a person in as the sign-in page would, without hashing a password; answers the session's token."""
     with client.application.app_context(), unit_of_work():
-        token = start_session(
-            db.session.get_one(Person, person.id), address="127.0.0.1", agent="tests", with_totp=True
-        )
+        token = start_session(db.session.get_one(Person, person.id), address="127.0.0.1", agent="tests", with_totp=True)
     with client.session_transaction() as cookie:
         cookie["_user_id"] = token
         cookie["_fresh"] = True

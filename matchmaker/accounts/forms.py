@@ -21,13 +21,13 @@ from wtforms.fields.numeric import DecimalField, IntegerField
 from wtforms.validators import URL, InputRequired, Length, NumberRange, Optional
 
 from matchmaker.accounts import places
-from matchmaker.accounts.rules import INSTITUTION_KINDS, plain_address, plain_licence
-from matchmaker.accounts.services.institutions import BranchFacts
+from matchmaker.accounts.rules import INSTITUTION_KINDS, BranchFacts, plain_address, plain_licence
 from matchmaker.accounts.words import KINDS_OF_OUR_OWN
 from matchmaker.reference import regions, terms
 from matchmaker.web import BaseForm, sentence
 
 _needed = InputRequired(_l("这里要填"))
+_web_address = [Optional(), URL(require_tld=True, message=_l("网址从 https:// 写起。")), Length(max=200)]
 
 
 class AddressField(StringField):
@@ -83,9 +83,7 @@ class ChangePasswordForm(BaseForm):
 
 class OwnDetailsForm(BaseForm):
     name = StringField(_l("姓名或称呼"), validators=[_needed, Length(max=40)])
-    language = RadioField(
-        _l("消息用哪种文字写"), choices=[SelectChoice("zh", "中文"), SelectChoice("en", "English")]
-    )
+    language = RadioField(_l("消息用哪种文字写"), choices=[SelectChoice("zh", "中文"), SelectChoice("en", "English")])
 
 
 class NewAddressForm(BaseForm):
@@ -110,9 +108,7 @@ class AcceptForm(BaseForm):
 
 def kind_choices() -> list[SelectChoice]:
     """The kinds of institution in the reader's language."""
-    return [SelectChoice("", str(_l("请选")))] + [
-        SelectChoice(kind, kind_label(kind)) for kind in INSTITUTION_KINDS
-    ]
+    return [SelectChoice("", str(_l("请选")))] + [SelectChoice(kind, kind_label(kind)) for kind in INSTITUTION_KINDS]
 
 
 def kind_label(kind: str) -> str:
@@ -168,7 +164,7 @@ class ApplicationForm(BaseForm):
     licence_number = StringField(_l("许可证号"), validators=[_needed, Length(max=60)])
     region_code = RegionField(_l("总部在哪里"), validators=[_needed, Length(max=40)])
     contact_address = AddressField(_l("您单位联系人的手机号或邮箱"), validators=[_needed, Length(max=254)])
-    website = StringField(_l("网站"), validators=[Optional(), URL(require_tld=True, message=_l("网址从 https:// 写起。")), Length(max=200)])
+    website = StringField(_l("网站"), validators=_web_address)
     about = TextAreaField(_l("一两句话介绍"), validators=[Optional(), Length(max=500)])
 
     def validate_licence_number(self, field: StringField) -> None:
@@ -193,7 +189,7 @@ class SuspendForm(BaseForm):
 
 
 class DescribeForm(BaseForm):
-    website = StringField(_l("网站"), validators=[Optional(), URL(require_tld=True, message=_l("网址从 https:// 写起。")), Length(max=200)])
+    website = StringField(_l("网站"), validators=_web_address)
     about = TextAreaField(_l("一两句话介绍"), validators=[Optional(), Length(max=500)])
 
 

@@ -25,8 +25,6 @@ def forget_old_traces(now: datetime) -> None:
         old = present - KEEP_TRIES
         db.session.execute(sa.delete(SignInAttempt).where(SignInAttempt.at < old))
         db.session.execute(sa.delete(TotpUse).where(TotpUse.used_at < present - KEEP_CODES))
-        gone = sa.select(UserSession.id).where(
-            sa.or_(UserSession.ended_at < old, UserSession.expires_at < old)
-        )
+        gone = sa.select(UserSession.id).where(sa.or_(UserSession.ended_at < old, UserSession.expires_at < old))
         db.session.execute(sa.delete(SessionSeen).where(SessionSeen.session_id.in_(gone)))
         db.session.execute(sa.delete(UserSession).where(UserSession.id.in_(gone)))

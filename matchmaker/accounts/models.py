@@ -27,9 +27,7 @@ class Person(Versioned, Base):
     """A human being who signs in; a closed account keeps the row and loses name, addresses and secrets."""
 
     __table_args__ = (
-        CheckConstraint(
-            "phone IS NOT NULL OR email IS NOT NULL OR closed_at IS NOT NULL", name="has_an_address"
-        ),
+        CheckConstraint("phone IS NOT NULL OR email IS NOT NULL OR closed_at IS NOT NULL", name="has_an_address"),
         CheckConstraint("language IN ('zh', 'en')", name="language_known"),
         Index("ix_person_name", "name"),
     )
@@ -159,9 +157,7 @@ class Branch(Versioned, Base):
         ),
         CheckConstraint("decision_limit_yuan IS NULL OR decision_limit_yuan > 0", name="limit_above_zero"),
         CheckConstraint("latitude IS NULL OR (latitude >= -90 AND latitude <= 90)", name="latitude_on_earth"),
-        CheckConstraint(
-            "longitude IS NULL OR (longitude >= -180 AND longitude <= 180)", name="longitude_on_earth"
-        ),
+        CheckConstraint("longitude IS NULL OR (longitude >= -180 AND longitude <= 180)", name="longitude_on_earth"),
         CheckConstraint(
             "service_radius_km IS NULL OR (latitude IS NOT NULL AND longitude IS NOT NULL)",
             name="radius_has_a_centre",
@@ -232,9 +228,7 @@ class Assignment(Base):
 class ManagerProfile(Versioned, Base):
     """Where a manager goes, what trades they know and how many live leads they can carry."""
 
-    __table_args__ = (
-        CheckConstraint("capacity_leads >= 0 AND capacity_leads <= 500", name="capacity_within_reason"),
-    )
+    __table_args__ = (CheckConstraint("capacity_leads >= 0 AND capacity_leads <= 500", name="capacity_within_reason"),)
 
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), unique=True)
     branch_id: Mapped[int] = mapped_column(ForeignKey("branch.id"), index=True)

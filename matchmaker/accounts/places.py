@@ -133,9 +133,7 @@ def _read(text: str, look_up: Callable[[str], list[str]], name: Callable[[str], 
             troubles.append(Reason("line_not_known", {"line": line[:40]}))
         elif len(found) > 1:
             shown = [name(prefix) for prefix in found[:MOST_SHOWN]]
-            troubles.append(
-                Reason("line_means_several", {"line": line[:40], "count": len(found), "examples": shown})
-            )
+            troubles.append(Reason("line_means_several", {"line": line[:40], "count": len(found), "examples": shown}))
         elif found[0] not in prefixes:
             prefixes.append(found[0])
     if len(lines) > MOST_LINES:

@@ -189,8 +189,13 @@ def sessions_of(person: Person) -> list[SeenSession]:
         last = seen.get(row.id)
         found.append(
             SeenSession(
-                row.id, row.token_hash, row.agent, row.address, row.created_at,
-                last.at if last else row.created_at, last.address if last else row.address,
+                row.id,
+                row.token_hash,
+                row.agent,
+                row.address,
+                row.created_at,
+                last.at if last else row.created_at,
+                last.address if last else row.address,
             )
         )
     return sorted(found, key=lambda session: session.last_seen_at, reverse=True)
@@ -204,7 +209,7 @@ def session_by_id(session_id: int) -> UserSession | None:
 # Institutions -------------------------------------------------------------------------------------------------------
 
 
-def institutions(*, text: str = "", status: str = "", kind: str = "") -> sa.Select[tuple[Institution]]:
+def institutions(*, text: str = "", status: str = "", kind: str = "") -> sa.Select[Institution]:
     """All institutions, those that wait for the operator first; filtered by name or licence, status and kind."""
     query = sa.select(Institution)
     if text:
@@ -226,17 +231,13 @@ def institutions(*, text: str = "", status: str = "", kind: str = "") -> sa.Sele
 
 def count_of_status(status: str) -> int:
     """How many institutions are in a status."""
-    return (
-        db.session.scalar(sa.select(sa.func.count(Institution.id)).where(Institution.status == status)) or 0
-    )
+    return db.session.scalar(sa.select(sa.func.count(Institution.id)).where(Institution.status == status)) or 0
 
 
 def institution(institution_id: int) -> Institution | None:
     """An institution with its branches."""
     return db.session.scalar(
-        sa.select(Institution)
-        .where(Institution.id == institution_id)
-        .options(selectinload(Institution.branches))
+        sa.select(Institution).where(Institution.id == institution_id).options(selectinload(Institution.branches))
     )
 
 
@@ -264,9 +265,7 @@ def institutions_by_id(ids: Iterable[int]) -> dict[int, Institution]:
 
 def branch(branch_id: int) -> Branch | None:
     """A branch with its institution."""
-    return db.session.scalar(
-        sa.select(Branch).where(Branch.id == branch_id).options(joinedload(Branch.institution))
-    )
+    return db.session.scalar(sa.select(Branch).where(Branch.id == branch_id).options(joinedload(Branch.institution)))
 
 
 def branches_of(institution_id: int, *, open_only: bool = True) -> list[Branch]:
@@ -289,7 +288,7 @@ def assignment(assignment_id: int) -> Assignment | None:
     )
 
 
-def staff_of(institution_id: int, *, text: str = "", role: str = "", gone: bool = False) -> sa.Select[tuple[Assignment]]:
+def staff_of(institution_id: int, *, text: str = "", role: str = "", gone: bool = False) -> sa.Select[Assignment]:
     """Who works (or, with ``gone``, worked) for an institution, by name; filtered by name or address, and role."""
     query = (
         sa.select(Assignment)
@@ -300,7 +299,7 @@ def staff_of(institution_id: int, *, text: str = "", role: str = "", gone: bool 
     return _narrowed(query, text, role, gone)
 
 
-def people_of_the_platform(*, text: str = "", role: str = "", gone: bool = False) -> sa.Select[tuple[Assignment]]:
+def people_of_the_platform(*, text: str = "", role: str = "", gone: bool = False) -> sa.Select[Assignment]:
     """Operators, supervisors and channels, by name."""
     query = (
         sa.select(Assignment)
@@ -311,9 +310,7 @@ def people_of_the_platform(*, text: str = "", role: str = "", gone: bool = False
     return _narrowed(query, text, role, gone)
 
 
-def _narrowed(
-    query: sa.Select[tuple[Assignment]], text: str, role: str, gone: bool
-) -> sa.Select[tuple[Assignment]]:
+def _narrowed(query: sa.Select[Assignment], text: str, role: str, gone: bool) -> sa.Select[Assignment]:
     if text:
         like = f"%{_escaped(text)}%"
         query = query.where(
@@ -332,15 +329,11 @@ def _narrowed(
 def count_live(role: str, institution_id: int | None) -> int:
     """How many people hold a role at an institution (None: on the platform) now."""
     whose = (
-        Assignment.institution_id.is_(None)
-        if institution_id is None
-        else Assignment.institution_id == institution_id
+        Assignment.institution_id.is_(None) if institution_id is None else Assignment.institution_id == institution_id
     )
     return (
         db.session.scalar(
-            sa.select(sa.func.count(Assignment.id)).where(
-                Assignment.role == role, Assignment.until_at.is_(None), whose
-            )
+            sa.select(sa.func.count(Assignment.id)).where(Assignment.role == role, Assignment.until_at.is_(None), whose)
         )
         or 0
     )
@@ -431,9 +424,7 @@ def invitation(invitation_id: int) -> Invitation | None:
 def open_invitations(institution_id: int | None) -> list[Invitation]:
     """Invitations of an institution (None: of the platform) that nobody has accepted or withdrawn, newest first."""
     whose = (
-        Invitation.institution_id.is_(None)
-        if institution_id is None
-        else Invitation.institution_id == institution_id
+        Invitation.institution_id.is_(None) if institution_id is None else Invitation.institution_id == institution_id
     )
     return list(
         db.session.scalars(

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from matchmaker.refusal import Reason
 
@@ -18,8 +19,23 @@ ROLES_WITH_SECOND_FACTOR = ("operator", "supervisor", "desk")
 
 # financing_terms.csv, domain "institution", and two kinds of our own (articles 9.4 and 18).
 INSTITUTION_KINDS = (
-    "POLICY", "STATE", "JOINT", "CITY", "RURALC", "RURALX", "FOREIGN", "PRIVATE", "FINCO", "MICRO",
-    "GUARANTEE", "INS_P", "INS_L", "INS_R", "INS_X", "FUND", "DEPARTMENT",
+    "POLICY",
+    "STATE",
+    "JOINT",
+    "CITY",
+    "RURALC",
+    "RURALX",
+    "FOREIGN",
+    "PRIVATE",
+    "FINCO",
+    "MICRO",
+    "GUARANTEE",
+    "INS_P",
+    "INS_L",
+    "INS_R",
+    "INS_X",
+    "FUND",
+    "DEPARTMENT",
 )
 INSTITUTION_STATUSES = ("applied", "admitted", "suspended")
 CODE_PURPOSES = ("register", "sign_in", "reset", "verify")
@@ -48,18 +64,78 @@ TOTP_STEP_SECONDS = 30
 RECOVERY_CODES = 10
 
 _PHONE = re.compile(r"1[3-9]\d{9}")
-_EMAIL = re.compile(r"[^@\s,;:<>()\[\]\\\"]{1,64}@[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?)+")
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?"
+_EMAIL = re.compile(rf"[^@\s,;:<>()\[\]\\\"]{{1,64}}@{_LABEL}(?:\.{_LABEL})+")
 _LICENCE = re.compile(r"[A-Z0-9][A-Z0-9\-]{5,39}")
 # What people type when they must type something (issue 2.3).
-PLACEHOLDERS = frozenset({"无", "没有", "无。", "/", "\\", "-", "--", "—", "——", "n/a", "na", "none", "null", "nil", ".", "。", "x", "xx", "xxx", "test", "测试", "暂无", "不详", "未知"})
+PLACEHOLDERS = frozenset(
+    {
+        "无",
+        "没有",
+        "无。",
+        "/",
+        "\\",
+        "-",
+        "--",
+        "—",
+        "——",
+        "n/a",
+        "na",
+        "none",
+        "null",
+        "nil",
+        ".",
+        "。",
+        "x",
+        "xx",
+        "xxx",
+        "test",
+        "测试",
+        "暂无",
+        "不详",
+        "未知",
+    }
+)
 # The first lines of every leaked-password list, and what Chinese sites meet most.
-COMMON_PASSWORDS = frozenset({
-    "1234567890", "0123456789", "12345678910", "123456789a", "a123456789", "1234567890a", "0987654321",
-    "1111111111", "0000000000", "8888888888", "6666666666", "9876543210", "1122334455", "qwertyuiop",
-    "1q2w3e4r5t", "asdfghjkl;", "password12", "password123", "password1234", "qwerty12345", "woaini1314",
-    "woaini520", "5201314520", "147258369a", "aa123456789", "qq123456789", "abc123456789", "abcd123456",
-    "iloveyou12", "admin123456", "1qaz2wsx3edc", "zxcvbnm123", "a1234567890", "wanqitong1", "1234512345",
-})
+COMMON_PASSWORDS = frozenset(
+    {
+        "1234567890",
+        "0123456789",
+        "12345678910",
+        "123456789a",
+        "a123456789",
+        "1234567890a",
+        "0987654321",
+        "1111111111",
+        "0000000000",
+        "8888888888",
+        "6666666666",
+        "9876543210",
+        "1122334455",
+        "qwertyuiop",
+        "1q2w3e4r5t",
+        "asdfghjkl;",
+        "password12",
+        "password123",
+        "password1234",
+        "qwerty12345",
+        "woaini1314",
+        "woaini520",
+        "5201314520",
+        "147258369a",
+        "aa123456789",
+        "qq123456789",
+        "abc123456789",
+        "abcd123456",
+        "iloveyou12",
+        "admin123456",
+        "1qaz2wsx3edc",
+        "zxcvbnm123",
+        "a1234567890",
+        "wanqitong1",
+        "1234512345",
+    }
+)
 
 
 def session_lives(roles: Collection[str]) -> timedelta:
@@ -200,3 +276,16 @@ def invitation_trouble(*, accepted: bool, withdrawn: bool, expires_at: datetime,
     if now >= expires_at:
         return Reason("invitation_expired", {"expired_at": expires_at})
     return None
+
+
+@dataclass(frozen=True)
+class BranchFacts:
+    """What a branch says of itself; regions are code prefixes, the point is in degrees, the limit in yuan."""
+
+    name: str
+    region_code: str
+    latitude: float | None = None
+    longitude: float | None = None
+    service_radius_km: int | None = None
+    service_regions: tuple[str, ...] = ()
+    decision_limit_yuan: Decimal | None = None

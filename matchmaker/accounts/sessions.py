@@ -41,7 +41,7 @@ def start_session(person: Person, *, address: str, agent: str, with_totp: bool =
 
 def find_session(token: str) -> UserSession | None:
     """The live session of a token, its person loaded; None when it was ended, is over, or never was."""
-    found = db.session.scalar(
+    return db.session.scalar(
         sa.select(UserSession)
         .join(UserSession.person)
         .where(
@@ -52,7 +52,6 @@ def find_session(token: str) -> UserSession | None:
         )
         .options(contains_eager(UserSession.person))
     )
-    return found
 
 
 def load_session(token: str, *, address: str = "", production: bool = False) -> Person | None:
@@ -67,9 +66,7 @@ def load_session(token: str, *, address: str = "", production: bool = False) -> 
     person = found.person
     roles = {assignment.role for assignment in person.live_assignments}
     person.second_factor_missing = not found.with_totp and second_factor_demanded(roles, production=production)
-    last = db.session.scalar(
-        sa.select(sa.func.max(SessionSeen.at)).where(SessionSeen.session_id == found.id)
-    )
+    last = db.session.scalar(sa.select(sa.func.max(SessionSeen.at)).where(SessionSeen.session_id == found.id))
     if last is None or clock.real_now() - last >= SEEN_EVERY:
         # An error page is drawn outside of a deed, where nothing can be observed; the next page sees it.
         with contextlib.suppress(RuntimeError):
@@ -99,9 +96,7 @@ def end_one_session(person: Person, session_id: int) -> bool:
     """End one session of this person by its number; False when it is not theirs or ended already."""
     done = db.session.execute(
         sa.update(UserSession)
-        .where(
-            UserSession.id == session_id, UserSession.person_id == person.id, UserSession.ended_at.is_(None)
-        )
+        .where(UserSession.id == session_id, UserSession.person_id == person.id, UserSession.ended_at.is_(None))
         .values(ended_at=clock.real_now(), ended_because="ended_elsewhere")
     )
     return bool(getattr(done, "rowcount", 0))

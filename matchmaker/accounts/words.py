@@ -32,7 +32,9 @@ LABELS = {
 SENTENCES = {
     # Signing in
     "sign_in_wrong": _l("没有登录：账号和密码对不上。还可以试 %(left)s 次，再错就锁 15 分钟。"),
-    "sign_in_locked": _l("没有登录：错的次数多，先锁住了。%(opens_at)s 再试；密码是对的也要等到那时。用验证码登录不受影响。"),
+    "sign_in_locked": _l(
+        "没有登录：错的次数多，先锁住了。%(opens_at)s 再试；密码是对的也要等到那时。用验证码登录不受影响。"
+    ),
     "sign_in_locked_now": _l("没有登录：又错了一次，先锁 15 分钟。%(opens_at)s 再试。用验证码登录不受影响。"),
     "second_step_over": _l("没有登录：第一步过去太久了，请从头再来。"),
     "totp_wrong": _l("没有登录：口令不对。看一眼应用里现在的 6 位数字，手机的时间要准。还可以试 %(left)s 次。"),
@@ -87,11 +89,19 @@ SENTENCES = {
     # Messages
     "accounts.code_to_register": _l("您的登记验证码是 %(code)s，%(minutes)s 分钟内有效。我们不会打电话要它。"),
     "accounts.code_to_sign_in": _l("您的登录验证码是 %(code)s，%(minutes)s 分钟内有效。我们不会打电话要它。"),
-    "accounts.code_to_reset": _l("您的重设密码验证码是 %(code)s，%(minutes)s 分钟内有效。不是您本人？不用管它，密码没有变。"),
+    "accounts.code_to_reset": _l(
+        "您的重设密码验证码是 %(code)s，%(minutes)s 分钟内有效。不是您本人？不用管它，密码没有变。"
+    ),
     "accounts.code_to_verify": _l("您的核实验证码是 %(code)s，%(minutes)s 分钟内有效。我们不会打电话要它。"),
-    "accounts.already_registered": _l("有人想用这个号码或邮箱登记，它已经登记过了。是您本人？请直接登录，忘了密码可以重设。"),
-    "accounts.nobody_registered": _l("有人想用这个号码或邮箱登录，可是它还没有登记过。是您本人？也许登记时用的是另一个。"),
-    "accounts.invitation": _l("%(institution)s 邀请您做%(role)s。打开链接就能开通，%(expires_at)s 前有效，只能用一次。"),
+    "accounts.already_registered": _l(
+        "有人想用这个号码或邮箱登记，它已经登记过了。是您本人？请直接登录，忘了密码可以重设。"
+    ),
+    "accounts.nobody_registered": _l(
+        "有人想用这个号码或邮箱登录，可是它还没有登记过。是您本人？也许登记时用的是另一个。"
+    ),
+    "accounts.invitation": _l(
+        "%(institution)s 邀请您做%(role)s。打开链接就能开通，%(expires_at)s 前有效，只能用一次。"
+    ),
     "accounts.invitation_platform": _l("邀请您做%(role)s。打开链接就能开通，%(expires_at)s 前有效，只能用一次。"),
     "accounts.invitation_accepted": _l("%(name)s 接受了邀请，现在是%(role)s。"),
     "accounts.assignment_ended": _l("您不再是%(institution)s的%(role)s。手上的事由同事接着办。"),

@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
 from matchmaker.audit import queries
 from matchmaker.audit.models import AuditRow
-from matchmaker.audit.rules import FIRST_SEAL, seal_after
+from matchmaker.audit.rules import FIRST_SEAL
 from matchmaker.db import begin_read, db, unit_of_work
 
 log = logging.getLogger(__name__)
 AT_ONCE = 1000
-
-
-@dataclass(frozen=True)
-class Chain:
-    """What checking found: how many seals hold, the last of them, and the number of the first that does not."""
-
-    holds: bool
-    rows: int
-    head: str
-    broken_at: int | None
 
 
 def seal_rows(now: datetime) -> int:
@@ -48,9 +36,7 @@ def _seal_batch() -> int:
     if db.session.get_bind().dialect.name == "postgresql":
         # Two sealers at once would number alike: one waits for the other.
         db.session.execute(sa.select(sa.func.pg_advisory_xact_lock(0x5EA1)))
-        oldest = sa.cast(
-            sa.cast(sa.func.pg_snapshot_xmin(sa.func.pg_current_snapshot()), sa.Text), sa.BigInteger
-        )
+        oldest = sa.cast(sa.cast(sa.func.pg_snapshot_xmin(sa.func.pg_current_snapshot()), sa.Text), sa.BigInteger)
         query = query.where(
             sa.or_(AuditRow.transaction_number.is_(None), AuditRow.transaction_number < oldest)
         ).order_by(sa.func.coalesce(AuditRow.transaction_number, 0), AuditRow.id)
@@ -63,51 +49,15 @@ def _seal_batch() -> int:
     seal = last.seal or FIRST_SEAL if last else FIRST_SEAL
     for row in rows:
         number += 1
-        seal = _seal(row, number, seal)
+        seal = queries.seal_of(row, number, seal)
         row.seal_number, row.seal = number, seal
     return len(rows)
 
 
-def _seal(row: Any, number: int, previous: str) -> str:
-    return seal_after(
-        previous,
-        number=number,
-        row_id=row.id,
-        at=row.at,
-        by_id=row.by_id,
-        what=row.what,
-        object_kind=row.object_kind,
-        object_id=row.object_id,
-        facts=row.facts,
-    )
-
-
-def verify_seals() -> Chain:
-    """Compute the whole chain anew: changed, removed or inserted rows break it from there on.
-
-    Rows cut off at the end cannot be seen from inside: keep the head somewhere else and compare.
-    """
-    number, seal = 0, FIRST_SEAL
-    while True:
-        # Columns, not objects: a long trail must not fill the session of the page that asks.
-        rows = db.session.execute(
-            sa.select(*AuditRow.__table__.columns)
-            .where(AuditRow.seal_number > number)
-            .order_by(AuditRow.seal_number)
-            .limit(AT_ONCE)
-        ).all()
-        for row in rows:
-            if row.seal_number != number + 1 or row.seal != _seal(row, number + 1, seal):
-                return Chain(False, number, seal, number + 1)
-            number, seal = number + 1, row.seal or ""
-        if len(rows) < AT_ONCE:
-            return Chain(True, number, seal, None)
-
-
-def check_seals(now: datetime) -> Chain:
+def check_seals(now: datetime) -> queries.Chain:
     """The nightly check: an error in the log when the chain is broken."""
     begin_read()
-    chain = verify_seals()
+    chain = queries.verify_seals()
     db.session.rollback()
     if chain.holds:
         log.info("the trail holds", extra={"rows": chain.rows, "head": chain.head})

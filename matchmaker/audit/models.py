@@ -12,7 +12,7 @@ from matchmaker.db import Base, JsonDict, JsonList, Observation
 
 
 class AuditRow(Base):
-    """One deed: who, what, on which object. `by_id` is a number and no name, so that a deleted person leaves no trace."""
+    """One deed: who, what, on which object. `by_id` is a number, no name: a deleted person leaves no trace."""
 
     __table_args__ = (
         Index("ix_audit_row_object", "object_kind", "object_id", "at"),

@@ -25,7 +25,7 @@ def record(what: str, obj: Base | None, *, by: Actor | int | None, **facts: Any)
     years and outlives the person. The row is a plain insert; ``seal_rows`` chains it later.
     """
     session = db.session
-    if obj is not None and obj.id is None:
+    if obj is not None and sa.inspect(obj).identity is None:
         session.flush()
     row = AuditRow(
         at=clock.now(),
@@ -36,7 +36,7 @@ def record(what: str, obj: Base | None, *, by: Actor | int | None, **facts: Any)
         facts=facts,
     )
     if session.get_bind().dialect.name == "postgresql":
-        row.transaction_number = sa.cast(sa.cast(sa.func.pg_current_xact_id(), sa.Text), sa.BigInteger)  # type: ignore[assignment]
+        row.transaction_number = sa.cast(sa.cast(sa.func.pg_current_xact_id(), sa.Text), sa.BigInteger)
     session.add(row)
     return row
 

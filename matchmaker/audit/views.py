@@ -6,7 +6,6 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from matchmaker.audit import queries
-from matchmaker.audit.jobs import verify_seals
 from matchmaker.audit.words import LABELS
 from matchmaker.web import paginate, requires
 
@@ -29,5 +28,5 @@ def trail() -> ResponseReturnValue:
         what=what,
         last=queries.last_sealed(),
         unsealed=queries.count_unsealed(),
-        chain=verify_seals() if request.args.get("check") == "1" else None,
+        chain=queries.verify_seals() if request.args.get("check") == "1" else None,
     )

@@ -58,7 +58,13 @@ class File:
         with open(self.path, "a", encoding="utf-8") as out:
             out.write(
                 json.dumps(
-                    {"key": letter.key, "channel": letter.channel, "to": letter.to, "subject": letter.subject, "text": letter.text},
+                    {
+                        "key": letter.key,
+                        "channel": letter.channel,
+                        "to": letter.to,
+                        "subject": letter.subject,
+                        "text": letter.text,
+                    },
                     ensure_ascii=False,
                 )
                 + "\n"

@@ -10,7 +10,7 @@ from matchmaker.db import db
 from matchmaker.notifications.models import Message
 
 
-def inbox_of(person_id: int, *, unread_only: bool = False) -> sa.Select[tuple[Message]]:
+def inbox_of(person_id: int, *, unread_only: bool = False) -> sa.Select[Message]:
     """The messages of a person, newest first."""
     query = sa.select(Message).where(Message.person_id == person_id)
     if unread_only:
@@ -22,9 +22,7 @@ def count_unread(person_id: int) -> int:
     """How many messages a person has not read."""
     return (
         db.session.scalar(
-            sa.select(sa.func.count(Message.id)).where(
-                Message.person_id == person_id, Message.read_at.is_(None)
-            )
+            sa.select(sa.func.count(Message.id)).where(Message.person_id == person_id, Message.read_at.is_(None))
         )
         or 0
     )
@@ -32,9 +30,7 @@ def count_unread(person_id: int) -> int:
 
 def message(message_id: int) -> Message | None:
     """One message that belongs to somebody."""
-    return db.session.scalar(
-        sa.select(Message).where(Message.id == message_id, Message.person_id.is_not(None))
-    )
+    return db.session.scalar(sa.select(Message).where(Message.id == message_id, Message.person_id.is_not(None)))
 
 
 def waiting_ids(now: datetime, *, stuck_after: timedelta, limit: int = 200) -> list[int]:

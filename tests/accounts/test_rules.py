@@ -93,8 +93,20 @@ def test_counting_starts_anew_after_a_lock() -> None:
 @pytest.mark.parametrize(
     "target",
     [
-        "//evil.example", "https://evil.example", "/\\evil.example", "\\\\evil.example", "javascript:alert(1)",
-        "/a\n/b", "/\tevil", " /x", "evil", "", None, "/" + "x" * 3000, "/x\\y", "/%0d%0a\r\n",
+        "//evil.example",
+        "https://evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "javascript:alert(1)",
+        "/a\n/b",
+        "/\tevil",
+        " /x",
+        "evil",
+        "",
+        None,
+        "/" + "x" * 3000,
+        "/x\\y",
+        "/%0d%0a\r\n",
     ],
 )
 def test_no_return_leads_to_another_house(target: str | None) -> None:
@@ -159,7 +171,13 @@ def test_an_unknown_place_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("typed", "prefixes"),
-    [("62", ("62",)), ("餐饮业", ("62",)), ("H6210", ("6210",)), ("制造业", ("C",)), ("62 餐饮业\n零售业", ("62", "52"))],
+    [
+        ("62", ("62",)),
+        ("餐饮业", ("62",)),
+        ("H6210", ("6210",)),
+        ("制造业", ("C",)),
+        ("62 餐饮业\n零售业", ("62", "52")),
+    ],
 )
 def test_trades_are_read_by_code_or_name(typed: str, prefixes: tuple[str, ...]) -> None:
     assert places.read_industries(typed).prefixes == prefixes

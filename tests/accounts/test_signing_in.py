@@ -35,7 +35,9 @@ def signed_in_as(client: Any) -> bool:
     return client.get("/account").status_code == 200
 
 
-def test_the_right_password_lets_in_and_signing_out_ends_the_session(app: Any, client: Any, post: Any, make: Any) -> None:
+def test_the_right_password_lets_in_and_signing_out_ends_the_session(
+    app: Any, client: Any, post: Any, make: Any
+) -> None:
     owner = make(an_owner)
     answer = post(client, "/sign-in", identifier=owner.phone, password=PASSWORD)
     assert answer.status_code == 303
@@ -154,7 +156,9 @@ def test_unknown_accounts_cost_the_same_hashing(app: Any, make: Any) -> None:
 
 
 @pytest.mark.parametrize("path", ["/sign-in/code", "/forgotten", "/register"])
-def test_asking_for_a_code_says_the_same_for_known_and_unknown_addresses(app: Any, post: Any, make: Any, path: str) -> None:
+def test_asking_for_a_code_says_the_same_for_known_and_unknown_addresses(
+    app: Any, post: Any, make: Any, path: str
+) -> None:
     owner = make(an_owner, phone="13800138000")
     pages = []
     for number, address in enumerate((owner.phone, "13800148000")):
@@ -176,7 +180,9 @@ def test_the_page_after_signing_in_is_the_one_that_was_asked_for(client: Any, po
     assert answer.location == "/account?x=1"
 
 
-@pytest.mark.parametrize("target", ["//evil.example/", "https://evil.example/", "/\\evil.example", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "target", ["//evil.example/", "https://evil.example/", "/\\evil.example", "javascript:alert(1)"]
+)
 def test_signing_in_never_redirects_to_another_site(client: Any, post: Any, make: Any, target: str) -> None:
     owner = make(an_owner)
     page = client.get("/sign-in", query_string={"next": target}).get_data(as_text=True)
@@ -199,9 +205,16 @@ def test_typed_values_come_back_after_a_session_that_ended(app: Any, client: Any
     carried = re.search(r'name="carried"[^>]*value="([^"]+)"', stopped.get_data(as_text=True)).group(1)
     arrived = client.post("/sign-in", data={"csrf_token": token, "carried": carried})
     assert arrived.status_code == 200 and carried in arrived.get_data(as_text=True)
-    back = client.post("/sign-in", data={
-        "csrf_token": token, "carried": carried, "identifier": owner.phone, "password": PASSWORD, "form_key": "k",
-    })
+    back = client.post(
+        "/sign-in",
+        data={
+            "csrf_token": token,
+            "carried": carried,
+            "identifier": owner.phone,
+            "password": PASSWORD,
+            "form_key": "k",
+        },
+    )
     assert back.status_code == 200
     page = back.get_data(as_text=True)
     assert 'action="/account"' in page and "周大老板" in page
@@ -219,9 +232,7 @@ def test_an_owner_registers_with_a_phone_a_code_and_a_password(app: Any, client:
     assert post(client, "/register", identifier="138 0013 8000").location == "/register/finish"
     (letter,) = letters()
     assert letter["to"] == "13800138000" and letter["channel"] == "sms"
-    answer = post(
-        client, "/register/finish", code=code_in(letter), name="周老板", password="a boat of ten lanterns"
-    )
+    answer = post(client, "/register/finish", code=code_in(letter), name="周老板", password="a boat of ten lanterns")
     assert answer.status_code == 303 and signed_in_as(client)
     with app.app_context():
         person = db.session.scalar(sa.select(Person))
@@ -315,7 +326,9 @@ def test_codes_stand_nowhere_in_the_database_once_sent(app: Any, client: Any, po
                 assert code not in " ".join(str(value) for value in row)
 
 
-def test_a_forgotten_password_is_set_anew_by_code_and_ends_all_sessions(app: Any, post: Any, make: Any, letters: Any) -> None:
+def test_a_forgotten_password_is_set_anew_by_code_and_ends_all_sessions(
+    app: Any, post: Any, make: Any, letters: Any
+) -> None:
     owner = make(an_owner)
     inside, outside = app.test_client(), app.test_client()
     sign_in(inside, owner)
@@ -392,7 +405,9 @@ def test_a_half_done_sign_in_is_over_after_ten_minutes_and_after_a_new_password(
         assert post(client, "/sign-in/step", code=totp.at(clock.real_now())).status_code == 422
 
 
-def test_an_app_is_set_up_with_its_digits_and_ten_recovery_codes_each_good_once(app: Any, client: Any, post: Any, make: Any) -> None:
+def test_an_app_is_set_up_with_its_digits_and_ten_recovery_codes_each_good_once(
+    app: Any, client: Any, post: Any, make: Any
+) -> None:
     operator = make(an_operator)
     sign_in(client, operator)
     page = client.get("/account/second-factor").get_data(as_text=True)
@@ -409,7 +424,9 @@ def test_an_app_is_set_up_with_its_digits_and_ten_recovery_codes_each_good_once(
         assert post(other, "/sign-in/step", code=codes[3].lower()).status_code == expected
 
 
-def test_in_production_a_desk_without_an_app_reaches_only_its_own_account(app: Any, client: Any, post: Any, make: Any) -> None:
+def test_in_production_a_desk_without_an_app_reaches_only_its_own_account(
+    app: Any, client: Any, post: Any, make: Any
+) -> None:
     import dataclasses
 
     operator = make(an_operator)
@@ -421,7 +438,9 @@ def test_in_production_a_desk_without_an_app_reaches_only_its_own_account(app: A
     secret = re.search(r'<code class="wrap">([A-Z2-7]{32})</code>', page).group(1)
     post(client, "/account/second-factor", code=pyotp.TOTP(secret).at(clock.real_now()))
     assert client.get("/institutions").status_code == 200
-    off = post(client, "/account/second-factor/off", code=pyotp.TOTP(secret).at(clock.real_now() + timedelta(seconds=30)))
+    off = post(
+        client, "/account/second-factor/off", code=pyotp.TOTP(secret).at(clock.real_now() + timedelta(seconds=30))
+    )
     assert off.status_code == 422
 
 

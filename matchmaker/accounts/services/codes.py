@@ -11,9 +11,9 @@ from matchmaker.accounts import queries
 from matchmaker.accounts.keyed import Caller, same
 from matchmaker.accounts.models import CodeTry, CodeUse, OneTimeCode
 from matchmaker.accounts.rules import CODE_LIVES, may_enter_with, may_send_code
+from matchmaker.accounts.services.once import first_to_use
 from matchmaker.db import db, observe
 from matchmaker.notifications.services import write_to
-from matchmaker.queue import insert_for
 from matchmaker.refusal import Refused
 
 
@@ -76,10 +76,7 @@ def use_code(address: str, purpose: str, typed: str, *, caller: Caller) -> OneTi
     if not same(code.code_hash, caller.keyed("code", key, purpose, plain_code(typed))):
         _note_try(code.id, key, caller)
         raise Refused("code_wrong", field="code")
-    used = db.session.execute(
-        insert_for(db.session, CodeUse).values(code_id=code.id, used_at=now).on_conflict_do_nothing()
-    )
-    if getattr(used, "rowcount", 0) != 1:
+    if not first_to_use(CodeUse, code_id=code.id, used_at=now):
         raise Refused("code_used", field="code")
     return code
 

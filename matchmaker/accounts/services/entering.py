@@ -168,9 +168,7 @@ def _failed(key: str, caller: Caller, code: str) -> Refused:
 
 
 def _observe_try(key: str, caller: Caller, *, succeeded: bool) -> None:
-    observe(
-        SignInAttempt(account_key=key, address=caller.address[:64], at=clock.real_now(), succeeded=succeeded)
-    )
+    observe(SignInAttempt(account_key=key, address=caller.address[:64], at=clock.real_now(), succeeded=succeeded))
 
 
 def lock_opens_at(address: str, *, caller: Caller) -> datetime | None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from decimal import Decimal
-
 from matchmaker import clock
 from matchmaker.accounts import queries
 from matchmaker.accounts.announcements import InstitutionSuspended
 from matchmaker.accounts.keyed import Caller
 from matchmaker.accounts.models import Branch, Institution, Invitation, Person
-from matchmaker.accounts.rules import INSTITUTION_KINDS, is_placeholder, plain_licence
+from matchmaker.accounts.rules import INSTITUTION_KINDS, BranchFacts, is_placeholder, plain_licence
 from matchmaker.accounts.services.staff import invite
 from matchmaker.audit.services import record
 from matchmaker.db import db
@@ -18,19 +15,6 @@ from matchmaker.happened import announce
 from matchmaker.notifications.services import tell
 from matchmaker.reference import regions
 from matchmaker.refusal import Refused
-
-
-@dataclass(frozen=True)
-class BranchFacts:
-    """What a branch says of itself; regions are code prefixes, the point is in degrees, the limit in yuan."""
-
-    name: str
-    region_code: str
-    latitude: float | None = None
-    longitude: float | None = None
-    service_radius_km: int | None = None
-    service_regions: tuple[str, ...] = ()
-    decision_limit_yuan: Decimal | None = None
 
 
 def apply_for_admission(
@@ -138,7 +122,10 @@ def describe_institution(institution: Institution, *, website: str, about: str, 
 
 
 def open_branch(institution: Institution, facts: BranchFacts, *, by: Person) -> Branch:
-    """Add a branch. Raises Refused ``branch_serves_nobody``, ``radius_needs_point``, ``region_unknown``, ``branch_name_taken``."""
+    """Add a branch.
+
+    Raises Refused ``branch_serves_nobody``, ``radius_needs_point``, ``region_unknown``, ``branch_name_taken``.
+    """
     _check_branch(institution.id, facts, None)
     branch = Branch(institution_id=institution.id)
     _fill(branch, facts)

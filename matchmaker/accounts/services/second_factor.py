@@ -20,11 +20,11 @@ from matchmaker.accounts.rules import (
     second_factor_demanded,
 )
 from matchmaker.accounts.services.codes import plain_code
+from matchmaker.accounts.services.once import first_to_use
 from matchmaker.accounts.sessions import token_hash
 from matchmaker.audit.services import record
 from matchmaker.db import db
 from matchmaker.notifications.services import tell
-from matchmaker.queue import insert_for
 from matchmaker.refusal import Refused
 
 ISSUER = "万企通"
@@ -130,12 +130,7 @@ def matching_step(secret: str, typed: str, at: datetime) -> int | None:
 
 
 def _use_step(person: Person, step: int) -> None:
-    used = db.session.execute(
-        insert_for(db.session, TotpUse)
-        .values(person_id=person.id, step=step, used_at=clock.real_now())
-        .on_conflict_do_nothing()
-    )
-    if getattr(used, "rowcount", 0) != 1:
+    if not first_to_use(TotpUse, person_id=person.id, step=step, used_at=clock.real_now()):
         raise Refused("totp_used", field="code")
 
 
@@ -149,12 +144,7 @@ def _use_recovery_code(person: Person, typed: str, caller: Caller) -> None:
     )
     if code is None:
         raise Refused("totp_wrong", field="code")
-    used = db.session.execute(
-        insert_for(db.session, RecoveryUse)
-        .values(recovery_code_id=code.id, used_at=clock.real_now())
-        .on_conflict_do_nothing()
-    )
-    if getattr(used, "rowcount", 0) != 1:
+    if not first_to_use(RecoveryUse, recovery_code_id=code.id, used_at=clock.real_now()):
         raise Refused("totp_used", field="code")
     record("account.recovery_code", person, by=person)
     tell(person.id, "accounts.recovery_code_used", key=f"recovery:{code.id}", link="/account/second-factor")

@@ -18,13 +18,13 @@ from matchmaker.accounts.models import (
     Person,
 )
 from matchmaker.accounts.rules import INVITATION_LIVES, ROLES_OF_AN_INSTITUTION, invitation_trouble
+from matchmaker.accounts.services.once import first_to_use
 from matchmaker.accounts.services.registering import check_name, new_person
 from matchmaker.accounts.sessions import end_sessions_of, token_hash
 from matchmaker.audit.services import record
 from matchmaker.db import db
 from matchmaker.happened import announce
 from matchmaker.notifications.services import tell, write_to
-from matchmaker.queue import insert_for
 from matchmaker.refusal import Refused
 
 DEFAULT_CAPACITY = 30
@@ -55,9 +55,7 @@ def invite(
         raise Refused("manager_needs_branch", field="branch_id")
     institution_id = institution.id if institution else None
     known = queries.person_by_address(address)
-    if known is not None and any(
-        a.role == role and a.institution_id == institution_id for a in known.live_assignments
-    ):
+    if known is not None and any(a.role == role and a.institution_id == institution_id for a in known.live_assignments):
         raise Refused("already_on_staff", field="address")
     now = clock.real_now()
     if any(
@@ -101,9 +99,7 @@ def withdraw_invitation(invitation: Invitation, *, by: Person) -> None:
     record("staff.withdraw_invitation", invitation, by=by)
 
 
-def accept_as_newcomer(
-    invitation: Invitation, *, name: str, password_hash: str, caller: Caller
-) -> Person:
+def accept_as_newcomer(invitation: Invitation, *, name: str, password_hash: str, caller: Caller) -> Person:
     """Open an account for the invited address (the link proves it) and give it the role; one click wins."""
     if queries.person_by_address(invitation.address) is not None:
         raise Refused("invited_address_has_account")
@@ -137,15 +133,12 @@ def _check_open(invitation: Invitation) -> None:
 
 
 def _take(invitation: Invitation, person: Person) -> None:
-    used = db.session.execute(
-        insert_for(db.session, InvitationUse)
-        .values(invitation_id=invitation.id, person_id=person.id, used_at=clock.real_now())
-        .on_conflict_do_nothing()
-    )
-    if getattr(used, "rowcount", 0) != 1:
+    if not first_to_use(InvitationUse, invitation_id=invitation.id, person_id=person.id, used_at=clock.real_now()):
         raise Refused("invitation_used")
     invitation.accepted_at = clock.real_now()
-    if any(a.role == invitation.role and a.institution_id == invitation.institution_id for a in person.live_assignments):
+    if any(
+        a.role == invitation.role and a.institution_id == invitation.institution_id for a in person.live_assignments
+    ):
         raise Refused("already_on_staff")
     person.assignments.append(
         Assignment(

@@ -126,9 +126,7 @@ def suspend(found: Institution) -> ResponseReturnValue:
 def describe(found: Institution) -> ResponseReturnValue:
     form = DescribeForm(obj=found)
     if form.submitted():
-        services.describe_institution(
-            found, website=form.website.data or "", about=form.about.data or "", by=actor()
-        )
+        services.describe_institution(found, website=form.website.data or "", about=form.about.data or "", by=actor())
         flash(_("存好了。"))
         return redirect(url_for("accounts.show_institution", institution_id=found.id), 303)
     return render_template("accounts/describe.html", form=form, institution=found), 422 if form.errors else 200
@@ -180,5 +178,5 @@ def _typed(branch: Branch) -> dict[str, object]:
         "service_radius_km": branch.service_radius_km,
         "latitude": None if branch.latitude is None else Decimal(str(branch.latitude)),
         "longitude": None if branch.longitude is None else Decimal(str(branch.longitude)),
-        "decision_limit_wan": None if limit is None else (limit / 10_000).normalize(),
+        "decision_limit_wan": None if limit is None else Decimal(f"{(limit / 10_000).normalize():f}"),
     }

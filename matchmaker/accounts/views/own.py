@@ -17,13 +17,14 @@ from matchmaker.accounts.forms import (
     OwnDetailsForm,
 )
 from matchmaker.accounts.rules import second_factor_demanded
-from matchmaker.accounts.services import codes, passwords, registering, second_factor as factor
+from matchmaker.accounts.services import codes, passwords, registering
+from matchmaker.accounts.services import second_factor as factor
 from matchmaker.accounts.views import bp, caller, own_token, production
 from matchmaker.accounts.views.signing_in import ASKING, asked_address
 from matchmaker.refusal import Refused
 from matchmaker.web import actor, before_transaction, requires
 
-NEW_SECRET = "new_totp_secret"
+NEW_SECRET = "new_totp_secret"  # noqa: S105  the name of a cookie value, no secret
 
 
 @bp.route("/account", methods=["GET", "POST"])
@@ -173,7 +174,7 @@ def second_factor() -> ResponseReturnValue:
             form=form,
             secret=secret,
             # Drawn by us from our own text; it holds no markup of anybody else's.
-            picture=Markup(factor.picture(factor.address_for_app(person, secret))),
+            picture=Markup(factor.picture(factor.address_for_app(person, secret))),  # noqa: S704
             app_address=factor.address_for_app(person, secret),
         ),
         422 if form.errors else 200,
@@ -199,7 +200,7 @@ def recovery_codes() -> ResponseReturnValue:
     if form.submitted():
         try:
             factor.use(actor(), form.code.data or "", caller=caller())
-        except Refused as no:
+        except Refused:
             form.refuse(Refused("totp_wrong_app", field="code"))
         else:
             return render_template(

@@ -29,9 +29,9 @@ ASKING = "asking"
 SECOND_STEP = "second_step"
 
 
-def onward(form: Any = None) -> dict[str, str]:
+def onward(form: Any = None) -> dict[str, Any]:
     """Where one was going and what was typed there, as the pages of the way in hand it on."""
-    found = {}
+    found: dict[str, Any] = {}
     for name in ("next", "carried"):
         value = request.form.get(name) or request.args.get(name) or ""
         if name == "next":
@@ -60,7 +60,9 @@ def let_in(person: Person, token: str, *, with_totp: bool = False) -> ResponseRe
         return continue_page(going["carried"])
     answer: Any = redirect(going.get("next") or url_for("home.start"), 303)
     if "lang" not in request.cookies:
-        answer.set_cookie("lang", person.language, max_age=365 * 86400, httponly=True, samesite="Lax", secure=request.is_secure)
+        answer.set_cookie(
+            "lang", person.language, max_age=365 * 86400, httponly=True, samesite="Lax", secure=request.is_secure
+        )
     return answer
 
 
@@ -151,7 +153,7 @@ def _ask(purpose: str, template: str, then: str) -> ResponseReturnValue:
     return render_template(template, form=form, going=onward()), 422 if form.errors else 200
 
 
-def _code_page_with(purpose: str, going: dict[str, str]) -> ResponseReturnValue:
+def _code_page_with(purpose: str, going: dict[str, Any]) -> ResponseReturnValue:
     """The page for the code, given at once: what was typed elsewhere is too long for an address."""
     form = {"sign_in": CodeForm, "register": RegisterForm}[purpose](formdata=None)
     onward(form)

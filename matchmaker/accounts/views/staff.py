@@ -136,7 +136,7 @@ def accept_invitation(token: str) -> ResponseReturnValue:
     if who is not None:
         return _accept_as_known(invitation)
     if known is not None:
-        return render_template("accounts/invitation_sign_in.html", invitation=invitation, here=request.path)
+        return render_template("accounts/invitation_sign_in.html", invitation=invitation, back_here=request.path)
     return _accept_as_newcomer(invitation)
 
 
@@ -176,9 +176,7 @@ def _accept_as_newcomer(invitation: Invitation) -> ResponseReturnValue:
         try:
             name = registering.check_name(form.name.data or "")
             registering.check_new_password(form.password.data or "", near=(invitation.address, name))
-            person = staff.accept_as_newcomer(
-                invitation, name=name, password_hash=g.password_hash, caller=caller()
-            )
+            person = staff.accept_as_newcomer(invitation, name=name, password_hash=g.password_hash, caller=caller())
             return let_in(person, entering.begin_session(person, caller=caller()))
         except Refused as no:
             form.refuse(no)
