@@ -1,0 +1,30 @@
+"""Training without a person: every night, when enough has been decided since."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from matchmaker.db import begin_read, db, unit_of_work
+from matchmaker.ranking import queries, services
+from matchmaker.refusal import Reason
+
+NEW_CASES = 100
+"""How many more decided cases than the last training saw make another one worth while."""
+
+
+def train_ranker(now: datetime) -> None:
+    """Train a new ranker on what is decided by `now`, outside of any transaction, and keep it in one of its own."""
+    begin_read()
+    newest = next(iter(queries.versions()), None)
+    seen = newest.card["cases"] if newest is not None else 0
+    due = queries.count_decided() - seen >= (NEW_CASES if newest is not None else 1)
+    rows = queries.history(now) if due else []
+    active = services.active_ranker()
+    db.session.rollback()
+    if not due:
+        return
+    fitted = services.fit(rows, active=active)
+    if isinstance(fitted, Reason):
+        return
+    with unit_of_work():
+        services.keep(fitted)

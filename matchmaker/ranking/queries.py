@@ -1,0 +1,223 @@
+"""Reads of ranking: the versions of the ranker, the cases it learns from, lists as they were shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from matchmaker import clock
+from matchmaker.accounts.models import Institution
+from matchmaker.db import db
+from matchmaker.eligibility.facts import Facts
+from matchmaker.products.models import Product, ProductVersion
+from matchmaker.ranking.features import Case, case_of, wish_of
+from matchmaker.ranking.models import ModelVersion, Outcome, Shown, ShownList
+from matchmaker.ranking.rules import Offer, Record, Wish
+
+
+def active_version() -> ModelVersion | None:
+    """The ranker that orders lists now; None while the rule score does."""
+    return db.session.scalar(
+        sa.select(ModelVersion).where(ModelVersion.state == "active").order_by(ModelVersion.id.desc()).limit(1)
+    )
+
+
+def version(version_id: int) -> ModelVersion | None:
+    """A version by its number."""
+    return db.session.get(ModelVersion, version_id)
+
+
+def versions() -> list[ModelVersion]:
+    """Every version, the newest first."""
+    return list(db.session.scalars(sa.select(ModelVersion).order_by(ModelVersion.id.desc())))
+
+
+def institution_kinds(institution_ids: Iterable[int]) -> dict[int, str]:
+    """Institution → its kind."""
+    wanted = sorted(set(institution_ids))
+    rows = db.session.execute(sa.select(Institution.id, Institution.kind).where(Institution.id.in_(wanted)))
+    return {row.id: row.kind for row in rows}
+
+
+def count_decided() -> int:
+    """Outcomes from which may be learned: decided, and from a stored list."""
+    return (
+        db.session.scalar(
+            sa.select(sa.func.count())
+            .select_from(Outcome)
+            .where(Outcome.funded.is_not(None), Outcome.shown_list_id.is_not(None))
+        )
+        or 0
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """One decided case as it was shown: what the ranker learns from. Open cases are no rows."""
+
+    outcome_id: int
+    list_id: int
+    shown_at: datetime
+    decided_at: datetime
+    funded: bool
+    case: Case
+    wish: Wish
+
+
+def history(until: datetime | None = None) -> list[HistoryRow]:
+    """Every decided case of a stored list in order of showing, with the facts, terms and price of that moment."""
+    query = (
+        sa.select(
+            Outcome.id,
+            Outcome.shown_list_id,
+            Outcome.decided_at,
+            Outcome.funded,
+            Shown.product_version_id,
+            Shown.cost_percent,
+            Shown.quote,
+            Shown.features,
+        )
+        .join(
+            Shown,
+            sa.and_(Shown.list_id == Outcome.shown_list_id, Shown.product_version_id == Outcome.product_version_id),
+        )
+        .where(Outcome.funded.is_not(None), Outcome.decided_at.is_not(None))
+    )
+    if until is not None:
+        query = query.where(Outcome.decided_at <= until)
+    rows = db.session.execute(query).all()
+    lists = _lists_by_id({row.shown_list_id for row in rows})
+    terms = _terms_by_version({row.product_version_id for row in rows})
+    found = []
+    for row in rows:
+        made_at, facts = lists[row.shown_list_id]
+        offer = offer_of(terms[row.product_version_id], row.cost_percent, row.quote, row.features)
+        case = case_of(facts, offer, clock.date_of(made_at))
+        found.append(
+            HistoryRow(row.id, row.shown_list_id, made_at, row.decided_at, bool(row.funded), case, wish_of(facts))
+        )
+    return sorted(found, key=lambda one: (one.shown_at, one.outcome_id))
+
+
+_AT_ONCE = 500
+"""Ids in one query: SQLite takes a limited number of them."""
+
+
+def _lists_by_id(ids: set[int]) -> dict[int, tuple[datetime, Facts]]:
+    found: dict[int, tuple[datetime, Facts]] = {}
+    wanted = sorted(ids)
+    for start in range(0, len(wanted), _AT_ONCE):
+        part = wanted[start : start + _AT_ONCE]
+        query = sa.select(ShownList.id, ShownList.made_at, ShownList.facts).where(ShownList.id.in_(part))
+        found |= {row.id: (row.made_at, Facts.from_json(row.facts)) for row in db.session.execute(query)}
+    return found
+
+
+_VERSION_COLUMNS = (
+    ProductVersion.id,
+    ProductVersion.product_id,
+    ProductVersion.securities,
+    ProductVersion.first_time_friendly,
+    ProductVersion.first_time_only,
+    ProductVersion.revolving,
+    ProductVersion.amount_min_yuan,
+    ProductVersion.amount_max_yuan,
+    ProductVersion.term_min_months,
+    ProductVersion.term_max_months,
+    ProductVersion.min_months_in_business,
+    ProductVersion.min_turnover_yuan,
+    ProductVersion.purposes,
+    ProductVersion.regions,
+    ProductVersion.promised_days,
+    Product.institution_id,
+    Product.kind,
+    Institution.kind.label("institution_kind"),
+)
+
+
+def _terms_by_version(ids: set[int]) -> dict[int, Any]:
+    """Version → its columns that the order reads; what an institution pays the platform is not among them."""
+    found: dict[int, Any] = {}
+    wanted = sorted(ids)
+    for start in range(0, len(wanted), _AT_ONCE):
+        query = (
+            sa.select(*_VERSION_COLUMNS)
+            .join(Product, Product.id == ProductVersion.product_id)
+            .join(Institution, Institution.id == Product.institution_id)
+            .where(ProductVersion.id.in_(wanted[start : start + _AT_ONCE]))
+        )
+        found |= {row.id: row for row in db.session.execute(query)}
+    return found
+
+
+def offer_of(terms: Any, cost_percent: Decimal | None, quote: Mapping[str, Any], features: Mapping[str, Any]) -> Offer:
+    """An offer as it was shown: the version's terms, and the price, days and record stored with the place."""
+    own, institution = ([*(features.get("tracks") or []), None, None])[:2]
+    days = quote.get("days")
+    return Offer(
+        product_id=terms.product_id,
+        institution_id=terms.institution_id,
+        institution_kind=str(features.get("institution_kind") or terms.institution_kind),
+        kind=terms.kind,
+        securities=frozenset(terms.securities),
+        first_time_friendly=terms.first_time_friendly,
+        first_time_only=terms.first_time_only,
+        revolving=terms.revolving,
+        amount_min_yuan=terms.amount_min_yuan,
+        amount_max_yuan=terms.amount_max_yuan,
+        term_min_months=terms.term_min_months,
+        term_max_months=terms.term_max_months,
+        min_months_in_business=terms.min_months_in_business,
+        min_turnover_yuan=terms.min_turnover_yuan,
+        purposes=len(terms.purposes),
+        regional=bool(terms.regions),
+        cost_percent=cost_percent,
+        rate_percent=_decimal(quote.get("rate_percent")),
+        amount_yuan=_decimal(quote.get("amount_yuan")),
+        term_months=quote.get("term_months"),
+        days_to_money=days if days is not None else terms.promised_days,
+        unsure=int(features.get("unsure") or 0),
+        own=_record(own),
+        institution=_record(institution),
+    )
+
+
+def _decimal(text: Any) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def _record(track: Any) -> Record:
+    """A stored record: leads, answered in time, decided, funded, median days."""
+    return Record(track[2] or 0, track[3] or 0) if track else Record()
+
+
+@dataclass(frozen=True)
+class ShownPlace:
+    """One stored place with the offer as it was."""
+
+    row: Shown
+    offer: Offer
+
+
+def shown_places(list_id: int) -> tuple[ShownList, list[ShownPlace]] | None:
+    """A stored list and its places in order; None for an unknown number."""
+    stored = db.session.get(ShownList, list_id)
+    if stored is None:
+        return None
+    rows = list(db.session.scalars(sa.select(Shown).where(Shown.list_id == list_id).order_by(Shown.place)))
+    terms = _terms_by_version({row.product_version_id for row in rows})
+    places = [
+        ShownPlace(row, offer_of(terms[row.product_version_id], row.cost_percent, row.quote, row.features))
+        for row in rows
+    ]
+    return stored, places
+
+
+def day_of(stored: ShownList) -> date:
+    """The business day on which a list was made."""
+    return clock.date_of(stored.made_at)

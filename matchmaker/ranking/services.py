@@ -1,0 +1,324 @@
+"""Training, promoting and using the ranker; deriving a stored order again."""
+
+from __future__ import annotations
+
+import heapq
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from matchmaker import clock
+from matchmaker.audit.services import record
+from matchmaker.db import db
+from matchmaker.eligibility.facts import Facts
+from matchmaker.ranking import evaluation, features, queries, store
+from matchmaker.ranking.estimator import KINDS, FundingChance
+from matchmaker.ranking.evaluation import Measured, Slices
+from matchmaker.ranking.models import ModelVersion
+from matchmaker.ranking.queries import HistoryRow
+from matchmaker.ranking.rules import (
+    SCORE_VERSION,
+    SMALLEST_SAMPLE,
+    Offer,
+    Ranked,
+    Record,
+    Similar,
+    counted_chance,
+    explain,
+    in_order,
+    parts_of,
+    score_of,
+    weights_without,
+)
+from matchmaker.ranking.store import NotThisModel, Trained
+from matchmaker.refusal import Reason, Refused
+
+log = logging.getLogger(__name__)
+
+
+# Ordering -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Ranker:
+    """A version of the ranker, ready to be asked."""
+
+    version_id: int
+    name: str
+    trained: Trained
+
+
+def active_ranker() -> Ranker | None:
+    """The ranker in use; None while there is none or its file is not the one on record (then the rule score orders)."""
+    found = queries.active_version()
+    return None if found is None else _ready(found)
+
+
+def ranker_of(version_id: int) -> Ranker | None:
+    """A certain version, for a list that it has ordered; None where its file is gone or changed."""
+    found = queries.version(version_id)
+    return None if found is None else _ready(found)
+
+
+def _ready(found: ModelVersion) -> Ranker | None:
+    try:
+        return Ranker(found.id, found.name, store.load(found.file, found.sha256))
+    except NotThisModel:
+        log.exception("the ranker on record cannot be used; the rule score orders", extra={"ranker": found.name})
+        return None
+
+
+def order(
+    facts: Facts,
+    offers: Sequence[Offer],
+    *,
+    on: date,
+    ranker: Ranker | None = None,
+    switched_off: Iterable[str] = (),
+) -> list[Ranked]:
+    """Eligible, priced offers for a need, best first, each with its score, features, reasons and cautions.
+
+    Without a ranker the rule score orders: the same weights, with the counted record as the chance. The same input
+    gives the same output to the bit; ties go by product id. `switched_off` names policy preferences to leave out.
+    """
+    wish = features.wish_of(facts)
+    weights = weights_without(*switched_off)
+    ranked = [
+        Ranked(offer, score_of(parts, weights), chance, similar, parts, read)
+        for offer, chance, similar, read in _chances(facts, offers, on, ranker)
+        for parts in [parts_of(offer, wish, chance)]
+    ]
+    said = explain(ranked, wish)
+    return in_order(
+        replace(at, reasons=reasons, cautions=cautions) for at, (reasons, cautions) in zip(ranked, said, strict=True)
+    )
+
+
+def _chances(
+    facts: Facts, offers: Sequence[Offer], on: date, ranker: Ranker | None
+) -> list[tuple[Offer, float, Similar, dict[str, float]]]:
+    if ranker is None:
+        return [(offer, counted_chance(offer), _similar_by_record(offer), {}) for offer in offers]
+    counts = ranker.trained.counts
+    cases = [features.case_of(facts, offer, on) for offer in offers]
+    read = [features.read(case, counts) for case in cases]
+    chances = ranker.trained.estimator.chances([features.vector(one) for one in read])
+    similar = [counts.similar(case, SMALLEST_SAMPLE) for case in cases]
+    return list(zip(offers, chances, similar, read, strict=True))
+
+
+def _similar_by_record(offer: Offer) -> Similar:
+    """Without counts by kind of need, the product's own cases where they are enough, else its institution's."""
+    found: list[tuple[Record, str]] = [(offer.own, "product"), (offer.institution, "institution")]
+    for of, level in found:
+        if of.decided >= SMALLEST_SAMPLE:
+            return Similar(of.decided, of.funded, level)
+    return Similar(offer.institution.decided, offer.institution.funded, "institution")
+
+
+def stored_features(at: Ranked) -> dict[str, Any]:
+    """What a list keeps of a place beside its score: all that is needed to explain it and to derive it again."""
+    return {
+        **at.features,
+        "unsure": at.offer.unsure,
+        "institution_kind": at.offer.institution_kind,
+        "model_chance": at.chance,
+        "parts": dict(at.parts),
+        "similar": {"n": at.similar.n, "funded": at.similar.funded, "level": at.similar.level},
+        "score_version": SCORE_VERSION,
+    }
+
+
+def rederive(list_id: int) -> list[str]:
+    """Where the stored order of a list and its derivation from stored facts, terms, prices and records differ.
+
+    Each difference reads "place 3: score"; an empty list means equal to the bit. Raises Refused for a list that does
+    not exist (`list_unknown`), whose ranker cannot be read any more (`list_ranker_gone`), or that another
+    version of the score has made (`list_by_other_score`).
+    """
+    found = queries.shown_places(list_id)
+    if found is None:
+        raise Refused("list_unknown", status=404)
+    stored, places = found
+    if any(place.row.features.get("score_version") != SCORE_VERSION for place in places):
+        raise Refused("list_by_other_score")
+    ranker = None
+    if stored.model_version_id is not None:
+        ranker = ranker_of(stored.model_version_id)
+        if ranker is None:
+            raise Refused("list_ranker_gone")
+    again = order(
+        Facts.from_json(stored.facts),
+        [place.offer for place in places],
+        on=queries.day_of(stored),
+        ranker=ranker,
+    )
+    differing = []
+    for place, (was, fresh) in enumerate(zip(places, again, strict=True), 1):
+        if was.row.product_id != fresh.offer.product_id:
+            differing.append(f"place {place}: product")
+        if was.row.score != fresh.score:
+            differing.append(f"place {place}: score")
+        kept = stored_features(fresh)
+        differing += [f"place {place}: {name}" for name in kept if was.row.features.get(name) != kept[name]]
+    return differing
+
+
+# Training -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What came of a training, before anything is written."""
+
+    trained: Trained
+    card: dict[str, Any]
+    window_from_on: date
+    window_until_on: date
+    stays_out: Reason | None
+    """Why it may not order owners' lists; None when it may."""
+
+
+def train_from_history(
+    *, until: datetime | None = None, oracle: Mapping[int, float] | None = None, by: Any = None
+) -> ModelVersion | Reason:
+    """Train on everything decided so far, measure on the later slice, and promote if it is better.
+
+    Needs an app context and a running write transaction (`unit_of_work`); flushes, does not commit. Answers the
+    version (active or, if the gate kept it out, candidate), or the reason why there is too little to learn from.
+    `oracle` (outcome id → true chance) stands beside the measures on a simulated town. Seconds for 10,000 cases.
+    """
+    fitted = fit(queries.history(until), active=active_ranker(), oracle=oracle)
+    return fitted if isinstance(fitted, Reason) else keep(fitted, by=by)
+
+
+def fit(
+    rows: Sequence[HistoryRow], *, active: Ranker | None = None, oracle: Mapping[int, float] | None = None
+) -> Fitted | Reason:
+    """Train on rows in order of showing. Writes nothing: slow work needs no transaction."""
+    labels = [row.funded for row in rows]
+    slices = evaluation.split([row.shown_at for row in rows], [row.decided_at for row in rows])
+    if (why := evaluation.too_few(labels, slices)) is not None:
+        return why
+    matrix, counts = as_shown(rows)
+    x, y = np.asarray(matrix, dtype=np.float64), np.asarray(labels, dtype=np.int64)
+    estimator, tried = _choose(x, y, slices)
+    estimator.calibrate(x[slices.calibrate], y[slices.calibrate])
+    card = _measured(rows, x, slices, estimator, active, oracle)
+    stays_out = evaluation.why_not_better(
+        Measured(**card["later"]["model"]),
+        Measured(**card["later"]["rule_score"]),
+        Measured(**card["later"]["rule_chance"]),
+        Measured(**card["later"]["active"]) if card["later"].get("active") else None,
+    )
+    card |= {
+        "estimator": estimator.kind,
+        "tried": tried,
+        "features": [
+            {"name": one.name, "scope": one.scope, "source": one.source, "missing": one.missing}
+            for one in features.FEATURES
+        ],
+        "stays_out": stays_out.as_json() if stays_out else None,
+    }
+    return Fitted(
+        trained=Trained(estimator, counts),
+        card=card,
+        window_from_on=clock.date_of(rows[0].shown_at),
+        window_until_on=clock.date_of(rows[-1].shown_at),
+        stays_out=stays_out,
+    )
+
+
+def as_shown(rows: Sequence[HistoryRow]) -> tuple[list[list[float]], features.Counts]:
+    """The feature rows, each with the counts of what was decided before it was shown; and the counts of all."""
+    counts = features.Counts()
+    waiting: list[tuple[datetime, int, HistoryRow]] = []
+    matrix = []
+    for row in rows:
+        while waiting and waiting[0][0] <= row.shown_at:
+            _, _, decided = heapq.heappop(waiting)
+            counts.learn(decided.case, decided.funded)
+        matrix.append(features.vector(features.read(row.case, counts)))
+        heapq.heappush(waiting, (row.decided_at, row.outcome_id, row))
+    while waiting:
+        _, _, decided = heapq.heappop(waiting)
+        counts.learn(decided.case, decided.funded)
+    return matrix, counts
+
+
+def _choose(x: Any, y: Any, slices: Slices) -> tuple[FundingChance, dict[str, Any]]:
+    """Each kind of estimator fitted on the first slice; the one that is nearer to the truth on the second."""
+    tried: dict[str, Any] = {}
+    fitted: dict[str, FundingChance] = {}
+    for kind in KINDS:
+        fitted[kind] = FundingChance(kind).fit(x[slices.learn], y[slices.learn])
+        chances = fitted[kind].predict_proba(x[slices.calibrate])[:, 1]
+        tried[kind] = evaluation.measure(list(y[slices.calibrate]), list(chances)).as_json()
+    best = min(KINDS, key=lambda kind: tried[kind]["log_loss"])
+    return fitted[best], tried
+
+
+def _measured(
+    rows: Sequence[HistoryRow],
+    x: Any,
+    slices: Slices,
+    estimator: FundingChance,
+    active: Ranker | None,
+    oracle: Mapping[int, float] | None,
+) -> dict[str, Any]:
+    later = [rows[place] for place in slices.later]
+    labels = [row.funded for row in later]
+    chances = [float(chance) for chance in estimator.predict_proba(x[slices.later])[:, 1]]
+    by_record = [counted_chance(row.case.offer) for row in later]
+    by_rule = [
+        score_of(parts_of(row.case.offer, row.wish, chance)) for row, chance in zip(later, by_record, strict=True)
+    ]
+    measured: dict[str, Any] = {
+        "model": evaluation.measure(labels, chances).as_json(),
+        "rule_chance": evaluation.measure(labels, by_record).as_json(),
+        "rule_score": evaluation.measure(labels, by_rule, are_chances=False).as_json(),
+    }
+    if active is not None:
+        said = active.trained.estimator.predict_proba(x[slices.later])[:, 1]
+        measured["active"] = evaluation.measure(labels, [float(chance) for chance in said]).as_json()
+    if oracle is not None and all(row.outcome_id in oracle for row in later):
+        measured["oracle"] = evaluation.measure(labels, [oracle[row.outcome_id] for row in later]).as_json()
+    return {
+        "cases": len(rows),
+        "funded": sum(row.funded for row in rows),
+        "slices": {name: len(getattr(slices, name)) for name in ("learn", "calibrate", "later")},
+        "later": measured,
+        "reliability": evaluation.reliability(labels, chances),
+        "calibration_error": evaluation.calibration_error(labels, chances),
+    }
+
+
+def keep(fitted: Fitted, *, by: Any = None) -> ModelVersion:
+    """Write a trained ranker: its file, its row; and put it in use when the gate lets it through."""
+    file, sha256 = store.save(fitted.trained)
+    known = db.session.scalar(sa.select(ModelVersion).where(ModelVersion.sha256 == sha256))
+    if known is None:
+        known = ModelVersion(
+            name=file.removesuffix(".joblib"),
+            file=file,
+            sha256=sha256,
+            trained_at=clock.now(),
+            window_from_on=fitted.window_from_on,
+            window_until_on=fitted.window_until_on,
+            card=fitted.card,
+            state="candidate",
+        )
+        db.session.add(known)
+        db.session.flush()
+    if fitted.stays_out is None and known.state != "active":
+        for before in db.session.scalars(sa.select(ModelVersion).where(ModelVersion.state == "active")):
+            before.state = "retired"
+        known.state = "active"
+        db.session.flush()
+    record("ranker.train", known, by=by, state=known.state, cases=fitted.card["cases"])
+    return known
