@@ -26,7 +26,7 @@ def match_open_needs(now: datetime) -> int:
 def match_open_need(need_id: int, now: datetime) -> int:
     """One need of the nightly run: 1 when a list was made, 0 when the old one stands or the need is over."""
     with unit_of_work():
-        need = queries.need_for_matching(need_id)
+        need = queries.need_for_matching(need_id) if queries.hold_need(need_id) else None
         if need is None or not need.is_live:
             return 0
         key = natural_key(need.id, need.current_number, now)

@@ -286,6 +286,11 @@ def need_for_matching(need_id: int) -> Need | None:
     )
 
 
+def hold_need(need_id: int) -> bool:
+    """Keep other workers from this need until the transaction ends; False where there is none (SQLite holds all)."""
+    return db.session.scalar(sa.select(Need.id).where(Need.id == need_id).with_for_update()) is not None
+
+
 def latest_list(need_id: int) -> ShownList | None:
     """The newest list of a need, without its rows."""
     return db.session.scalar(

@@ -285,7 +285,7 @@ def _care(one: Candidate, facts: Facts, today: date) -> list[Reason]:
     offered, price, found = one.offered, one.quote, []
     if offered.kind == "guarantee":
         found.append(Reason("care_guarantee_only", {}))
-    if price is not None:
+    elif price is not None:
         found += _care_of_price(one, price, facts)
     if GUARANTORS & set(offered.terms.securities) and not offered.unsecured and offered.kind == "credit":
         found.append(Reason("care_guarantor", {}))
@@ -316,8 +316,8 @@ def _care_of_price(one: Candidate, price: Quote, facts: Facts) -> list[Reason]:
         if share > HEAVY_SHARE_PERCENT:
             found.append(Reason("care_heavy_payment", {"monthly_yuan": monthly, "share_percent": share.quantize(Decimal(1))}))
     cost = price.all_in_simple_percent
-    if cost is not None and one.offered.kind == "credit" and cost - price.rate_percent >= Decimal("0.1"):
-        found.append(Reason("care_costs_more_than_rate", {"gap_percent": cost - price.rate_percent}))
+    if cost is not None and cost - price.rate_percent >= Decimal("0.1"):
+        found.append(Reason("care_costs_more_than_rate", {"gap_percent": (cost - price.rate_percent).quantize(Decimal("0.01"))}))
     if facts.max_rate_percent is not None and cost is not None and cost > facts.max_rate_percent:
         found.append(Reason("care_above_your_limit", {"cost_percent": cost, "limit_percent": facts.max_rate_percent}))
     if price.deposit_yuan:

@@ -16,10 +16,11 @@ from matchmaker.matching.rules import SMALLEST_SAMPLE
 from matchmaker.ranking.models import Shown, TurnedDown
 from matchmaker.reference import industries, regions, terms
 from matchmaker.refusal import plain
-from matchmaker.web import label, sentence
+from matchmaker.web import known_sentences, label, write_fact
 
 SORTS = ("overall", "chance", "cost", "speed")
 NAMED_AT_MOST = 3
+OFFICIAL_NAMES = frozenset({"region", "service_area"})
 BY_EDITING = frozenset({"amount", "decision_limit", "term", "purpose", "security", "repayment"})
 """Rules whose fact stands in the need itself: the page links to the form that changes it."""
 
@@ -87,13 +88,20 @@ def _applicant(code: str) -> str:
 
 
 def said(reason: Mapping[str, Any]) -> str:
-    """A stored reason as a sentence; codes get names, and each sum is there also in 元 under its name without unit."""
+    """A stored reason as a sentence: codes by their names, sums that are paid in 元, shares and gaps as one says them."""
     facts = dict(reason.get("facts") or {})
-    more: dict[str, Any] = {name: _NAMED[name](value) for name, value in facts.items() if name in _NAMED}
-    for name, value in facts.items():
-        if name.endswith("_yuan") and value is not None:
-            more[name.removesuffix("_yuan")] = formatting.yuan(value)
-    return sentence({"code": reason["code"], "facts": {**facts, **more}})
+    written = {name: write_fact(name, value) for name, value in facts.items()}
+    written |= {name: _NAMED[name](value) for name, value in facts.items() if name in _NAMED}
+    written |= {name: _SPOKEN[name](value) for name, value in facts.items() if name in _SPOKEN}
+    return str(known_sentences()[reason["code"]]) % written
+
+
+_SPOKEN: Mapping[str, Callable[[Any], str]] = {
+    "monthly_yuan": formatting.yuan,
+    "deposit_yuan": formatting.yuan,
+    "share_percent": lambda value: f"{formatting.num(value)}%",
+    "gap_percent": lambda value: _("%(gap)s 个百分点", gap=formatting.num(value)),
+}
 
 
 # A failed rule ------------------------------------------------------------------------------------------------------
@@ -218,6 +226,8 @@ class FailedRule:
     tone: str
     change: str
     editable: bool
+    official: bool
+    """Both values are official names, which stay Chinese on English pages."""
 
 
 @dataclass(frozen=True)
@@ -247,6 +257,7 @@ def failed_rule(stored: Mapping[str, Any]) -> FailedRule:
     return FailedRule(
         rule, label("match.rule", rule), required(rule, stored["required"]), mine(rule, stored["mine"]), tone, words,
         editable=rule in BY_EDITING and stored["changeable"].get("kind") == "by_owner",
+        official=rule in OFFICIAL_NAMES,
     )  # fmt: skip
 
 
@@ -258,12 +269,16 @@ class Judged:
     outcome: str
     required: str
     mine: str
+    official: bool
 
 
 def judged(verdict: Verdict) -> Judged:
     """A verdict in words; its facts may be plain values or those of the rules."""
     asked, have = plain(verdict.required), plain(verdict.mine)
-    return Judged(label("match.rule", verdict.rule), verdict.outcome.value, required(verdict.rule, asked), mine(verdict.rule, have))
+    return Judged(
+        label("match.rule", verdict.rule), verdict.outcome.value, required(verdict.rule, asked), mine(verdict.rule, have),
+        official=verdict.rule in OFFICIAL_NAMES,
+    )  # fmt: skip
 
 
 # A card -------------------------------------------------------------------------------------------------------------
@@ -352,24 +367,24 @@ def _subtitle(row: Shown) -> str:
 
 
 def _monies(row: Shown) -> Iterable[dict[str, Any]]:
-    quote = row.quote
+    quote, loan = row.quote, row.product.kind == "credit"
     if not quote.get("cost_yuan"):
         yield {"what": _("综合年化成本"), "text": _("还算不出来"), "sub": _("机构报价时写清")}
     else:
         yield {"what": _("综合年化成本"), "value": quote["all_in_simple_percent"], "kind": "percent2", "sub": _cost_sub(row)}
-        yield _payment(quote)
-        yield {
-            "what": _("一共要还") if row.product.kind == "credit" else _("担保费共"),
-            "value": quote["to_repay_yuan"] if row.product.kind == "credit" else quote["cost_yuan"],
-            "kind": "yuan",
-            "sub": _("到手 %(sum)s", sum=formatting.yuan(quote["in_hand_yuan"])) if row.product.kind == "credit" else "",
-        }
+        if loan:
+            yield _payment(quote)
+            hand = _("到手 %(sum)s", sum=formatting.yuan(quote["in_hand_yuan"]))
+            yield {"what": _("一共要还"), "value": quote["to_repay_yuan"], "kind": "yuan", "sub": hand}
+        else:
+            yield {"what": _("担保费共"), "value": quote["cost_yuan"], "kind": "yuan", "sub": ""}
     if quote.get("days") is not None:
+        median = quote.get("days_are_median")
         yield {
-            "what": _("到账，中间一家") if quote.get("days_are_median") else _("承诺答复"),
+            "what": _("到账，中间一家") if median else _("承诺答复"),
             "value": quote["days"],
             "kind": "workdays",
-            "sub": "" if quote.get("days_are_median") else _("最晚几天给决定"),
+            "sub": "" if median else _("最晚几天给决定"),
         }
 
 
@@ -400,7 +415,8 @@ def _payment(quote: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _bar_words(quote: Mapping[str, Any], fees: Sequence[Mapping[str, Any]]) -> Iterable[tuple[str, str | None]]:
-    yield _("利息 %(sum)s", sum=formatting.yuan(quote["interest_yuan"])), "int"
+    if Decimal(quote["interest_yuan"]):
+        yield _("利息 %(sum)s", sum=formatting.yuan(quote["interest_yuan"])), "int"
     for fee in fees:
         if Decimal(fee["total_yuan"]):
             yield f"{terms.label('fee', fee['code'], formatting.language())} {formatting.yuan(fee['total_yuan'])}", "fee"
@@ -455,7 +471,9 @@ class Cell:
     text: str
     diff: str = ""
     tone: str = ""
-    """"best", "worst" or nothing."""
+    """best, worst or nothing."""
+    typed: bool = False
+    """Whether ``diff`` is a text that a desk typed, which stays Chinese."""
 
 
 @dataclass(frozen=True)
@@ -640,10 +658,10 @@ def _conditional(row: Shown, code: str) -> Cell:
     if fee is None or not fee.value:
         return Cell(_("不收费"))
     if fee.basis == "percent_over_rate":
-        return Cell(_("利率加 %(percent)s", percent=formatting.percent1(fee.value)), fee.note)
+        return Cell(_("利率加 %(percent)s", percent=formatting.percent1(fee.value)), fee.note, typed=True)
     if fee.basis in ("percent_of_amount", "percent_per_year"):
-        return Cell(_("金额的 %(percent)s", percent=formatting.percent2(fee.value)), fee.note)
-    return Cell(formatting.yuan(fee.value), fee.note)
+        return Cell(_("金额的 %(percent)s", percent=formatting.percent2(fee.value)), fee.note, typed=True)
+    return Cell(formatting.yuan(fee.value), fee.note, typed=True)
 
 
 def _renewal(row: Shown) -> Cell:
@@ -651,7 +669,7 @@ def _renewal(row: Shown) -> Cell:
     if version.renewal_kind is None:
         return Cell(_("没有写"))
     tone = "worst" if version.renewal_kind == "no" else ""
-    return Cell(label("product.renewal_kind", version.renewal_kind), version.renewal_statement, tone)
+    return Cell(label("product.renewal_kind", version.renewal_kind), version.renewal_statement, tone, typed=True)
 
 
 def _papers(rows: Sequence[Shown]) -> tuple[Cell, ...]:

@@ -130,10 +130,10 @@ SENTENCES = {
     "care_answers_late": _l("这家机构 %(leads)s 次里有 %(late)s 次没按时受理"),
     "care_not_renewable": _l("到期不能续，要一次还清"),
     "care_all_at_end": _l("满 %(end_months)s，要一次还清 %(end_yuan)s"),
-    "care_heavy_payment": _l("每月要还 %(monthly)s，约占您月均营业额的 %(share_percent)s，淡季要留意"),
+    "care_heavy_payment": _l("每月要还 %(monthly_yuan)s，约占您月均营业额的 %(share_percent)s，淡季要留意"),
     "care_costs_more_than_rate": _l("有另外的费用，实际成本比利率高 %(gap_percent)s"),
     "care_above_your_limit": _l("综合成本 %(cost_percent)s，高过您说的上限 %(limit_percent)s"),
-    "care_deposit": _l("要留保证金 %(deposit)s，到手的钱变少"),
+    "care_deposit": _l("要留保证金 %(deposit_yuan)s，到手的钱变少"),
     "care_no_single_rate": _l("算不出单一的年利率，请看总数"),
     # one step further
     "help_amount_yuan": _l("金额改成 %(amount_yuan)s：多 %(more)s 个"),

@@ -15,6 +15,7 @@ from matchmaker.eligibility.bounds import Possible, Span
 from matchmaker.eligibility.facts import Facts
 from matchmaker.matching import queries, services
 from matchmaker.matching.models import MarketPlaces
+from matchmaker.products.models import Product
 from matchmaker.ranking.models import Shown, ShownList, TurnedDown
 from matchmaker.refusal import Refused, plain
 from tests.builders import a_branch, a_person, an_institution
@@ -24,9 +25,21 @@ from tests.products.builders import a_product
 from .builders import NOW, a_bank, a_known_need, a_market, a_record
 
 
+PRODUCTS = ("hearth", "float", "guaranteed", "guarantee", "two_years", "older", "elsewhere", "mortgage")
+
+
 @pytest.fixture
-def town(any_app: Any) -> Any:
-    """The example market and need, at a fixed time, inside one unit of work."""
+def town(town_app: Any, town_file: Any) -> Any:
+    """The example market and need, at a fixed time, inside one unit of work (SQLite, built once)."""
+    ids = town_file[1]
+    with clock.frozen(NOW), town_app.app_context(), unit_of_work():
+        market = {name: db.session.get_one(Product, ids[name]) for name in PRODUCTS}
+        yield market, queries.need_for_matching(ids["need"])
+
+
+@pytest.fixture
+def town_anywhere(any_app: Any) -> Any:
+    """The same on each engine in turn."""
     with clock.frozen(NOW), any_app.app_context(), unit_of_work():
         yield a_market(), a_known_need()
 
@@ -36,8 +49,8 @@ def names(stored: ShownList) -> list[str]:
 
 
 @pytest.mark.article("3.6", "B.2")
-def test_every_published_product_is_on_the_list_or_turned_down(town: Any) -> None:
-    market, need = town
+def test_every_published_product_is_on_the_list_or_turned_down(town_anywhere: Any) -> None:
+    market, need = town_anywhere
     stored = services.make_list(need, by=need.business.members[0].person)
     assert set(names(stored)) == {"灶台贷", "小店周转金", "三合担保贷", "小微担保"}
     down = {row.product_version.name: [fail["rule"] for fail in row.failed] for row in queries.turned_down_rows(stored.id)}
@@ -63,8 +76,8 @@ def test_a_turned_down_product_says_what_it_asks_what_i_have_and_whether_that_ca
 
 
 @pytest.mark.article("8.2")
-def test_the_price_counts_every_fee_and_takes_the_dearest_rate(town: Any) -> None:
-    market, need = town
+def test_the_price_counts_every_fee_and_takes_the_dearest_rate(town_anywhere: Any) -> None:
+    market, need = town_anywhere
     stored = services.make_list(need, by=None)
     rows = {row.product_version.name: row for row in queries.shown_rows(stored.id)}
     hearth, guaranteed = rows["灶台贷"], rows["三合担保贷"]
@@ -93,8 +106,8 @@ def test_a_stored_list_comes_out_the_same_when_derived_again(town: Any) -> None:
 
 
 @pytest.mark.article("B.2")
-def test_it_can_be_derived_again_when_the_world_has_moved_on(town: Any) -> None:
-    market, need = town
+def test_it_can_be_derived_again_when_the_world_has_moved_on(town_anywhere: Any) -> None:
+    market, need = town_anywhere
     record = a_record(market["hearth"], leads=84, funded=50)
     stored = services.make_list(need, by=None)
     record.leads, record.funded = 200, 1
@@ -126,8 +139,8 @@ def test_a_list_of_other_rules_says_so(town: Any) -> None:
 
 
 @pytest.mark.article("8.2", "B.2")
-def test_changing_a_commission_changes_nothing(town: Any) -> None:
-    market, need = town
+def test_changing_a_commission_changes_nothing(town_anywhere: Any) -> None:
+    market, need = town_anywhere
     before = services.make_list(need, by=None)
     for place, product in enumerate(market.values()):
         product.commission_percent = Decimal(place * 10)
@@ -145,8 +158,8 @@ def test_changing_a_commission_changes_nothing(town: Any) -> None:
 
 
 @pytest.mark.article("7.3", "12.1")
-def test_fifteen_million_goes_to_a_branch_that_may_decide_on_it(any_app: Any) -> None:
-    with clock.frozen(NOW), any_app.app_context(), unit_of_work():
+def test_fifteen_million_goes_to_a_branch_that_may_decide_on_it(app: Any) -> None:
+    with clock.frozen(NOW), app.app_context(), unit_of_work():
         big = {"amount_max_wan": "3000", "min_turnover_wan": "", "max_debt_ratio_percent": ""}
         small_bank, large_bank = an_institution("小行"), an_institution("大行", kind="STATE")
         a_branch(small_bank, decision_limit_yuan=Decimal(10_000_000))
@@ -161,8 +174,8 @@ def test_fifteen_million_goes_to_a_branch_that_may_decide_on_it(any_app: Any) ->
 
 
 @pytest.mark.article("12.1")
-def test_a_local_bank_without_declared_area_stays_in_its_prefecture(any_app: Any) -> None:
-    with clock.frozen(NOW), any_app.app_context(), unit_of_work():
+def test_a_local_bank_without_declared_area_stays_in_its_prefecture(app: Any) -> None:
+    with clock.frozen(NOW), app.app_context(), unit_of_work():
         for kind in ("RURALC", "JOINT"):
             bank = an_institution(f"{kind}行", kind=kind, region_code="330200")
             a_branch(bank, region_code="330212", service_regions=[], latitude=None, longitude=None)
@@ -172,8 +185,8 @@ def test_a_local_bank_without_declared_area_stays_in_its_prefecture(any_app: Any
 
 
 @pytest.mark.article("12.1")
-def test_a_product_of_one_branch_is_offered_only_where_that_branch_serves(any_app: Any) -> None:
-    with clock.frozen(NOW), any_app.app_context(), unit_of_work():
+def test_a_product_of_one_branch_is_offered_only_where_that_branch_serves(app: Any) -> None:
+    with clock.frozen(NOW), app.app_context(), unit_of_work():
         bank = a_bank("两支行银行")
         far = a_branch(bank, service_regions=["330212"])
         a_product(bank, name="总行贷")
@@ -182,8 +195,8 @@ def test_a_product_of_one_branch_is_offered_only_where_that_branch_serves(any_ap
 
 
 @pytest.mark.article("7.2")
-def test_of_two_equal_loans_the_unsecured_one_stands_first(any_app: Any) -> None:
-    with clock.frozen(NOW), any_app.app_context(), unit_of_work():
+def test_of_two_equal_loans_the_unsecured_one_stands_first(app: Any) -> None:
+    with clock.frozen(NOW), app.app_context(), unit_of_work():
         a_product(a_bank("甲银行"), name="抵押贷", securities=["MORT_COM"])
         a_product(a_bank("乙银行"), name="信用贷")
         stored = services.make_list(a_known_need(securities=["MORT_COM"]), by=None)
@@ -243,22 +256,22 @@ def test_a_product_that_is_not_in_force_is_not_matched(town: Any) -> None:
         assert names(services.make_list(need, by=None)) == []  # every listing has ended by then
 
 
-def test_a_need_that_is_over_gets_no_list(any_app: Any) -> None:
-    with clock.frozen(NOW), any_app.app_context(), unit_of_work():
+def test_a_need_that_is_over_gets_no_list(app: Any) -> None:
+    with clock.frozen(NOW), app.app_context(), unit_of_work():
         with pytest.raises(Refused, match="need_not_live"):
             services.make_list(a_known_need(state="withdrawn"), by=None)
 
 
-def test_an_empty_market_gives_an_empty_list(any_app: Any) -> None:
-    with clock.frozen(NOW), any_app.app_context(), unit_of_work():
+def test_an_empty_market_gives_an_empty_list(app: Any) -> None:
+    with clock.frozen(NOW), app.app_context(), unit_of_work():
         stored = services.make_list(a_known_need(), by=None)
         assert (stored.counts["products"], stored.counts["fitting"], stored.counts["near"], stored.counts["helps"]) == (0, 0, [], [])
         assert services.differences(stored) == []
 
 
-def test_only_fifty_are_kept_in_full_and_the_rest_can_still_be_derived(any_app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_fifty_are_kept_in_full_and_the_rest_can_still_be_derived(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(services, "TOP_STORED", 2)
-    with clock.frozen(NOW), any_app.app_context(), unit_of_work():
+    with clock.frozen(NOW), app.app_context(), unit_of_work():
         a_market()
         stored = services.make_list(a_known_need(), by=None)
         assert len(names(stored)) == 2 and len(stored.counts["rest"]) == 2 and stored.counts["fitting"] == 4
@@ -266,8 +279,8 @@ def test_only_fifty_are_kept_in_full_and_the_rest_can_still_be_derived(any_app: 
         assert services.differences(stored) == []
 
 
-def test_branches_are_noted_once_for_each_state(town: Any) -> None:
-    market, need = town
+def test_branches_are_noted_once_for_each_state(town_anywhere: Any) -> None:
+    market, need = town_anywhere
     services.make_list(need, by=None)
     services.make_list(need, by=None)
     assert db.session.scalar(sa.select(sa.func.count(MarketPlaces.id))) == 1
@@ -276,8 +289,8 @@ def test_branches_are_noted_once_for_each_state(town: Any) -> None:
     assert db.session.scalar(sa.select(sa.func.count(MarketPlaces.id))) == 2
 
 
-def test_facts_of_a_bare_business_stay_unknown_and_its_county_stands_in(any_app: Any) -> None:
-    with clock.frozen(NOW), any_app.app_context(), unit_of_work():
+def test_facts_of_a_bare_business_stay_unknown_and_its_county_stands_in(app: Any) -> None:
+    with clock.frozen(NOW), app.app_context(), unit_of_work():
         need = a_need(a_shop(address=""), securities=None)
         facts = queries.facts_of(need)
         assert (facts.turnover_yuan, facts.debt_ratio_percent, facts.tax_grade, facts.securities, facts.first_loan) == (None,) * 5
@@ -290,8 +303,8 @@ def test_facts_of_a_bare_business_stay_unknown_and_its_county_stands_in(any_app:
 
 
 @pytest.mark.article("3.6", "7.1")
-def test_check_answers_with_kinds_prices_days_and_obstacles_and_writes_nothing(town: Any) -> None:
-    market, need = town
+def test_check_answers_with_kinds_prices_days_and_obstacles_and_writes_nothing(town_anywhere: Any) -> None:
+    market, need = town_anywhere
     rows = (ShownList, Shown, TurnedDown, MarketPlaces)
     before = [db.session.scalar(sa.select(sa.func.count()).select_from(table)) for table in rows]
     found = services.check(
@@ -318,8 +331,8 @@ def test_check_with_no_answer_at_all_refuses_nothing(town: Any) -> None:
     assert found.obstacles == ()
 
 
-def test_check_in_an_empty_market(any_app: Any) -> None:
-    with clock.frozen(NOW), any_app.app_context(), unit_of_work():
+def test_check_in_an_empty_market(app: Any) -> None:
+    with clock.frozen(NOW), app.app_context(), unit_of_work():
         found = services.check(Facts(amount_yuan=Decimal(1)))
         assert (found.checked, found.fitting, found.by_kind, found.low_percent, found.usual_low_days) == (0, 0, (), None, None)
 

@@ -12,12 +12,15 @@ import sqlalchemy as sa
 
 from matchmaker import clock
 from matchmaker.db import db, unit_of_work
-from matchmaker.matching import services
+from matchmaker.accounts.models import Person
+from matchmaker.matching import queries, services
+from matchmaker.needs.models import Need, NeedVersion
+from matchmaker.products.models import Product
 from matchmaker.ranking.models import InView, ShownList
 from tests.builders import a_desk, a_manager, a_supervisor, an_operator, an_owner, sign_in
-from tests.needs.builders import a_need
+from tests.products.builders import a_product
 
-from .builders import NOW, a_known_need, a_market, a_record
+from .builders import NOW, a_bank, a_record
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]+")
 
@@ -29,33 +32,44 @@ def at_a_fixed_time() -> Any:
 
 
 @pytest.fixture
-def owner(app: Any) -> Any:
-    with app.app_context(), unit_of_work():
-        return an_owner()
+def app(town_app: Any) -> Any:
+    """The site on the example town."""
+    return town_app
 
 
 @pytest.fixture
-def town(app: Any, owner: Any) -> dict[str, int]:
-    """The example market and need; the ids that addresses need."""
-    with app.app_context(), unit_of_work():
-        market = a_market()
-        return {name: product.id for name, product in market.items()} | {"need": a_known_need(owner).id}
+def town(town_file: Any) -> dict[str, int]:
+    """The ids that addresses need."""
+    ids: dict[str, int] = town_file[1]
+    return ids
 
 
 @pytest.fixture
 def listed(app: Any, town: dict[str, int]) -> dict[str, int]:
     """The same with a list made."""
     with app.app_context(), unit_of_work():
-        from matchmaker.matching.queries import need_for_matching
-
-        services.make_list(need_for_matching(town["need"]), by=None)  # type: ignore[arg-type]
+        make_list(town["need"])
     return town
 
 
 @pytest.fixture
-def signed_in(client: Any, owner: Any) -> Any:
+def signed_in(app: Any, client: Any, town: dict[str, int]) -> Any:
+    with app.app_context(), unit_of_work():
+        owner = db.session.get_one(Person, town["owner"])
     sign_in(client, owner)
     return client
+
+
+def make_list(need_id: int) -> None:
+    need = queries.need_for_matching(need_id)
+    assert need is not None
+    services.make_list(need, by=None)
+
+
+def empty_the_market() -> None:
+    for product in db.session.scalars(sa.select(Product)):
+        product.state = "suspended"
+    db.session.flush()
 
 
 def page(answer: Any, status: int = 200) -> str:
@@ -131,12 +145,9 @@ def test_cards_carry_cost_reasons_and_cautions(signed_in: Any, listed: dict[str,
 )
 def test_sorting_is_by_links(app: Any, signed_in: Any, town: dict[str, int], sort: str, first: str | None) -> None:
     with app.app_context(), unit_of_work():
-        from matchmaker.matching.queries import need_for_matching
-        from matchmaker.products.models import Product
-
         a_record(db.session.get_one(Product, town["guaranteed"]), leads=60, funded=45)
         a_record(db.session.get_one(Product, town["hearth"]), leads=60, funded=30)
-        services.make_list(need_for_matching(town["need"]), by=None)  # type: ignore[arg-type]
+        make_list(town["need"])
     text = page(signed_in.get(address(town, f"?sort={sort}")))
     assert len(order_of(text)) == 4
     if first:
@@ -168,11 +179,9 @@ def test_another_owners_list_does_not_exist(app: Any, client: Any, listed: dict[
         assert client.get(address(listed, rest)).status_code == 404
 
 
-def test_another_owner_cannot_make_a_list(app: Any, client: Any, owner: Any, listed: dict[str, int]) -> None:
+def test_another_owner_cannot_make_a_list(app: Any, client: Any, listed: dict[str, int]) -> None:
     with app.app_context(), unit_of_work():
-        stranger, theirs = an_owner(), a_need()
-        stranger_need = a_need(posted_by_id=stranger.id)
-        del theirs, stranger_need
+        stranger = an_owner()
     sign_in(client, stranger)
     answer = client.get("/needs/0/matches")
     assert answer.status_code == 404
@@ -221,13 +230,8 @@ def test_comparing_too_few_says_what_to_do(signed_in: Any, listed: dict[str, int
 
 def test_comparing_too_many_shows_the_first_four_and_says_so(signed_in: Any, listed: dict[str, int], app: Any) -> None:
     with app.app_context(), unit_of_work():
-        from matchmaker.matching.queries import need_for_matching
-        from tests.products.builders import a_product
-
-        from .builders import a_bank
-
         extra = a_product(a_bank("第五银行"), name="第五贷").id
-        services.make_list(need_for_matching(listed["need"]), by=None)  # type: ignore[arg-type]
+        make_list(listed["need"])
     ids = "&".join(f"product={key}" for key in (listed["hearth"], listed["float"], listed["guaranteed"], listed["guarantee"], extra))
     text = page(signed_in.get(address(listed, f"/compare?{ids}")))
     assert "一次最多对比 4 个" in text and "第五贷" not in text
@@ -251,26 +255,20 @@ def test_a_product_that_is_not_on_the_list_is_404_with_a_way_on(signed_in: Any, 
 
 
 @pytest.mark.article("B.4")
-def test_when_nothing_fits_the_nearest_are_told(app: Any, signed_in: Any, owner: Any) -> None:
+def test_when_nothing_fits_the_nearest_are_told(app: Any, signed_in: Any, town: dict[str, int]) -> None:
     with app.app_context(), unit_of_work():
-        from tests.products.builders import a_product
-
-        from .builders import a_bank
-
+        empty_the_market()
         a_product(a_bank("甲银行"), name="老店贷", min_months_in_business="24")
-        need = a_known_need(owner)
-        services.make_list(need, by=None)
-        town = {"need": need.id}
+        make_list(town["need"])
     text = page(signed_in.get(address(town)))
     assert "没有一个产品每条都过" in text and "只差一条" in text and "老店贷" in text
     assert "等到" in text  # waiting alone opens it
 
 
-def test_an_empty_market_says_when_it_will_be_looked_at_again(app: Any, signed_in: Any, owner: Any) -> None:
+def test_an_empty_market_says_when_it_will_be_looked_at_again(app: Any, signed_in: Any, town: dict[str, int]) -> None:
     with app.app_context(), unit_of_work():
-        need = a_known_need(owner)
-        services.make_list(need, by=None)
-        town = {"need": need.id}
+        empty_the_market()
+        make_list(town["need"])
     text = page(signed_in.get(address(town)))
     assert "现在没有在架的产品" in text
     assert "没有不合适的" in page(signed_in.get(address(town, "/others")))
@@ -278,8 +276,6 @@ def test_an_empty_market_says_when_it_will_be_looked_at_again(app: Any, signed_i
 
 def test_a_changed_need_says_that_its_list_is_of_before(app: Any, signed_in: Any, listed: dict[str, int]) -> None:
     with app.app_context(), unit_of_work():
-        from matchmaker.needs.models import Need, NeedVersion
-
         need = db.session.get_one(Need, listed["need"])
         need.versions.append(
             NeedVersion(number=2, amount_yuan=Decimal(200_000), term_months=24, purpose="WC", securities=[], made_at=clock.now(), made_by_id=need.posted_by_id)
@@ -290,8 +286,6 @@ def test_a_changed_need_says_that_its_list_is_of_before(app: Any, signed_in: Any
 
 def test_a_need_that_is_over_keeps_its_last_list_to_read(app: Any, signed_in: Any, listed: dict[str, int]) -> None:
     with app.app_context(), unit_of_work():
-        from matchmaker.needs.models import Need
-
         need = db.session.get_one(Need, listed["need"])
         need.state, need.withdrawn_at = "withdrawn", clock.now()
     text = page(signed_in.get(address(listed)))

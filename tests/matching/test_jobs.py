@@ -1,0 +1,133 @@
+"""Lists that come without anybody asking: on posting and changing a need, and at night."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from matchmaker import clock
+from matchmaker.accounts.models import Person
+from matchmaker.db import db, unit_of_work
+from matchmaker.matching import jobs, queries, services
+from matchmaker.needs import services as needs
+from matchmaker.needs.models import Need, NeedVersion
+from matchmaker.needs.rules import Wanted
+from matchmaker.products.models import Product
+from matchmaker.ranking.models import ShownList
+from tests.products.builders import a_product
+
+from .builders import NOW
+
+WANTED = Wanted(amount_yuan=Decimal(300_000), term_months=12, purpose="PURCHASE", securities=())
+
+
+@pytest.fixture
+def town(town_app: Any, town_file: Any) -> Any:
+    with clock.frozen(NOW, everywhere=True), town_app.app_context():
+        yield town_file[1]
+
+
+def lists() -> list[tuple[int, int, str | None]]:
+    with unit_of_work():
+        rows = db.session.scalars(sa.select(ShownList).order_by(ShownList.id))
+        return [(row.need_id, row.need_number, row.natural_key) for row in rows]
+
+
+@pytest.mark.article("3.6")
+def test_a_posted_need_has_its_list_at_once_and_a_changed_one_a_new_one(town: dict[str, int]) -> None:
+    with unit_of_work():
+        owner = db.session.get_one(Person, town["owner"])
+        business = db.session.get_one(Need, town["need"]).business
+        need = needs.post_need(business, WANTED, days=60, by=owner)
+        first = queries.latest_list(need.id)
+        assert first is not None and first.made_by_id == owner.id and first.counts["fitting"] == 4
+        needs.change_need(need, replace(WANTED, term_months=24), seen_number=1, days=60, by=owner)
+        second = queries.latest_list(need.id)
+        assert second is not None and (second.id, second.need_number) != (first.id, 1)
+        assert first.need_number == 1
+
+
+def test_a_need_is_posted_even_where_no_list_can_be_made(town: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "published_lpr_on", lambda day: None)
+    with unit_of_work():
+        business = db.session.get_one(Need, town["need"]).business
+        need = needs.post_need(business, WANTED, days=60, by=db.session.get_one(Person, town["owner"]))
+        assert queries.latest_list(need.id) is None
+
+
+@pytest.mark.article("3.6")
+def test_the_night_matches_what_is_stale_and_nothing_twice(town: dict[str, int]) -> None:
+    night = clock.now()
+    assert jobs.match_open_needs(night) == 1
+    assert lists() == [(town["need"], 1, f"{town['need']}:1:2026-09-23")]
+    assert jobs.match_open_needs(night) == 0
+    assert jobs.match_open_needs(night + timedelta(days=1)) == 0  # nothing has changed
+    assert jobs.match_open_needs(night + timedelta(days=services.STALE_AFTER_DAYS)) == 1
+    assert len(lists()) == 2
+
+
+def test_a_new_product_makes_every_list_stale(town: dict[str, int]) -> None:
+    jobs.match_open_needs(clock.now())
+    with clock.frozen("2026-09-24T09:00:00+08:00", everywhere=True):
+        with unit_of_work():
+            a_product(db.session.get_one(Product, town["hearth"]).institution, name="新灶台贷")
+        assert jobs.match_open_needs(clock.now()) == 1
+    assert len(lists()) == 2
+
+
+def test_a_need_that_is_over_is_left_alone(town: dict[str, int]) -> None:
+    with unit_of_work():
+        need = db.session.get_one(Need, town["need"])
+        need.state, need.withdrawn_at = "withdrawn", clock.now()
+    assert jobs.match_open_needs(clock.now()) == 0
+
+
+def test_a_night_that_was_stopped_half_way_ends_the_same_when_run_again(town: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    with unit_of_work():
+        first = db.session.get_one(Need, town["need"])
+        for number in range(3):
+            need = Need(business=first.business, posted_by_id=first.posted_by_id, posted_at=clock.now(), expires_on=first.expires_on)
+            need.versions.append(
+                NeedVersion(number=1, amount_yuan=Decimal(100_000 + number), term_months=12, purpose="WC", securities=[],
+                            made_at=clock.now(), made_by_id=first.posted_by_id)  # fmt: skip
+            )
+            db.session.add(need)
+    made = services.make_list
+
+    def killed(need: Need, **values: Any) -> ShownList:
+        stored = made(need, **values)
+        if need.id > town["need"] + 1:
+            raise KeyboardInterrupt
+        return stored
+
+    monkeypatch.setattr(services, "make_list", killed)
+    with pytest.raises(KeyboardInterrupt):
+        jobs.match_open_needs(clock.now())
+    assert len(lists()) == 2  # the third was undone whole
+    monkeypatch.setattr(services, "make_list", made)
+    assert jobs.match_open_needs(clock.now()) == 2
+    assert sorted(need for need, _, _ in lists()) == [town["need"] + at for at in range(4)]
+
+
+def test_two_workers_on_one_need_make_one_list(town_app: Any, town: dict[str, int]) -> None:
+    barrier = threading.Barrier(2)
+    made: list[int] = []
+
+    def work() -> None:
+        with town_app.app_context():
+            barrier.wait()
+            made.append(jobs.match_open_need(town["need"], clock.now()))
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(made) == [0, 1]
+    assert len(lists()) == 1
