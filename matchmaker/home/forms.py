@@ -81,7 +81,7 @@ class CheckForm(BaseForm):
         if answers is None:
             return cls(formdata=None, data={"amount_unit": unit})
         amount = answers.amount_yuan
-        shown = "" if amount is None else format((amount / (1 if unit == "yuan" else 10_000)).normalize(), "f")
+        shown = "" if amount is None else f"{(amount / (1 if unit == 'yuan' else 10_000)).normalize():,f}"
         region = regions.get(answers.region_code.ljust(6, "0"))
         form = cls(
             formdata=None,

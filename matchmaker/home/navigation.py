@@ -56,13 +56,13 @@ BY_ROLE: dict[str, list[Line]] = {
     ],
     "operator": [
         (_l("核材料"), "businesses.papers_to_check", {}),
-        (_l("机构"), "accounts.institutions", {}),
+        (_l("机构名单"), "accounts.institutions", {}),
         (_l("平台人员"), "accounts.platform_people", {}),
         (_l("操作记录"), "audit.trail", {}),
     ],
     "supervisor": [
         (_l("操作记录"), "audit.trail", {}),
-        (_l("机构"), "accounts.institutions", {}),
+        (_l("机构名单"), "accounts.institutions", {}),
         (_l("有哪些产品"), "products.browse", {}),
     ],
 }

@@ -40,7 +40,7 @@ LABELS = {
     },
     "home.figure": {
         "products": _l("在架产品"),
-        "institutions": _l("机构"),
+        "institutions": _l("准入的机构"),
         "papers": _l("等着核的材料"),
         "applied": _l("等着准入的机构"),
         "messages": _l("等着发出的消息"),

@@ -127,7 +127,7 @@ def in_readers_unit(values: Mapping[str, Any]) -> dict[str, Any]:
     if shown["amount_unit"] != unit:
         amount = read_amount(str(values.get("amount") or ""), shown["amount_unit"])
         if not isinstance(amount, Reason):
-            shown["amount"] = format((amount / (1 if unit == "yuan" else 10_000)).normalize(), "f")
+            shown["amount"] = f"{(amount / (1 if unit == 'yuan' else 10_000)).normalize():,f}"
             shown["amount_unit"] = unit
         elif not values.get("amount"):
             shown["amount_unit"] = unit

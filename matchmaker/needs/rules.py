@@ -417,7 +417,7 @@ def draft_values_of(answers: Answers) -> dict[str, Any]:
     """What the answers already say for a need draft, as raw text: nothing is asked twice."""
     values: dict[str, Any] = {}
     if answers.amount_yuan is not None:
-        values |= {"amount": format((answers.amount_yuan / 10_000).normalize(), "f"), "amount_unit": "wan"}
+        values |= {"amount": f"{(answers.amount_yuan / 10_000).normalize():,f}", "amount_unit": "wan"}
     if answers.term.isdigit():
         values["term"] = answers.term
     if answers.securities:
@@ -468,7 +468,7 @@ def typed_of(wanted: Wanted) -> dict[str, Any]:
     """A version of a need as it would be typed: for copying and changing it."""
     common = wanted.term_months in COMMON_TERMS
     return {
-        "amount": format((wanted.amount_yuan / 10_000).normalize(), "f"),
+        "amount": f"{(wanted.amount_yuan / 10_000).normalize():,f}",
         "amount_unit": "wan",
         "term": str(wanted.term_months) if common else "other",
         "term_other": "" if common else str(wanted.term_months),

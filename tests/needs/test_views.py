@@ -225,3 +225,37 @@ def test_an_english_reader_types_yuan(app, at_counter, shop):
     at_counter.set_cookie("lang", "zh")
     again = page_of(at_counter.get("/needs/new"))
     assert 'value="30"' in again and hidden(again)["amount_unit"] == "wan"
+
+
+@pytest.mark.article("6.1")
+def test_what_was_checked_first_is_not_asked_again_when_the_shop_is_registered(at_counter):
+    from stdnum.cn import uscc
+
+    with at_counter.session_transaction() as cookie:
+        cookie["check"] = {"kind": "sole_proprietor", "trade": "food", "region_code": "330106", "securities": ["none"]}
+    form = hidden(page_of(at_counter.get("/needs/new")))
+    review = at_counter.post("/needs/review", data={**form, **typed()})
+    carried = hidden(page_of(at_counter.get(review.location)))
+    assert carried["industry_query"] == "餐饮" and carried["region_code"] == "330106"
+    code = "92330106MA27XXXX" + "1"
+    answer = at_counter.post("/businesses/new", data={**carried, "uscc": code + uscc.calc_check_digit(code)})
+    page = page_of(answer)
+    assert answer.status_code == 200
+    assert 'value="餐饮"' in page and "西湖区" in page
+
+
+@pytest.mark.article("B.3")
+def test_english_pages_hold_no_chinese_but_names(app, at_counter, owner, shop):
+    with app.app_context(), unit_of_work():
+        need = a_need(db.session.merge(shop))
+        draft = a_draft(owner)
+    at_counter.set_cookie("lang", "en")
+    names = (shop.name, "周老板", "中文")
+    for path in (
+        "/", "/needs", f"/needs/{need.id}", f"/needs/{need.id}/change", f"/needs/{need.id}/withdraw", "/needs/new",
+        f"/needs/drafts/{draft.id}/review", f"/needs/drafts/{draft.id}/delete", "/check", "/help", "/about", "/how-ranked", "/nope",
+    ):  # fmt: skip
+        page = page_of(at_counter.get(path))
+        for name in names:
+            page = page.replace(name, "")
+        assert CHINESE.findall(page) == [], path
