@@ -1,0 +1,189 @@
+"""The published order: bounded parts, visible preferences, no commission."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from matchmaker.eligibility.facts import Facts
+from matchmaker.ranking import features, rules
+from matchmaker.ranking.features import FEATURES, NAMES, Counts, case_of
+from matchmaker.ranking.rules import WEIGHTS, Offer, Record, Similar, Wish, parts_of, score_of, weights_without
+from matchmaker.ranking.services import order
+from tests.ranking.builders import facts_of, offers
+
+ON = date(2026, 9, 23)
+WISH = Wish(Decimal(300_000), 12, True)
+OFFER = Offer(
+    1, 1, "CITY", securities=frozenset({"CREDIT"}), first_time_friendly=True, amount_min_yuan=Decimal(50_000),
+    amount_max_yuan=Decimal(500_000), term_min_months=6, term_max_months=36, cost_percent=Decimal("4.35"),
+    amount_yuan=Decimal(300_000), term_months=12, days_to_money=6, institution=Record(50, 30), own=Record(25, 20),
+)  # fmt: skip
+
+
+def score(offer: Offer, wish: Wish = WISH, chance: float = 0.5) -> float:
+    return score_of(parts_of(offer, wish, chance))
+
+
+def test_the_weights_are_one_hundred_in_all_and_preferences_small() -> None:
+    assert sum(WEIGHTS.values()) == 100
+    assert all(WEIGHTS[name] <= 3 for name in rules.PREFERENCES)
+
+
+@pytest.mark.article("8.2")
+def test_what_is_cheaper_faster_likelier_or_fits_better_never_scores_less() -> None:
+    assert score(replace(OFFER, cost_percent=Decimal("4.30"))) > score(OFFER)
+    assert score(replace(OFFER, days_to_money=5)) > score(OFFER)
+    assert score(OFFER, chance=0.51) > score(OFFER)
+    assert score(replace(OFFER, amount_yuan=Decimal(250_000))) < score(OFFER)
+    assert score(replace(OFFER, amount_yuan=Decimal(350_000))) < score(OFFER)
+    assert score(replace(OFFER, term_months=24)) < score(OFFER)
+    assert score(replace(OFFER, unsure=1)) < score(OFFER)
+    assert score(replace(OFFER, cost_percent=None)) < score(OFFER)
+
+
+@pytest.mark.article("7.2")
+def test_unsecured_is_preferred_but_only_between_about_equals() -> None:
+    secured = replace(OFFER, securities=frozenset({"MORT_COM"}))
+    assert 0 < score(OFFER) - score(secured) <= 3
+    assert score(replace(secured, cost_percent=Decimal("2.35"))) > score(OFFER)
+
+
+@pytest.mark.article("7.1")
+def test_a_first_time_borrower_meets_friendly_products_first() -> None:
+    other = replace(OFFER, first_time_friendly=False)
+    assert 0 < score(OFFER) - score(other) <= 3
+    assert score(OFFER, replace(WISH, first_loan=False)) == score(other, replace(WISH, first_loan=False))
+
+
+def test_a_preference_can_be_switched_off_and_nothing_else() -> None:
+    parts = parts_of(OFFER, WISH, 0.5)
+    assert score_of(parts, weights_without("unsecured", "first_loan")) == pytest.approx(score_of(parts) - 6)
+    with pytest.raises(ValueError):
+        weights_without("cost")
+
+
+@given(
+    cost=st.none() | st.decimals(min_value=-5, max_value=60, places=4),
+    days=st.none() | st.integers(min_value=0, max_value=400),
+    chance=st.floats(min_value=0, max_value=1),
+    amount=st.integers(min_value=1, max_value=10**9),
+    asked=st.integers(min_value=1, max_value=10**9),
+    unsure=st.integers(min_value=0, max_value=12),
+)
+@settings(max_examples=100, deadline=None)
+def test_every_part_stays_between_nought_and_one(
+    cost: Decimal | None, days: int | None, chance: float, amount: int, asked: int, unsure: int
+) -> None:
+    offer = replace(OFFER, cost_percent=cost, days_to_money=days, amount_yuan=Decimal(amount), unsure=unsure)
+    parts = parts_of(offer, Wish(Decimal(asked), 12, None), chance)
+    assert set(parts) == set(WEIGHTS)
+    assert all(0 <= part <= 1 for part in parts.values())
+    assert 0 <= score_of(parts) <= 100
+
+
+def test_the_counted_chance_leans_on_the_institution_and_then_on_the_prior() -> None:
+    assert rules.counted_chance(replace(OFFER, own=Record(), institution=Record())) == pytest.approx(0.3)
+    many = replace(OFFER, own=Record(1000, 900), institution=Record(2000, 1000))
+    assert rules.counted_chance(many) == pytest.approx(0.9, abs=0.01)
+    only_institution = replace(OFFER, own=Record(), institution=Record(1000, 700))
+    assert rules.counted_chance(only_institution) == pytest.approx(0.7, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("n", "funded", "tenths"), [(19, 19, None), (20, 12, 6), (84, 50, 6), (84, 46, 5), (100, 0, 0), (100, 96, 10)]
+)
+def test_a_chance_is_told_in_tenths_and_never_under_twenty_cases(n: int, funded: int, tenths: int | None) -> None:
+    assert Similar(n, funded).tenths == tenths
+
+
+@pytest.mark.article("8.2", "B.2")
+def test_commission_is_no_input() -> None:
+    declared = {item.name for item in dataclasses.fields(Offer)} | set(NAMES) | {one.source for one in FEATURES}
+    assert not any("commission" in name for name in declared)
+
+
+def test_no_protected_trait_and_no_person_is_a_feature() -> None:
+    forbidden = ("sex", "gender", "age", "birth", "ethnic", "nation", "religion", "health", "marri", "phone", "person")
+    for feature in FEATURES:
+        words = f"{feature.name} {feature.source}".replace("_", " ").split()
+        assert not any(word.startswith(forbidden) for word in words if word != "average"), feature
+
+
+def test_each_feature_is_declared_once_with_scope_source_and_missing_rule() -> None:
+    assert len(set(NAMES)) == len(NAMES)
+    assert {feature.scope for feature in FEATURES} == {"need", "product", "pair", "institution"}
+    assert all(feature.source and isinstance(feature.missing, float) for feature in FEATURES)
+
+
+def test_nothing_known_is_read_as_declared() -> None:
+    empty = features.read(case_of(Facts(), Offer(1, 1), ON), Counts())
+    assert list(empty) == list(NAMES)
+    assert empty["amount_log"] == 5.5 and empty["debt_ratio"] == 45.0
+    assert empty["institution_share"] == pytest.approx(1 / 3, abs=1e-6)
+
+
+def test_shares_lean_on_the_wider_group_until_there_are_cases() -> None:
+    counts = Counts()
+    case = case_of(facts_of(random.Random(3)), OFFER, ON)
+    for _ in range(200):
+        counts.learn(case, True)
+    other = case_of(facts_of(random.Random(3)), replace(OFFER, product_id=2, institution_id=2), ON)
+    stranger = case_of(
+        facts_of(random.Random(3)), replace(OFFER, product_id=3, institution_id=3, institution_kind="STATE"), ON
+    )
+    assert (
+        counts.share("product", case)
+        > counts.share("institution", other)
+        > counts.share("institution", stranger)
+        > 1 / 3
+    )
+
+
+def test_similar_cases_are_the_narrowest_group_with_enough_of_them() -> None:
+    counts = Counts()
+    facts = facts_of(random.Random(3))
+    case = case_of(facts, OFFER, ON)
+    elsewhere = case_of(facts.changed(purpose="TAX", industry_code="0141"), replace(OFFER, product_id=2), ON)
+    for number in range(19):
+        counts.learn(case, number % 2 == 0)
+    for number in range(30):
+        counts.learn(elsewhere, number % 3 == 0)
+    assert counts.similar(case, 20) == Similar(49, 20, "institution")
+    counts.learn(case, True)
+    assert counts.similar(case, 20) == Similar(20, 11, "product_purpose")
+
+
+def test_the_order_is_by_score_with_ties_by_product_and_loans_first() -> None:
+    facts = facts_of(random.Random(1))
+    same = [replace(OFFER, product_id=number) for number in (9, 4, 7)]
+    guarantee = replace(OFFER, product_id=1, kind="guarantee", cost_percent=Decimal(0))
+    ranked = order(facts, [*same, guarantee], on=ON)
+    assert [at.offer.product_id for at in ranked] == [4, 7, 9, 1]
+
+
+def test_the_order_does_not_depend_on_the_order_of_asking() -> None:
+    facts = facts_of(random.Random(5))
+    market = [offer for _, offer in offers()]
+    shuffled = market[:]
+    random.Random(2).shuffle(shuffled)
+    assert order(facts, market, on=ON) == order(facts, shuffled, on=ON)
+
+
+@pytest.mark.article("B.2")
+def test_at_most_three_reasons_and_two_cautions_with_their_numbers() -> None:
+    facts = facts_of(random.Random(5)).changed(amount_yuan=Decimal(900_000), term_months=12, first_loan=True)
+    cheap = replace(OFFER, product_id=2, cost_percent=Decimal("3.45"), amount_yuan=Decimal(500_000), term_months=24)
+    ranked = order(facts, [OFFER, cheap, replace(OFFER, product_id=3, days_to_money=2)], on=ON)
+    assert all(len(at.reasons) <= 3 and len(at.cautions) <= 2 for at in ranked)
+    of_cheap = next(at for at in ranked if at.offer.product_id == 2)
+    assert "rank_cheapest" in [reason.code for reason in of_cheap.reasons]
+    assert [caution.code for caution in of_cheap.cautions] == ["rank_lends_less", "rank_other_term"]
+    assert of_cheap.cautions[0].facts == {"lent_yuan": Decimal(500_000), "asked_yuan": Decimal(900_000)}
