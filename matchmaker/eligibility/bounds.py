@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
 
 Number = Decimal | int | date
 
@@ -20,7 +19,7 @@ Number = Decimal | int | date
 class Outcome(StrEnum):
     """What a rule says about a fact."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105
     FAIL = "fail"
     UNKNOWN = "unknown"
 

@@ -97,7 +97,9 @@ def what_helps(
     return sorted(helps, key=lambda help: (-help.net, help.fact, str(help.value)))[:most]
 
 
-def first_opening(products: Sequence[Terms], facts: Facts, today: date, before: Failures | None = None) -> Help | None:
+def first_opening(
+    products: Sequence[Terms], facts: Facts, today: date, before: Failures | None = None
+) -> Help | None:
     """The first day within two years on which waiting alone opens a product, and which; None when there is none."""
     before = before if before is not None else failures(products, facts, today)
     for day in sorted(set(opening_days(products, facts, today, before).values())):
@@ -126,9 +128,7 @@ def opening_days(
     return days
 
 
-def _candidates(
-    products: Iterable[Terms], facts: Facts, before: Failures
-) -> Iterable[tuple[str, Any, Facts]]:
+def _candidates(products: Iterable[Terms], facts: Facts, before: Failures) -> Iterable[tuple[str, Any, Facts]]:
     """The changes worth trying: for each near product, the nearest value that its own bounds would take."""
     tried: set[tuple[str, Any]] = set()
     for terms in products:

@@ -87,9 +87,7 @@ class Facts:
     def as_json(self) -> dict[str, Any]:
         """Plain values, without the unknown ones; ``from_json`` gives back exactly these facts."""
         return {
-            field.name: _plain(value)
-            for field in fields(self)
-            if (value := getattr(self, field.name)) is not None
+            field.name: _plain(value) for field in fields(self) if (value := getattr(self, field.name)) is not None
         }
 
     @classmethod

@@ -121,7 +121,7 @@ def smoothed_chance(one: Candidate) -> float:
 
 
 def counted_chance(one: Candidate) -> tuple[float | None, int]:
-    """The plain share of leads that were funded, with how many: the product's where it has enough, else the institution's."""
+    """The share of leads that were funded, and of how many: the product's if enough, else the institution's."""
     tracks: tuple[Track, ...] = (one.offered.own_track, one.offered.institution_track)
     for track in tracks:
         if track.leads >= SMALLEST_SAMPLE:

@@ -96,7 +96,9 @@ def terms_of(version: ProductVersion, places: Mapping[str, Any]) -> Terms:
     """A version as the rules of eligibility take it, with the branches that offer it."""
     branches = places.get(str(version.product.institution_id), {})
     own = str(version.product.branch_id) if version.product.branch_id is not None else None
-    offering = [branch for key, branch in sorted(branches.items(), key=lambda pair: int(pair[0])) if own in (None, key)]
+    offering = [
+        branch for key, branch in sorted(branches.items(), key=lambda pair: int(pair[0])) if own in (None, key)
+    ]
     return Terms(
         key=version.product_id,
         institution_key=version.product.institution_id,
@@ -294,7 +296,10 @@ def hold_need(need_id: int) -> bool:
 def latest_list(need_id: int) -> ShownList | None:
     """The newest list of a need, without its rows."""
     return db.session.scalar(
-        sa.select(ShownList).where(ShownList.need_id == need_id).order_by(ShownList.made_at.desc(), ShownList.id.desc()).limit(1)
+        sa.select(ShownList)
+        .where(ShownList.need_id == need_id)
+        .order_by(ShownList.made_at.desc(), ShownList.id.desc())
+        .limit(1)
     )
 
 
@@ -366,7 +371,9 @@ def versions_by_id(ids: Iterable[int]) -> list[ProductVersion]:
     query = (
         sa.select(ProductVersion)
         .where(ProductVersion.id.in_(sorted(set(ids))))
-        .options(selectinload(ProductVersion.fees), joinedload(ProductVersion.product).joinedload(Product.institution))
+        .options(
+            selectinload(ProductVersion.fees), joinedload(ProductVersion.product).joinedload(Product.institution)
+        )
         .order_by(ProductVersion.product_id)
     )
     return list(db.session.scalars(query).unique())

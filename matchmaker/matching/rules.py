@@ -245,14 +245,24 @@ def _reasons(one: Candidate, facts: Facts, best: Best) -> list[Reason]:
         found.append(Reason("for_first_loan", {}))
     if best.compared > 1 and one.cost_percent is not None and one.cost_percent == best.cost_percent:
         found.append(Reason("for_cheapest", {"cost_percent": one.cost_percent}))
-    elif best.compared > 1 and one.quote is not None and offered.kind == "credit" and one.quote.rate_percent == best.rate_percent:
+    elif (
+        best.compared > 1
+        and one.quote is not None
+        and offered.kind == "credit"
+        and one.quote.rate_percent == best.rate_percent
+    ):
         found.append(Reason("for_lowest_rate", _rate_facts(one)))
     if best.compared > 1 and offered.days_to_money is not None and offered.days_to_money == best.days:
         found.append(Reason("for_fastest", {"wait_days": offered.days_to_money}))
     if offered.unsecured:
         found.append(Reason("for_unsecured", {}))
     area = one.verdict("service_area")
-    if area.outcome is Outcome.PASS and area.mine.get("distance_km") is not None and facts.exact_place and area.required.get("branch"):
+    if (
+        area.outcome is Outcome.PASS
+        and area.mine.get("distance_km") is not None
+        and facts.exact_place
+        and area.required.get("branch")
+    ):
         found.append(Reason("for_near", {"distance_km": area.mine["distance_km"], "branch": area.required["branch"]}))
     turnover = one.verdict("turnover")
     if turnover.outcome is Outcome.PASS and turnover.required and turnover.mine.get("turnover_yuan") is not None:
@@ -295,10 +305,14 @@ def _care(one: Candidate, facts: Facts, today: date) -> list[Reason]:
         # Promised days are working days; five of seven days is what can be said without a calendar.
         earliest = today + timedelta(days=-(-offered.promised_days * 7 // 5))
         if earliest > facts.wanted_by_on:
-            found.append(Reason("care_late", {"promised_days": offered.promised_days, "wanted_by_on": facts.wanted_by_on}))
+            found.append(
+                Reason("care_late", {"promised_days": offered.promised_days, "wanted_by_on": facts.wanted_by_on})
+            )
     track = offered.institution_track
     if track.leads >= SMALLEST_SAMPLE and Decimal(track.answered_in_time * 100) / track.leads < KEPT_WELL_PERCENT:
-        found.append(Reason("care_answers_late", {"late": track.leads - track.answered_in_time, "leads": track.leads}))
+        found.append(
+            Reason("care_answers_late", {"late": track.leads - track.answered_in_time, "leads": track.leads})
+        )
     if offered.renewal_kind == "no":
         found.append(Reason("care_not_renewable", {}))
     return found
@@ -314,10 +328,16 @@ def _care_of_price(one: Candidate, price: Quote, facts: Facts) -> list[Reason]:
     if isinstance(turnover, Decimal) and turnover > 0:
         share = monthly * 12 * 100 / turnover
         if share > HEAVY_SHARE_PERCENT:
-            found.append(Reason("care_heavy_payment", {"monthly_yuan": monthly, "share_percent": share.quantize(Decimal(1))}))
+            found.append(
+                Reason("care_heavy_payment", {"monthly_yuan": monthly, "share_percent": share.quantize(Decimal(1))})
+            )
     cost = price.all_in_simple_percent
     if cost is not None and cost - price.rate_percent >= Decimal("0.1"):
-        found.append(Reason("care_costs_more_than_rate", {"gap_percent": (cost - price.rate_percent).quantize(Decimal("0.01"))}))
+        found.append(
+            Reason(
+                "care_costs_more_than_rate", {"gap_percent": (cost - price.rate_percent).quantize(Decimal("0.01"))}
+            )
+        )
     if facts.max_rate_percent is not None and cost is not None and cost > facts.max_rate_percent:
         found.append(Reason("care_above_your_limit", {"cost_percent": cost, "limit_percent": facts.max_rate_percent}))
     if price.deposit_yuan:

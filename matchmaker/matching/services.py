@@ -62,7 +62,9 @@ class Actor(Protocol):
 # Making a list ------------------------------------------------------------------------------------------------------
 
 
-def make_list(need: Need, *, by: Actor | None, at: datetime | None = None, natural_key: str | None = None) -> ShownList:
+def make_list(
+    need: Need, *, by: Actor | None, at: datetime | None = None, natural_key: str | None = None
+) -> ShownList:
     """Judge every published product for a need, price and order the eligible ones, and store the list.
 
     ``by`` is None for a job, ``at`` the business instant (now). Raises Refused("need_not_live") for a need that
@@ -94,7 +96,9 @@ def make_list(need: Need, *, by: Actor | None, at: datetime | None = None, natur
     )
     db.session.add(stored)
     db.session.flush()
-    record("need.match", need, by=by, list_id=stored.id, fitting=derived.counts["fitting"], of=derived.counts["products"])
+    record(
+        "need.match", need, by=by, list_id=stored.id, fitting=derived.counts["fitting"], of=derived.counts["products"]
+    )
     return stored
 
 
@@ -146,7 +150,10 @@ def _shown_row(place: int, at: Placed, facts: Facts, today: date, best: Best) ->
         "chance_n": at.chance_n,
         "cost_percent": None if one.cost_percent is None else one.cost_percent.quantize(SIX_PLACES),
         "propensity": at.propensity,
-        "features": {**at.features, "tracks": [_plain_track(one.offered.own_track), _plain_track(one.offered.institution_track)]},
+        "features": {
+            **at.features,
+            "tracks": [_plain_track(one.offered.own_track), _plain_track(one.offered.institution_track)],
+        },
         "reasons": [reason.as_json() for reason in reasons_for(one, facts, best)],
         "cautions": [reason.as_json() for reason in cautions_of(one, facts, today)],
         "quote": _quote_row(one),
@@ -189,12 +196,17 @@ def _counts(
         "fitting": len(fitting),
         "loans": sum(one.offered.kind == "credit" for one in fitting),
         "near": [{"rule": miss.rule, "product_ids": list(miss.keys)} for miss in near_misses(failures)],
-        "helps": [help.reason.as_json() | {"opened": list(help.opened), "closed": list(help.closed)} for help in helps],
+        "helps": [
+            help.reason.as_json() | {"opened": list(help.opened), "closed": list(help.closed)} for help in helps
+        ],
         "rest": [
             {
                 "product_id": at.candidate.offered.product_id,
                 "version_id": at.candidate.offered.version_id,
-                "tracks": [_plain_track(at.candidate.offered.own_track), _plain_track(at.candidate.offered.institution_track)],
+                "tracks": [
+                    _plain_track(at.candidate.offered.own_track),
+                    _plain_track(at.candidate.offered.institution_track),
+                ],
             }
             for at in ordering.placed[TOP_STORED:]
         ],
@@ -205,7 +217,7 @@ def _plain_track(track: Track) -> list[int | None]:
     return [track.leads, track.answered_in_time, track.decided, track.funded, track.median_days_to_money]
 
 
-# Deriving it again (B.2) -----------------------------------------------------------------------------------------------
+# Deriving it again (B.2) --------------------------------------------------------------------------------------------
 
 
 def derive_again(stored: ShownList) -> Derived:
@@ -252,7 +264,9 @@ def differences(stored: ShownList) -> list[str]:
     fresh_down = {row["product_id"]: plain(row["failed"]) for row in again.turned_down}
     found += [f"product {key}: turned down" for key in sorted(stored_down.keys() | fresh_down.keys())
               if stored_down.get(key) != fresh_down.get(key)]  # fmt: skip
-    found += [f"counts: {name}" for name, value in again.counts.items() if plain(stored.counts.get(name)) != plain(value)]
+    found += [
+        f"counts: {name}" for name, value in again.counts.items() if plain(stored.counts.get(name)) != plain(value)
+    ]
     return found
 
 
@@ -265,7 +279,7 @@ def _one_again(stored: ShownList, row: Shown) -> Offered:
 
 
 def sheet_of(stored: ShownList, row: Shown) -> CostSheet | None:
-    """The cost sheet (明白纸) of one product of a list: every item, who charges it, when; None where it has no price."""
+    """The cost sheet (明白纸) of one product of a list: each item, who charges it, when; None without a price."""
     price = price_of(_one_again(stored, row), Facts.from_json(stored.facts), queries.lpr_of(stored.lpr_on))
     return None if isinstance(price, Reason) else cost_sheet(price, lender=row.product.institution.short_name)
 
@@ -288,7 +302,7 @@ def note_in_view(stored: ShownList, rows: Sequence[Shown], *, by: Actor) -> None
         observe(InView(list_id=stored.id, place_from=first, place_to=last, at=clock.now(), person_id=by.id))
 
 
-# Is it still right? -----------------------------------------------------------------------------------------------------
+# Is it still right? -------------------------------------------------------------------------------------------------
 
 
 def why_stale(need: Need, stored: ShownList | None, at: datetime) -> Reason | None:
@@ -310,7 +324,7 @@ def why_stale(need: Need, stored: ShownList | None, at: datetime) -> Reason | No
     return None
 
 
-# Without a need, and after a no --------------------------------------------------------------------------------------------
+# Without a need, and after a no -------------------------------------------------------------------------------------
 
 
 def check(facts: Facts, *, on: date | None = None) -> CheckResult:
@@ -342,7 +356,9 @@ def check(facts: Facts, *, on: date | None = None) -> CheckResult:
     )
 
 
-def next_best(need: Need, *, excluding_institutions: Sequence[int] | set[int] | frozenset[int] = (), most: int = 3) -> list[Shown]:
+def next_best(
+    need: Need, *, excluding_institutions: Sequence[int] | set[int] | frozenset[int] = (), most: int = 3
+) -> list[Shown]:
     """The best places of the need's newest list outside the given institutions: where to go after a no (B.4)."""
     stored = queries.latest_list(need.id)
     if stored is None:

@@ -1,4 +1,4 @@
-"""Stored lists in the reader's words: cards, failed rules, comparison. The edge of matching; nothing is decided here."""
+"""Stored lists in the reader's words: cards, failed rules, comparison. Nothing is decided here."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from flask_babel import gettext as _
+from flask_babel import gettext
 
 from matchmaker import formatting
 from matchmaker.eligibility.rules import Verdict
@@ -17,6 +17,12 @@ from matchmaker.ranking.models import Shown, TurnedDown
 from matchmaker.reference import industries, regions, terms
 from matchmaker.refusal import plain
 from matchmaker.web import known_sentences, label, write_fact
+
+
+def _(message: str, **facts: Any) -> str:
+    """Words in the reader's language (flask_babel brings no types)."""
+    return str(gettext(message, **facts))
+
 
 SORTS = ("overall", "chance", "cost", "speed")
 NAMED_AT_MOST = 3
@@ -38,7 +44,9 @@ def listed(words: Iterable[str], most: int = NAMED_AT_MOST) -> str:
 def term_names(domain: str, codes: Iterable[str]) -> list[str]:
     """Official names of codes of financing_terms; CREDIT is said as an owner would."""
     return [
-        _("信用，不用抵押") if (domain, code) == ("guarantee", "CREDIT") else terms.label(domain, code, formatting.language())
+        _("信用，不用抵押")
+        if (domain, code) == ("guarantee", "CREDIT")
+        else terms.label(domain, code, formatting.language())
         for code in codes
     ]
 
@@ -71,8 +79,12 @@ _NAMED: Mapping[str, Callable[[Any], str]] = {
     "industry": lambda value: listed(map(industry_name, _as_list(value))),
     "securities": lambda value: listed(term_names("guarantee", value)),
     "securities_offered": lambda value: listed(term_names("guarantee", value)) if value else _("没有"),
-    "purposes": lambda value: listed(label("need.purpose", code) for code in value if not code.startswith("PROHIBIT")),
-    "purpose": lambda value: label("need.purpose", value) if not str(value).startswith("PROHIBIT") else terms.label("purpose", value),
+    "purposes": lambda value: listed(
+        label("need.purpose", code) for code in value if not code.startswith("PROHIBIT")
+    ),
+    "purpose": lambda value: (
+        label("need.purpose", value) if not str(value).startswith("PROHIBIT") else terms.label("purpose", value)
+    ),
     "repayments": lambda value: listed(term_names("repayment", value)),
     "repayment": lambda value: term_names("repayment", [value])[0],
     "applicant_kinds": lambda value: listed(map(_applicant, value), most=6),
@@ -88,7 +100,7 @@ def _applicant(code: str) -> str:
 
 
 def said(reason: Mapping[str, Any]) -> str:
-    """A stored reason as a sentence: codes by their names, sums that are paid in 元, shares and gaps as one says them."""
+    """A stored reason as a sentence: codes by their names, payments in 元, shares and gaps as one says them."""
     facts = dict(reason.get("facts") or {})
     written = {name: write_fact(name, value) for name, value in facts.items()}
     written |= {name: _NAMED[name](value) for name, value in facts.items() if name in _NAMED}
@@ -119,7 +131,11 @@ def _area(facts: Mapping[str, Any]) -> str:
     if facts.get("regions"):
         return _NAMED["regions"](facts["regions"])
     if facts.get("radius_km") is not None:
-        return _("离%(branch)s %(km)s 公里以内", branch=facts.get("branch") or _("网点"), km=formatting.num(facts["radius_km"]))
+        return _(
+            "离%(branch)s %(km)s 公里以内",
+            branch=facts.get("branch") or _("网点"),
+            km=formatting.num(facts["radius_km"]),
+        )
     return _("它的服务范围里")
 
 
@@ -137,12 +153,16 @@ def _industry(facts: Mapping[str, Any]) -> str:
 
 
 _REQUIRED: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    "amount": lambda f: _least_or_most(f.get("amount_min_yuan"), f.get("amount_max_yuan"), formatting.wan, formatting.wan_range),
+    "amount": lambda f: _least_or_most(
+        f.get("amount_min_yuan"), f.get("amount_max_yuan"), formatting.wan, formatting.wan_range
+    ),
     "decision_limit": lambda f: _("网点最多能定 %(most)s", most=formatting.wan(f.get("decision_limit_yuan"))),
-    "term": lambda f: _least_or_most(f.get("term_min_months"), f.get("term_max_months"), formatting.months, formatting.months_range),
+    "term": lambda f: _least_or_most(
+        f.get("term_min_months"), f.get("term_max_months"), formatting.months, formatting.months_range
+    ),
     "months_in_business": lambda f: _("至少 %(least)s", least=formatting.months(f.get("least_months"))),
     "turnover": lambda f: _("至少 %(least)s", least=formatting.wan(f.get("least_turnover_yuan"))),
-    "tax_grade": lambda f: _("%(grade)s 级以上", grade=f.get("least_tax_grade")),
+    "tax_grade": lambda f: _("%(grade)s 级以上", grade=f.get("least_tax_grade") or ""),
     "debt_ratio": lambda f: _("最多 %(most)s", most=formatting.percent1(f.get("most_debt_ratio_percent"))),
     "region": lambda f: _NAMED["regions"](f.get("regions") or []),
     "service_area": _area,
@@ -161,7 +181,9 @@ def required(rule: str, facts: Mapping[str, Any]) -> str:
     return _REQUIRED[rule](facts) if facts or rule in ("first_time", "purpose") else _("没有要求")
 
 
-def _band(facts: Mapping[str, Any], stem: str, unit: str, write: Callable[[Any], str], both: Callable[[Any, Any], str]) -> str:
+def _band(
+    facts: Mapping[str, Any], stem: str, unit: str, write: Callable[[Any], str], both: Callable[[Any, Any], str]
+) -> str:
     if f"{stem}_{unit}" in facts:
         return write(facts[f"{stem}_{unit}"])
     low, high = facts.get(f"{stem}_from_{unit}"), facts.get(f"{stem}_to_{unit}")
@@ -184,11 +206,21 @@ _MINE: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "tax_grade": lambda f: label("match.tax_grade", f["tax_grade"]) if f.get("tax_grade") else _("还没填"),
     "debt_ratio": lambda f: _band(f, "debt_ratio", "percent", formatting.percent1, formatting.percent_range),
     "service_area": _mine_area,
-    "security": lambda f: _NAMED["securities_offered"](f["securities_offered"]) if "securities_offered" in f else _("还没填"),
-    "first_time": lambda f: {True: _("从没贷过款"), False: _("以前贷过")}.get(f.get("first_loan"), _("还没填")),
+    "security": lambda f: (
+        _NAMED["securities_offered"](f["securities_offered"]) if "securities_offered" in f else _("还没填")
+    ),
+    "first_time": lambda f: (
+        _("还没填") if f.get("first_loan") is None else _("从没贷过款") if f["first_loan"] else _("以前贷过")
+    ),
     "validity": lambda f: _("今天 %(day)s", day=formatting.day(f.get("today_on"))),
 }
-_MINE_NAME = {"region": "region", "industry": "industry", "applicant": "kind", "purpose": "purpose", "repayment": "repayment"}
+_MINE_NAME = {
+    "region": "region",
+    "industry": "industry",
+    "applicant": "kind",
+    "purpose": "purpose",
+    "repayment": "repayment",
+}
 
 
 def mine(rule: str, facts: Mapping[str, Any]) -> str:
@@ -276,9 +308,12 @@ def judged(verdict: Verdict) -> Judged:
     """A verdict in words; its facts may be plain values or those of the rules."""
     asked, have = plain(verdict.required), plain(verdict.mine)
     return Judged(
-        label("match.rule", verdict.rule), verdict.outcome.value, required(verdict.rule, asked), mine(verdict.rule, have),
+        label("match.rule", verdict.rule),
+        verdict.outcome.value,
+        required(verdict.rule, asked),
+        mine(verdict.rule, have),
         official=verdict.rule in OFFICIAL_NAMES,
-    )  # fmt: skip
+    )
 
 
 # A card -------------------------------------------------------------------------------------------------------------
@@ -337,7 +372,10 @@ def card(row: Shown, facts: Mapping[str, Any], tag: tuple[str, str] | None = Non
         gives_amount=formatting.wan_range(version.amount_min_yuan, version.amount_max_yuan),
         gives_term=formatting.months_range(version.term_min_months, version.term_max_months)
         + (_("，循环用") if version.revolving else ""),
-        amount_meets=amount is None or asked is None or not isinstance(asked, str) or Decimal(amount) == Decimal(asked),
+        amount_meets=amount is None
+        or asked is None
+        or not isinstance(asked, str)
+        or Decimal(amount) == Decimal(asked),
         term_meets=months is None or asked_months is None or months == asked_months,
         monies=tuple(_monies(row)),
         interest_yuan=Decimal(quote.get("interest_yuan", "0")),
@@ -345,7 +383,8 @@ def card(row: Shown, facts: Mapping[str, Any], tag: tuple[str, str] | None = Non
         bar_words=tuple(_bar_words(quote, others)) if quote.get("cost_yuan") else (),
         tenths=tenths_of(row),
         n=row.chance_n,
-        reasons=tuple(("for", said(reason)) for reason in row.reasons) + tuple(("care", said(care)) for care in row.cautions),
+        reasons=tuple(("for", said(reason)) for reason in row.reasons)
+        + tuple(("care", said(care)) for care in row.cautions),
         guarantee=row.product.kind == "guarantee",
     )
 
@@ -371,7 +410,12 @@ def _monies(row: Shown) -> Iterable[dict[str, Any]]:
     if not quote.get("cost_yuan"):
         yield {"what": _("综合年化成本"), "text": _("还算不出来"), "sub": _("机构报价时写清")}
     else:
-        yield {"what": _("综合年化成本"), "value": quote["all_in_simple_percent"], "kind": "percent2", "sub": _cost_sub(row)}
+        yield {
+            "what": _("综合年化成本"),
+            "value": quote["all_in_simple_percent"],
+            "kind": "percent2",
+            "sub": _cost_sub(row),
+        }
         if loan:
             yield _payment(quote)
             hand = _("到手 %(sum)s", sum=formatting.yuan(quote["in_hand_yuan"]))
@@ -404,14 +448,39 @@ def _payment(quote: Mapping[str, Any]) -> dict[str, Any]:
     way = quote["priced_as"]
     end = formatting.wan(quote["principal_at_end_yuan"])
     if way == "BULLET":
-        return {"what": _("到期一次还"), "value": quote["last_instalment_yuan"], "kind": "yuan", "sub": _("平时不用还")}
+        return {
+            "what": _("到期一次还"),
+            "value": quote["last_instalment_yuan"],
+            "kind": "yuan",
+            "sub": _("平时不用还"),
+        }
     if way == "INT_M_BULLET":
-        return {"what": _("每月只还利息"), "value": quote["each_yuan"], "kind": "yuan", "sub": _("到期还本 %(sum)s", sum=end)}
+        return {
+            "what": _("每月只还利息"),
+            "value": quote["each_yuan"],
+            "kind": "yuan",
+            "sub": _("到期还本 %(sum)s", sum=end),
+        }
     if way == "INT_Q_BULLET":
-        return {"what": _("每季只还利息"), "value": quote["each_yuan"], "kind": "yuan", "sub": _("到期还本 %(sum)s", sum=end)}
+        return {
+            "what": _("每季只还利息"),
+            "value": quote["each_yuan"],
+            "kind": "yuan",
+            "sub": _("到期还本 %(sum)s", sum=end),
+        }
     if way == "EQ_PRIN":
-        return {"what": _("第一个月还"), "value": quote["first_instalment_yuan"], "kind": "yuan", "sub": _("以后一月比一月少")}
-    return {"what": _("每月还"), "value": quote["each_yuan"], "kind": "yuan", "sub": _("共 %(n)s 期", n=quote["instalments"])}
+        return {
+            "what": _("第一个月还"),
+            "value": quote["first_instalment_yuan"],
+            "kind": "yuan",
+            "sub": _("以后一月比一月少"),
+        }
+    return {
+        "what": _("每月还"),
+        "value": quote["each_yuan"],
+        "kind": "yuan",
+        "sub": _("共 %(n)s 期", n=quote["instalments"]),
+    }
 
 
 def _bar_words(quote: Mapping[str, Any], fees: Sequence[Mapping[str, Any]]) -> Iterable[tuple[str, str | None]]:
@@ -419,7 +488,10 @@ def _bar_words(quote: Mapping[str, Any], fees: Sequence[Mapping[str, Any]]) -> I
         yield _("利息 %(sum)s", sum=formatting.yuan(quote["interest_yuan"])), "int"
     for fee in fees:
         if Decimal(fee["total_yuan"]):
-            yield f"{terms.label('fee', fee['code'], formatting.language())} {formatting.yuan(fee['total_yuan'])}", "fee"
+            yield (
+                f"{terms.label('fee', fee['code'], formatting.language())} {formatting.yuan(fee['total_yuan'])}",
+                "fee",
+            )
     yield (
         _(
             "共 %(sum)s，每借 1 万元花 %(each)s",
@@ -430,7 +502,7 @@ def _bar_words(quote: Mapping[str, Any], fees: Sequence[Mapping[str, Any]]) -> I
     )
 
 
-# Order and tags -------------------------------------------------------------------------------------------------------
+# Order and tags -----------------------------------------------------------------------------------------------------
 
 
 def sorted_rows(rows: Sequence[Shown], sort: str) -> list[Shown]:
@@ -461,7 +533,7 @@ def cards(rows: Sequence[Shown], facts: Mapping[str, Any]) -> list[Card]:
     return [card(row, facts, tags.get(row.id)) for row in rows]
 
 
-# Comparison -----------------------------------------------------------------------------------------------------------
+# Comparison ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -497,7 +569,11 @@ def comparison(rows: Sequence[Shown], facts: Mapping[str, Any]) -> list[Line]:
         Line(_("用多久"), "", _used(rows, facts)),
         Line(_("多快"), "", _waits(rows)),
         Line(_("办成的可能"), "", _chances(rows)),
-        Line(_("抵押和担保人"), "", tuple(Cell(listed(term_names("guarantee", row.product_version.securities))) for row in rows)),
+        Line(
+            _("抵押和担保人"),
+            "",
+            tuple(Cell(listed(term_names("guarantee", row.product_version.securities))) for row in rows),
+        ),
         Line(_("怎么还"), "", tuple(Cell(_way(row)) for row in rows)),
         Line(_("提前还款"), "", tuple(_conditional(row, "PREPAY") for row in rows)),
         Line(_("晚还会怎样"), "", tuple(_conditional(row, "LATE") for row in rows)),
@@ -527,7 +603,13 @@ def _costs(rows: Sequence[Shown]) -> tuple[Cell, ...]:
         else:
             worst = shown == max(known)
             words = formatting.points(shown - min(known))
-            found.append(Cell(formatting.percent2(value), _("最高，%(by)s", by=words) if worst else words, "worst" if worst else ""))
+            found.append(
+                Cell(
+                    formatting.percent2(value),
+                    _("最高，%(by)s", by=words) if worst else words,
+                    "worst" if worst else "",
+                )
+            )
     return tuple(found)
 
 
@@ -566,7 +648,9 @@ def _in_hand(rows: Sequence[Shown]) -> tuple[Cell, ...]:
         if amount is None or hand is None:
             found.append(Cell(_("还算不出来")))
         elif hand < amount:
-            found.append(Cell(formatting.yuan2(hand), _("少 %(by)s，先扣先付", by=formatting.yuan2(amount - hand)), "worst"))
+            found.append(
+                Cell(formatting.yuan2(hand), _("少 %(by)s，先扣先付", by=formatting.yuan2(amount - hand)), "worst")
+            )
         else:
             found.append(Cell(formatting.yuan2(hand)))
     return tuple(found)
@@ -576,7 +660,10 @@ def _extra_fees(rows: Sequence[Shown]) -> tuple[Cell, ...]:
     found = []
     for row in rows:
         charged = [fee for fee in row.quote.get("fees", ()) if fee["counted"] and Decimal(fee["total_yuan"])]
-        words = [f"{terms.label('fee', fee['code'], formatting.language())} {formatting.yuan2(fee['total_yuan'])}" for fee in charged]
+        words = [
+            f"{terms.label('fee', fee['code'], formatting.language())} {formatting.yuan2(fee['total_yuan'])}"
+            for fee in charged
+        ]
         payees = [fee["payee"] for fee in charged if fee["payee"]]
         found.append(Cell(listed(words, 6) or _("没有"), _("%(who)s收", who=listed(payees)) if payees else ""))
     return tuple(found)
@@ -591,10 +678,10 @@ def _rates(rows: Sequence[Shown]) -> tuple[Cell, ...]:
             found.append(Cell(_("不是贷款，没有利率")))
             continue
         version = row.product_version
-        base = (
-            _("固定") if version.rate_base == "FIXED"
-            else _("%(base)s %(spread)s", base=label("product.rate_base", version.rate_base), spread=formatting.basis_points(version.spread_max_bp))
-        )  # fmt: skip
+        base = _("固定")
+        if version.rate_base != "FIXED":
+            spread = formatting.basis_points(version.spread_max_bp)
+            base = _("%(base)s %(spread)s", base=label("product.rate_base", version.rate_base), spread=spread)
         lowest = len(known) > 1 and value == min(known)
         words = _("%(base)s，最低", base=base) if lowest else base
         found.append(Cell(formatting.percent2(value), words, "best" if lowest else ""))
@@ -609,7 +696,9 @@ def _used(rows: Sequence[Shown], facts: Mapping[str, Any]) -> tuple[Cell, ...]:
         if months is None:
             found.append(Cell(_("还算不出来")))
         elif isinstance(asked, int) and months != asked:
-            found.append(Cell(formatting.months(months), _("不是您要的 %(asked)s", asked=formatting.months(asked)), "worst"))
+            found.append(
+                Cell(formatting.months(months), _("不是您要的 %(asked)s", asked=formatting.months(asked)), "worst")
+            )
         else:
             found.append(Cell(formatting.months(months), _("随借随还") if row.product_version.revolving else ""))
     return tuple(found)
@@ -643,7 +732,9 @@ def _chances(rows: Sequence[Shown]) -> tuple[Cell, ...]:
         else:
             best = len(known) > 1 and tenth == max(known)
             n = _("看了 %(n)s 家", n=row.chance_n)
-            found.append(Cell(_("10 家约 %(k)s 家", k=tenth), _("最高，%(n)s", n=n) if best else n, "best" if best else ""))
+            found.append(
+                Cell(_("10 家约 %(k)s 家", k=tenth), _("最高，%(n)s", n=n) if best else n, "best" if best else "")
+            )
     return tuple(found)
 
 
@@ -682,11 +773,11 @@ def _papers(rows: Sequence[Shown]) -> tuple[Cell, ...]:
     return tuple(found)
 
 
-# Counts ---------------------------------------------------------------------------------------------------------------
+# Counts -------------------------------------------------------------------------------------------------------------
 
 
 def helps(stored: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """"One step further": each change with what it opens, for the list of reasons."""
+    """ "One step further": each change with what it opens, for the list of reasons."""
     found = []
     for help in stored:
         words = said(help)

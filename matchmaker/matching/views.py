@@ -149,7 +149,9 @@ def show_product(need: Need, product_id: int) -> ResponseReturnValue:
         return render_template("matching/not_here.html", need=need), 404
     if row is None:
         assert down is not None
-        return render_template("matching/turned.html", need=need, stored=stored, one=telling.turned(down), version=down.product_version)
+        return render_template(
+            "matching/turned.html", need=need, stored=stored, one=telling.turned(down), version=down.product_version
+        )
     services.note_in_view(stored, [row], by=actor())
     return render_template(
         "matching/product.html",

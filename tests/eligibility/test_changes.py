@@ -34,7 +34,11 @@ def test_each_change_says_what_it_opens_and_what_it_closes() -> None:
         Terms(8, term_min_months=24, amount_max_yuan=Decimal(200_000)),
     ]
     helps = {help.fact: help for help in what_helps(market, SHOP, TODAY)}
-    assert (helps["term_months"].value, helps["term_months"].opened, helps["term_months"].closed) == (36, (2, 3, 4), (1,))
+    assert (helps["term_months"].value, helps["term_months"].opened, helps["term_months"].closed) == (
+        36,
+        (2, 3, 4),
+        (1,),
+    )
     assert (helps["amount_yuan"].value, helps["amount_yuan"].opened) == (Decimal(200_000), (5,))
     assert (helps["securities"].value, helps["securities"].opened) == ("MORT_COM", (6,))
     assert (helps["today"].value, helps["today"].opened) == (date(2026, 12, 23), (7,))
@@ -64,7 +68,11 @@ def test_nobody_is_told_to_name_another_purpose() -> None:
 
 
 def test_waiting_is_told_by_its_day_and_not_beyond_two_years() -> None:
-    market = [Terms(1, min_months_in_business=60), Terms(2, valid_from_on=date(2026, 10, 1)), Terms(3, min_months_in_business=24)]
+    market = [
+        Terms(1, min_months_in_business=60),
+        Terms(2, valid_from_on=date(2026, 10, 1)),
+        Terms(3, min_months_in_business=24),
+    ]
     assert opening_days(market, SHOP, TODAY) == {2: date(2026, 10, 1), 3: date(2026, 12, 23)}
     first = first_opening(market, SHOP, TODAY)
     assert first is not None and first.value == date(2026, 10, 1) and first.opened == (2,)
@@ -82,7 +90,12 @@ def test_running_only_the_touched_rules_equals_running_all(
     market: list[Terms], facts: Facts, amount: Decimal, months: int, day: date
 ) -> None:
     before = failures(market, facts, TODAY)
-    for fact, value in (("amount_yuan", amount), ("term_months", months), ("securities", frozenset({"MORT_RES"})), ("repayment", None)):
+    for fact, value in (
+        ("amount_yuan", amount),
+        ("term_months", months),
+        ("securities", frozenset({"MORT_RES"})),
+        ("repayment", None),
+    ):
         changed = facts.changed(**{fact: value})
         assert failures_after(market, before, fact, changed, TODAY) == failures(market, changed, TODAY)
     assert failures_after(market, before, "today", facts, day) == failures(market, facts, day)

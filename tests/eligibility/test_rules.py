@@ -16,7 +16,18 @@ from hypothesis import strategies as st
 
 from matchmaker.eligibility import rules
 from matchmaker.eligibility.bounds import (
-    Areas, Between, Deciders, OneOf, Outcome, Place, Position, Possible, Prefixes, Shares, Span, region_prefix,
+    Areas,
+    Between,
+    Deciders,
+    OneOf,
+    Outcome,
+    Place,
+    Position,
+    Possible,
+    Prefixes,
+    Shares,
+    Span,
+    region_prefix,
 )  # fmt: skip
 from matchmaker.eligibility.facts import Facts, Terms, add_months, whole_months
 from matchmaker.eligibility.rules import BY_NAME, CRITERIA, Changeable, eligible, failed_rules, near_misses, verdicts
@@ -51,7 +62,9 @@ def _terms(raw: dict[str, Any]) -> Terms:
     for name, value in raw.items():
         if name == "places":
             read[name] = tuple(
-                Place(**{key: tuple(one) if isinstance(one, list) else _value(key, one) for key, one in place.items()})
+                Place(
+                    **{key: tuple(one) if isinstance(one, list) else _value(key, one) for key, one in place.items()}
+                )
                 for place in value
             )
         else:
@@ -121,7 +134,9 @@ def test_what_is_not_known_is_checked_later_and_never_refused() -> None:
 
 
 def test_reasons_carry_both_numbers_and_no_sentence() -> None:
-    [fail] = [v for v in verdicts(Terms(min_turnover_yuan=Decimal(10)), Facts(turnover_yuan=Decimal(9)), TODAY) if v.failed]
+    [fail] = [
+        v for v in verdicts(Terms(min_turnover_yuan=Decimal(10)), Facts(turnover_yuan=Decimal(9)), TODAY) if v.failed
+    ]
     assert fail.reason.code == "fails_turnover"
     assert fail.reason.facts == {"least_turnover_yuan": Decimal(10), "turnover_yuan": Decimal(9)}
     band = verdicts(Terms(min_turnover_yuan=Decimal(50)), Facts(turnover_yuan=Span(Decimal(9), Decimal(99))), TODAY)
@@ -166,7 +181,8 @@ def _some(chance: random.Random) -> tuple[Terms, Facts]:
         industry_code=any_of([None, "6210", "6220", "62", Possible(("61", "62"))]),
         region_code=any_of([None, "330106", "330212"]), latitude=any_of([None, 30.1, 31.0]), longitude=120.0,
         exact_place=any_of([True, False]), founded_on=any_of([None, date(2024, 9, 24), date(2020, 1, 31)]),
-        months_in_business=any_of([None, Span(12, 36), 24]), turnover_yuan=any_of([*wan, Span(Decimal(1), Decimal(300_000))]),
+        months_in_business=any_of([None, Span(12, 36), 24]),
+        turnover_yuan=any_of([*wan, Span(Decimal(1), Decimal(300_000))]),
         tax_grade=any_of([None, *"ABMCD"]), debt_ratio_percent=any_of([None, Decimal(60), Decimal(61)]),
         amount_yuan=any_of([*wan, Span(Decimal(100_000), Decimal(500_000))]), term_months=any_of([*months, Span(1, 6)]),
         purpose=any_of([None, "WC", "PROHIBIT_SEC"]), securities=any_of([None, frozenset(), frozenset({"MORT_RES"})]),
@@ -237,7 +253,8 @@ all_facts = st.builds(
     industry_code=maybe(trades | st.lists(st.sampled_from(["61", "62", "52"]), min_size=1, max_size=2).map(
         lambda found: Possible(tuple(found)))),
     region_code=maybe(regions), latitude=maybe(st.floats(29, 31)), longitude=maybe(st.floats(118, 122)),
-    exact_place=st.booleans(), founded_on=maybe(days), months_in_business=maybe(st.integers(0, 60) | spans(st.integers(0, 60))),
+    exact_place=st.booleans(), founded_on=maybe(days),
+    months_in_business=maybe(st.integers(0, 60) | spans(st.integers(0, 60))),
     turnover_yuan=maybe(money | spans(money)), tax_grade=maybe(st.sampled_from("ABMCD")),
     debt_ratio_percent=maybe(st.integers(0, 120).map(Decimal)), amount_yuan=maybe(money | spans(money)),
     term_months=maybe(st.integers(1, 60) | spans(st.integers(1, 60))),
@@ -249,12 +266,18 @@ all_facts = st.builds(
 def _relaxed(draw: Any, limit: Any) -> Any:
     """Some bounds that allow at least as much as ``limit``."""
     if isinstance(limit, Between):
-        step = timedelta(days=draw(st.integers(0, 400))) if isinstance(limit.low or limit.high, date) else draw(st.integers(0, 99))
+        step = (
+            timedelta(days=draw(st.integers(0, 400)))
+            if isinstance(limit.low or limit.high, date)
+            else draw(st.integers(0, 99))
+        )
         low = None if limit.low is None or draw(st.booleans()) else limit.low - step
         high = None if limit.high is None or draw(st.booleans()) else limit.high + step
         return Between(low, high)
     if isinstance(limit, OneOf):
-        return OneOf(limit.codes | draw(st.frozensets(st.sampled_from(["A", "D", "WC", "enterprise", "INDIV", "BULLET"]))))
+        return OneOf(
+            limit.codes | draw(st.frozensets(st.sampled_from(["A", "D", "WC", "enterprise", "INDIV", "BULLET"])))
+        )
     if isinstance(limit, Shares):
         return Shares(limit.codes | draw(st.frozensets(codes)))
     if isinstance(limit, Prefixes):
@@ -264,13 +287,27 @@ def _relaxed(draw: Any, limit: Any) -> Any:
         return Prefixes(limit.allow + draw(trade_prefixes) + draw(region_prefixes), deny)
     if isinstance(limit, Areas):
         wider = tuple(
-            Place(p.regions, p.latitude, p.longitude, None if p.radius_km is None else p.radius_km * 1.5, p.decides_up_to_yuan, p.home_region)
+            Place(
+                p.regions,
+                p.latitude,
+                p.longitude,
+                None if p.radius_km is None else p.radius_km * 1.5,
+                p.decides_up_to_yuan,
+                p.home_region,
+            )
             for p in limit.places
         )
         return Areas(wider + draw(places))
     assert isinstance(limit, Deciders)
     raised = tuple(
-        Place(p.regions, p.latitude, p.longitude, p.radius_km, None if p.decides_up_to_yuan is None or draw(st.booleans()) else p.decides_up_to_yuan + 10_000, p.home_region)
+        Place(
+            p.regions,
+            p.latitude,
+            p.longitude,
+            p.radius_km,
+            None if p.decides_up_to_yuan is None or draw(st.booleans()) else p.decides_up_to_yuan + 10_000,
+            p.home_region,
+        )
         for p in limit.places
     )
     return Deciders(raised)
@@ -354,6 +391,8 @@ def test_a_distance_is_great_circle_kilometres() -> None:
     assert place.distance_km(Position(latitude=39.9042, longitude=116.4074)) == pytest.approx(1067, abs=3)
 
 
-@pytest.mark.parametrize(("code", "prefix"), [("330000", "33"), ("330100", "3301"), ("330106", "330106"), ("3301", "3301")])
+@pytest.mark.parametrize(
+    ("code", "prefix"), [("330000", "33"), ("330100", "3301"), ("330106", "330106"), ("3301", "3301")]
+)
 def test_a_region_stands_for_all_inside_it(code: str, prefix: str) -> None:
     assert region_prefix(code) == prefix

@@ -50,27 +50,54 @@ def a_bank(name: str, **values: Any) -> Institution:
 
 def a_market() -> dict[str, Product]:
     """Eight products of six institutions: four fit the example shop, each of the others fails one rule."""
-    farmers, city, baihui, river = a_bank("青檀农商银行", kind="RURALC"), a_bank("望山银行"), a_bank("百汇银行", kind="JOINT"), a_bank("江渚银行", kind="STATE")
+    farmers, city, baihui, river = (
+        a_bank("青檀农商银行", kind="RURALC"),
+        a_bank("望山银行"),
+        a_bank("百汇银行", kind="JOINT"),
+        a_bank("江渚银行", kind="STATE"),
+    )
     guarantors = a_bank("青檀担保", kind="GUARANTEE")
     south = an_institution("南埠村镇银行", kind="RURALX", region_code="330200")
     a_branch(south, "南埠支行", region_code="330212", service_regions=["330212"], latitude=29.8, longitude=121.5)
     return {
         "hearth": a_product(farmers, name="灶台贷", promised_days="5"),
         "float": a_product(
-            city, name="小店周转金", spread_min_bp="135", spread_max_bp="135", amount_min_wan="1", amount_max_wan="30",
-            term_min_months="6", term_max_months="12", repayments=["REVOLVE", "INT_M_BULLET"], revolving="y", promised_days="3",
+            city,
+            name="小店周转金",
+            spread_min_bp="135",
+            spread_max_bp="135",
+            amount_min_wan="1",
+            amount_max_wan="30",
+            term_min_months="6",
+            term_max_months="12",
+            repayments=["REVOLVE", "INT_M_BULLET"],
+            revolving="y",
+            promised_days="3",
         ),
         "guaranteed": a_product(
-            baihui, name="三合担保贷", spread_min_bp="45", spread_max_bp="45", amount_min_wan="10", amount_max_wan="300",
-            term_max_months="12", securities=["SURETY_GOV"], repayments=["EQ_INST"], promised_days="10",
-            **{key.replace("-", "__"): value for key, value in fee("GUAR", value="0.5", way="percent_per_year.yearly", payee="青檀担保").items()},
+            baihui,
+            name="三合担保贷",
+            spread_min_bp="45",
+            spread_max_bp="45",
+            amount_min_wan="10",
+            amount_max_wan="300",
+            term_max_months="12",
+            securities=["SURETY_GOV"],
+            repayments=["EQ_INST"],
+            promised_days="10",
+            **{
+                key.replace("-", "__"): value
+                for key, value in fee("GUAR", value="0.5", way="percent_per_year.yearly", payee="青檀担保").items()
+            },
         ),
-        "guarantee": a_product(guarantors, kind="guarantee", name="小微担保", securities=["SURETY_GOV"], repayments=["EQ_INST"]),
+        "guarantee": a_product(
+            guarantors, kind="guarantee", name="小微担保", securities=["SURETY_GOV"], repayments=["EQ_INST"]
+        ),
         "two_years": a_product(river, name="头回贷", spread_min_bp="95", spread_max_bp="95", term_min_months="24"),
         "older": a_product(baihui, name="青石经营贷", min_months_in_business="24"),
         "elsewhere": a_product(south, name="南埠小额贷"),
         "mortgage": a_product(city, name="望山铺面贷", securities=["MORT_COM"], least_tax_grade=""),
-    }  # fmt: skip
+    }
 
 
 def a_record(product: Product, *, leads: int, funded: int, whole: bool = False, **values: Any) -> TrackRecord:

@@ -53,7 +53,9 @@ def test_a_posted_need_has_its_list_at_once_and_a_changed_one_a_new_one(town: di
         assert first.need_number == 1
 
 
-def test_a_need_is_posted_even_where_no_list_can_be_made(town: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_need_is_posted_even_where_no_list_can_be_made(
+    town: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(queries, "published_lpr_on", lambda day: None)
     with unit_of_work():
         business = db.session.get_one(Need, town["need"]).business
@@ -88,14 +90,28 @@ def test_a_need_that_is_over_is_left_alone(town: dict[str, int]) -> None:
     assert jobs.match_open_needs(clock.now()) == 0
 
 
-def test_a_night_that_was_stopped_half_way_ends_the_same_when_run_again(town: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_night_that_was_stopped_half_way_ends_the_same_when_run_again(
+    town: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     with unit_of_work():
         first = db.session.get_one(Need, town["need"])
         for number in range(3):
-            need = Need(business=first.business, posted_by_id=first.posted_by_id, posted_at=clock.now(), expires_on=first.expires_on)
+            need = Need(
+                business=first.business,
+                posted_by_id=first.posted_by_id,
+                posted_at=clock.now(),
+                expires_on=first.expires_on,
+            )
             need.versions.append(
-                NeedVersion(number=1, amount_yuan=Decimal(100_000 + number), term_months=12, purpose="WC", securities=[],
-                            made_at=clock.now(), made_by_id=first.posted_by_id)  # fmt: skip
+                NeedVersion(
+                    number=1,
+                    amount_yuan=Decimal(100_000 + number),
+                    term_months=12,
+                    purpose="WC",
+                    securities=[],
+                    made_at=clock.now(),
+                    made_by_id=first.posted_by_id,
+                )
             )
             db.session.add(need)
     made = services.make_list

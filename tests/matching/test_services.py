@@ -24,7 +24,6 @@ from tests.products.builders import a_product
 
 from .builders import NOW, a_bank, a_known_need, a_market, a_record
 
-
 PRODUCTS = ("hearth", "float", "guaranteed", "guarantee", "two_years", "older", "elsewhere", "mortgage")
 
 
@@ -53,8 +52,15 @@ def test_every_published_product_is_on_the_list_or_turned_down(town_anywhere: An
     market, need = town_anywhere
     stored = services.make_list(need, by=need.business.members[0].person)
     assert set(names(stored)) == {"灶台贷", "小店周转金", "三合担保贷", "小微担保"}
-    down = {row.product_version.name: [fail["rule"] for fail in row.failed] for row in queries.turned_down_rows(stored.id)}
-    assert down == {"头回贷": ["term"], "青石经营贷": ["months_in_business"], "南埠小额贷": ["service_area"], "望山铺面贷": ["security"]}
+    down = {
+        row.product_version.name: [fail["rule"] for fail in row.failed] for row in queries.turned_down_rows(stored.id)
+    }
+    assert down == {
+        "头回贷": ["term"],
+        "青石经营贷": ["months_in_business"],
+        "南埠小额贷": ["service_area"],
+        "望山铺面贷": ["security"],
+    }
     assert stored.counts["products"] == len(market)
     assert stored.counts["fitting"] == 4 and stored.counts["loans"] == 3
 
@@ -70,14 +76,17 @@ def test_a_turned_down_product_says_what_it_asks_what_i_have_and_whether_that_ca
             "rule": "months_in_business",
             "required": {"least_months": 24},
             "mine": {"open_months": 21},
-            "changeable": {"kind": "with_time", "from_on": date(founded.year + 2, founded.month, founded.day).isoformat()},
+            "changeable": {
+                "kind": "with_time",
+                "from_on": date(founded.year + 2, founded.month, founded.day).isoformat(),
+            },
         }
     ]
 
 
 @pytest.mark.article("8.2")
 def test_the_price_counts_every_fee_and_takes_the_dearest_rate(town_anywhere: Any) -> None:
-    market, need = town_anywhere
+    _market, need = town_anywhere
     stored = services.make_list(need, by=None)
     rows = {row.product_version.name: row for row in queries.shown_rows(stored.id)}
     hearth, guaranteed = rows["灶台贷"], rows["三合担保贷"]
@@ -112,7 +121,9 @@ def test_it_can_be_derived_again_when_the_world_has_moved_on(town_anywhere: Any)
     stored = services.make_list(need, by=None)
     record.leads, record.funded = 200, 1
     need.business.founded_on = date(2010, 1, 1)
-    branch = db.session.scalars(sa.select(queries.Branch).where(queries.Branch.institution_id == market["hearth"].institution_id)).one()
+    branch = db.session.scalars(
+        sa.select(queries.Branch).where(queries.Branch.institution_id == market["hearth"].institution_id)
+    ).one()
     branch.service_regions = ["330212"]
     db.session.flush()
     db.session.expire_all()
@@ -122,7 +133,7 @@ def test_it_can_be_derived_again_when_the_world_has_moved_on(town_anywhere: Any)
 
 @pytest.mark.article("B.2")
 def test_a_forged_row_is_noticed(town: Any) -> None:
-    market, need = town
+    _market, need = town
     stored = services.make_list(need, by=None)
     first = queries.shown_rows(stored.id)[0]
     first.score += 0.1
@@ -149,7 +160,16 @@ def test_changing_a_commission_changes_nothing(town_anywhere: Any) -> None:
 
     def rows(stored: ShownList) -> list[Any]:
         return [
-            (row.place, row.product_id, row.score, row.chance, row.cost_percent, plain(row.reasons), plain(row.cautions), plain(row.features))
+            (
+                row.place,
+                row.product_id,
+                row.score,
+                row.chance,
+                row.cost_percent,
+                plain(row.reasons),
+                plain(row.cautions),
+                plain(row.features),
+            )
             for row in queries.shown_rows(stored.id)
         ]
 
@@ -170,7 +190,9 @@ def test_fifteen_million_goes_to_a_branch_that_may_decide_on_it(app: Any) -> Non
         stored = services.make_list(a_known_need(amount_yuan=Decimal(15_000_000)), by=None)
         assert names(stored) == ["大行大额贷"]
         [down] = queries.turned_down_rows(stored.id)
-        assert [(fail["rule"], fail["required"]) for fail in down.failed] == [("decision_limit", {"decision_limit_yuan": "10000000.00"})]
+        assert [(fail["rule"], fail["required"]) for fail in down.failed] == [
+            ("decision_limit", {"decision_limit_yuan": "10000000.00"})
+        ]
 
 
 @pytest.mark.article("12.1")
@@ -216,7 +238,7 @@ def test_the_chance_is_counted_and_hidden_under_twenty_cases(town: Any) -> None:
 
 @pytest.mark.article("B.2")
 def test_reasons_and_cautions_carry_their_numbers(town: Any) -> None:
-    market, need = town
+    _market, need = town
     need.current.first_loan = "yes"
     stored = services.make_list(need, by=None)
     rows = {row.product_version.name: row for row in queries.shown_rows(stored.id)}
@@ -238,9 +260,11 @@ def test_what_would_help_and_near_misses_are_counted(town: Any) -> None:
     market, need = town
     counts = services.make_list(need, by=None).counts
     assert {miss["rule"]: miss["product_ids"] for miss in counts["near"]} == {
-        "term": [market["two_years"].id], "months_in_business": [market["older"].id],
-        "service_area": [market["elsewhere"].id], "security": [market["mortgage"].id],
-    }  # fmt: skip
+        "term": [market["two_years"].id],
+        "months_in_business": [market["older"].id],
+        "service_area": [market["elsewhere"].id],
+        "security": [market["mortgage"].id],
+    }
     helps = {help["code"]: help for help in counts["helps"]}
     assert helps["help_wait"]["opened"] == [market["older"].id]
     assert helps["help_security"]["facts"]["securities"] == ["MORT_COM"]
@@ -257,19 +281,25 @@ def test_a_product_that_is_not_in_force_is_not_matched(town: Any) -> None:
 
 
 def test_a_need_that_is_over_gets_no_list(app: Any) -> None:
-    with clock.frozen(NOW), app.app_context(), unit_of_work():
-        with pytest.raises(Refused, match="need_not_live"):
-            services.make_list(a_known_need(state="withdrawn"), by=None)
+    with clock.frozen(NOW), app.app_context(), unit_of_work(), pytest.raises(Refused, match="need_not_live"):
+        services.make_list(a_known_need(state="withdrawn"), by=None)
 
 
 def test_an_empty_market_gives_an_empty_list(app: Any) -> None:
     with clock.frozen(NOW), app.app_context(), unit_of_work():
         stored = services.make_list(a_known_need(), by=None)
-        assert (stored.counts["products"], stored.counts["fitting"], stored.counts["near"], stored.counts["helps"]) == (0, 0, [], [])
+        assert (
+            stored.counts["products"],
+            stored.counts["fitting"],
+            stored.counts["near"],
+            stored.counts["helps"],
+        ) == (0, 0, [], [])
         assert services.differences(stored) == []
 
 
-def test_only_fifty_are_kept_in_full_and_the_rest_can_still_be_derived(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_fifty_are_kept_in_full_and_the_rest_can_still_be_derived(
+    app: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(services, "TOP_STORED", 2)
     with clock.frozen(NOW), app.app_context(), unit_of_work():
         a_market()
@@ -293,7 +323,13 @@ def test_facts_of_a_bare_business_stay_unknown_and_its_county_stands_in(app: Any
     with clock.frozen(NOW), app.app_context(), unit_of_work():
         need = a_need(a_shop(address=""), securities=None)
         facts = queries.facts_of(need)
-        assert (facts.turnover_yuan, facts.debt_ratio_percent, facts.tax_grade, facts.securities, facts.first_loan) == (None,) * 5
+        assert (
+            facts.turnover_yuan,
+            facts.debt_ratio_percent,
+            facts.tax_grade,
+            facts.securities,
+            facts.first_loan,
+        ) == (None,) * 5
         assert facts.exact_place is False and facts.latitude is not None
         need.business.collateral = ["MORT_RES"]
         assert queries.facts_of(need).securities == frozenset({"MORT_RES"})
@@ -304,19 +340,30 @@ def test_facts_of_a_bare_business_stay_unknown_and_its_county_stands_in(app: Any
 
 @pytest.mark.article("3.6", "7.1")
 def test_check_answers_with_kinds_prices_days_and_obstacles_and_writes_nothing(town_anywhere: Any) -> None:
-    market, need = town_anywhere
+    _market, _need = town_anywhere
     rows = (ShownList, Shown, TurnedDown, MarketPlaces)
     before = [db.session.scalar(sa.select(sa.func.count()).select_from(table)) for table in rows]
     found = services.check(
         Facts(
-            kind="sole_proprietor", industry_code=Possible(("61", "62")), region_code="330106", months_in_business=Span(12, 35),
-            turnover_yuan=Span(Decimal(300_000), Decimal(1_000_000)), amount_yuan=Decimal(300_000), term_months=12, securities=frozenset(),
+            kind="sole_proprietor",
+            industry_code=Possible(("61", "62")),
+            region_code="330106",
+            months_in_business=Span(12, 35),
+            turnover_yuan=Span(Decimal(300_000), Decimal(1_000_000)),
+            amount_yuan=Decimal(300_000),
+            term_months=12,
+            securities=frozenset(),
         )
-    )  # fmt: skip
+    )
     assert not db.session.new and not db.session.dirty
     assert [db.session.scalar(sa.select(sa.func.count()).select_from(table)) for table in rows] == before
     assert (found.checked, found.fitting) == (8, 5)  # 24 months are not refused to "1 to 3 years"
-    assert {kind.kind: kind.count for kind in found.by_kind} == {"unsecured": 2, "guaranteed": 1, "revolving": 1, "guarantee": 1}
+    assert {kind.kind: kind.count for kind in found.by_kind} == {
+        "unsecured": 2,
+        "guaranteed": 1,
+        "revolving": 1,
+        "guarantee": 1,
+    }
     assert found.low_percent is not None and found.low_percent.quantize(Decimal("0.01")) == Decimal("3.85")
     assert found.high_percent is not None and found.high_percent.quantize(Decimal("0.01")) == Decimal("4.38")
     assert {obstacle.rule for obstacle in found.obstacles} == {"term", "service_area", "security"}
@@ -334,12 +381,18 @@ def test_check_with_no_answer_at_all_refuses_nothing(town: Any) -> None:
 def test_check_in_an_empty_market(app: Any) -> None:
     with clock.frozen(NOW), app.app_context(), unit_of_work():
         found = services.check(Facts(amount_yuan=Decimal(1)))
-        assert (found.checked, found.fitting, found.by_kind, found.low_percent, found.usual_low_days) == (0, 0, (), None, None)
+        assert (found.checked, found.fitting, found.by_kind, found.low_percent, found.usual_low_days) == (
+            0,
+            0,
+            (),
+            None,
+            None,
+        )
 
 
 @pytest.mark.article("B.4")
 def test_after_a_no_the_next_best_is_of_another_institution(town: Any) -> None:
-    market, need = town
+    _market, need = town
     services.make_list(need, by=None)
     first = services.next_best(need)[0]
     others = services.next_best(need, excluding_institutions={first.product.institution_id})

@@ -11,8 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from matchmaker import clock
-from matchmaker.db import db, unit_of_work
 from matchmaker.accounts.models import Person
+from matchmaker.db import db, unit_of_work
 from matchmaker.matching import queries, services
 from matchmaker.needs.models import Need, NeedVersion
 from matchmaker.products.models import Product
@@ -99,7 +99,9 @@ def address(town: dict[str, int], rest: str = "") -> str:
 
 
 @pytest.mark.article("3.6")
-def test_without_a_list_the_page_offers_to_make_one_and_making_it_stores_it(app: Any, signed_in: Any, town: dict[str, int]) -> None:
+def test_without_a_list_the_page_offers_to_make_one_and_making_it_stores_it(
+    app: Any, signed_in: Any, town: dict[str, int]
+) -> None:
     empty = page(signed_in.get(address(town)))
     assert "还没有匹配过" in empty and "开始匹配" in empty
     answer = signed_in.post(address(town), data=form_of(empty))
@@ -141,7 +143,8 @@ def test_cards_carry_cost_reasons_and_cautions(signed_in: Any, listed: dict[str,
 
 @pytest.mark.article("3.6")
 @pytest.mark.parametrize(
-    ("sort", "first"), [("overall", None), ("cost", "灶台贷"), ("speed", "小店周转金"), ("chance", "三合担保贷"), ("nonsense", None)]
+    ("sort", "first"),
+    [("overall", None), ("cost", "灶台贷"), ("speed", "小店周转金"), ("chance", "三合担保贷"), ("nonsense", None)],
 )
 def test_sorting_is_by_links(app: Any, signed_in: Any, town: dict[str, int], sort: str, first: str | None) -> None:
     with app.app_context(), unit_of_work():
@@ -200,7 +203,9 @@ def test_signed_in_answers_are_kept_by_no_cache(signed_in: Any, listed: dict[str
 
 
 @pytest.mark.article("B.4")
-def test_the_whole_list_of_others_is_searched_filtered_and_paged(app: Any, signed_in: Any, listed: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_whole_list_of_others_is_searched_filtered_and_paged(
+    app: Any, signed_in: Any, listed: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     text = page(signed_in.get(address(listed, "/others")))
     for name in ("头回贷", "青石经营贷", "南埠小额贷", "望山铺面贷"):
         assert name in text
@@ -218,21 +223,37 @@ def test_compare_says_every_difference_in_words(signed_in: Any, listed: dict[str
     ids = "&".join(f"product={listed[name]}" for name in ("hearth", "float", "guaranteed", "guarantee"))
     text = page(signed_in.get(address(listed, f"/compare?{ids}")))
     assert "对比 4 个产品" in text
-    for words in ("最低", "306,292.98", "少 1,500.00\u00a0元，先扣先付", "一年期 LPR 加 45\u00a0个基点，最低", "不是贷款，没有利率", "最快", "最慢"):
+    for words in (
+        "最低",
+        "306,292.98",
+        "少 1,500.00\u00a0元，先扣先付",
+        "一年期 LPR 加 45\u00a0个基点，最低",
+        "不是贷款，没有利率",
+        "最快",
+        "最慢",
+    ):
         assert words in text, words
     assert text.count("<tr>") >= 16
 
 
-@pytest.mark.parametrize(("query", "words"), [("", "至少勾选两个"), ("?product=x&product=-1&product=999999", "至少勾选两个"), ("?product=1", "至少勾选两个")])
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [("", "至少勾选两个"), ("?product=x&product=-1&product=999999", "至少勾选两个"), ("?product=1", "至少勾选两个")],
+)
 def test_comparing_too_few_says_what_to_do(signed_in: Any, listed: dict[str, int], query: str, words: str) -> None:
     assert words in page(signed_in.get(address(listed, "/compare" + query)))
 
 
-def test_comparing_too_many_shows_the_first_four_and_says_so(signed_in: Any, listed: dict[str, int], app: Any) -> None:
+def test_comparing_too_many_shows_the_first_four_and_says_so(
+    signed_in: Any, listed: dict[str, int], app: Any
+) -> None:
     with app.app_context(), unit_of_work():
         extra = a_product(a_bank("第五银行"), name="第五贷").id
         make_list(listed["need"])
-    ids = "&".join(f"product={key}" for key in (listed["hearth"], listed["float"], listed["guaranteed"], listed["guarantee"], extra))
+    ids = "&".join(
+        f"product={key}"
+        for key in (listed["hearth"], listed["float"], listed["guaranteed"], listed["guarantee"], extra)
+    )
     text = page(signed_in.get(address(listed, f"/compare?{ids}")))
     assert "一次最多对比 4 个" in text and "第五贷" not in text
 
@@ -240,7 +261,17 @@ def test_comparing_too_many_shows_the_first_four_and_says_so(signed_in: Any, lis
 @pytest.mark.article("8.3")
 def test_the_page_of_one_product_shows_every_fee_and_every_month(signed_in: Any, listed: dict[str, int]) -> None:
     text = page(signed_in.get(address(listed, f"/products/{listed['guaranteed']}")))
-    for words in ("明白纸", "1,500.00\u00a0元", "5,635.76\u00a0元", "7,135.76\u00a0元", "25,469.61\u00a0元", "青檀担保", "为什么要", "核对是谁在经营", "够不够"):
+    for words in (
+        "明白纸",
+        "1,500.00\u00a0元",
+        "5,635.76\u00a0元",
+        "7,135.76\u00a0元",
+        "25,469.61\u00a0元",
+        "青檀担保",
+        "为什么要",
+        "核对是谁在经营",
+        "够不够",
+    ):
         assert words in text, words
 
 
@@ -278,7 +309,15 @@ def test_a_changed_need_says_that_its_list_is_of_before(app: Any, signed_in: Any
     with app.app_context(), unit_of_work():
         need = db.session.get_one(Need, listed["need"])
         need.versions.append(
-            NeedVersion(number=2, amount_yuan=Decimal(200_000), term_months=24, purpose="WC", securities=[], made_at=clock.now(), made_by_id=need.posted_by_id)
+            NeedVersion(
+                number=2,
+                amount_yuan=Decimal(200_000),
+                term_months=24,
+                purpose="WC",
+                securities=[],
+                made_at=clock.now(),
+                made_by_id=need.posted_by_id,
+            )
         )
         need.current_number = 2
     assert "需求改过了" in page(signed_in.get(address(listed)))
@@ -295,12 +334,22 @@ def test_a_need_that_is_over_keeps_its_last_list_to_read(app: Any, signed_in: An
 @pytest.mark.article("B.3")
 def test_english_leaves_no_chinese_but_official_names(app: Any, signed_in: Any, listed: dict[str, int]) -> None:
     signed_in.set_cookie("lang", "en")
-    for rest in ("", "?sort=cost", "/others", f"/products/{listed['guaranteed']}", f"/products/{listed['older']}",
-                 f"/compare?product={listed['hearth']}&product={listed['float']}", "/compare"):
+    for rest in (
+        "",
+        "?sort=cost",
+        "/others",
+        f"/products/{listed['guaranteed']}",
+        f"/products/{listed['older']}",
+        f"/compare?product={listed['hearth']}&product={listed['float']}",
+        "/compare",
+    ):
         text = page(signed_in.get(address(listed, rest)))
         body = re.search(r"<main.*</main>", text, re.S)[0]  # type: ignore[index]
         body = re.sub(r'<(\w+)[^>]*lang="zh-CN"[^>]*>.*?</\1>', "", body, flags=re.S)
         body = re.sub(r'data-l="[^"]*"|value="[^"]*"', "", body)
-        names = "灶台贷|小店周转金|三合担保贷|小微担保|头回贷|青石经营贷|南埠小额贷|望山铺面贷|青檀农商银行|望山银行|百汇银行|江渚银行|青檀担保|南埠村镇银行|西湖支行|南埠支行|浙江省|杭州市|宁波市|西湖区|鄞州区"
+        names = (
+            "灶台贷|小店周转金|三合担保贷|小微担保|头回贷|青石经营贷|南埠小额贷|望山铺面贷|青檀农商银行|望山银行|百汇银行"
+            "|江渚银行|青檀担保|南埠村镇银行|西湖支行|南埠支行|正餐服务"
+        )
         body = re.sub(names, "", body)
         assert not CHINESE.findall(body), (rest, CHINESE.findall(body))
