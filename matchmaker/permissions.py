@@ -109,6 +109,7 @@ table(
     staff_see=allow("see who works for an institution", works_for_its_institution, is_operator),
     staff_invite=allow("invite colleagues to an own institution", on_desk_of_its_institution, is_operator),
     staff_change=allow("set a manager's patch, skills and capacity", on_desk_of_its_institution),
+    staff_reset_factor=allow("take a lost second factor off a colleague", on_desk_of_its_institution, is_operator),
     staff_end=allow("let a colleague go", on_desk_of_its_institution, is_operator),
     invitation_withdraw=allow("make an invitation worthless", on_desk_of_its_institution, is_operator),
     people_list=allow("see operators, supervisors and channels", is_operator),

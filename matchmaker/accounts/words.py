@@ -18,7 +18,7 @@ LABELS = {
     "accounts.institution_status": {
         "applied": _l("等平台核许可证"),
         "admitted": _l("已接入"),
-        "suspended": _l("暂停"),
+        "suspended": _l("暂停着"),
     },
     "accounts.session_end": {
         "signed_out": _l("自己退出"),
@@ -26,6 +26,7 @@ LABELS = {
         "password_changed": _l("改了密码"),
         "password_reset": _l("重设了密码"),
         "assignment_ended": _l("不再担任"),
+        "factor_reset": _l("重设了动态口令"),
     },
 }
 
@@ -85,6 +86,8 @@ SENTENCES = {
     "patch_missing": _l("至少写一个地方。"),
     "last_at_the_desk": _l("没有做：他是最后一个管理员。先邀请一位，再让他离开。"),
     "last_operator": _l("没有做：他是最后一个平台运营。"),
+    "not_your_own_factor": _l("没有做：自己的动态口令在“我的账号”里关。"),
+    "no_factor_to_reset": _l("他没有打开动态口令。"),
     "assignment_over": _l("他已经离开了。"),
     # Messages
     "accounts.code_to_register": _l("您的登记验证码是 %(code)s，%(minutes)s 分钟内有效。我们不会打电话要它。"),
@@ -111,5 +114,7 @@ SENTENCES = {
     "accounts.totp_off": _l("您关掉了动态口令，以后登录只要密码。不是您本人？请马上重设密码。"),
     "accounts.recovery_code_used": _l("有人用您的一个备用码登录了。不是您本人？请马上重设密码，并换一套备用码。"),
     "accounts.institution_applied": _l("%(institution)s 申请接入，等您核许可证。"),
+    "accounts.institution_turned_down": _l("%(institution)s 这次没有接入。平台写的原因：%(note)s"),
+    "accounts.totp_reset": _l("同事替您重设了动态口令，以后登录只要密码，再设一次就好。不是您要的？请马上告诉管理员。"),
     "accounts.institution_suspended": _l("%(institution)s 被暂停了，原因在机构页上。"),
 }

@@ -26,6 +26,7 @@ LABELS = {
         "staff.withdraw_invitation": _l("撤回邀请"),
         "staff.join": _l("接受邀请"),
         "staff.change_profile": _l("改片区和容量"),
+        "staff.reset_factor": _l("重设同事的动态口令"),
         "staff.end": _l("让同事离开"),
     },
 }

@@ -417,3 +417,32 @@ def test_an_ended_assignment_gives_nothing(app: Any) -> None:
         institution = an_institution()
         assign(person, "desk", institution, until_at=clock.now() + timedelta(seconds=1))
         assert person.desk_institution_ids == set()
+
+
+@pytest.mark.article("B.1")
+def test_a_lost_second_factor_is_reset_by_a_colleague_never_by_oneself(
+    app: Any, post: Any, make: Any, letters: Any
+) -> None:
+    institution = make(an_institution)
+    lost = make(a_desk, institution, totp_secret="A" * 32, totp_since_at=clock.real_now())
+    colleague, stranger = make(a_desk, institution), make(a_desk)
+    with app.app_context():
+        (assignment,) = db.session.get_one(Person, lost.id).roles
+    page = f"/assignments/{assignment.id}/reset-second-factor"
+    assert as_(app, stranger).get(page).status_code == 404
+    theirs = as_(app, lost)
+    assert post(theirs, page).status_code == 422
+    assert post(as_(app, colleague), page).status_code == 303
+    with app.app_context():
+        assert not db.session.get_one(Person, lost.id).has_totp
+        assert db.session.scalars(sa.select(AuditRow).where(AuditRow.what == "staff.reset_factor")).one()
+    assert theirs.get("/account").status_code == 302
+    assert "重设了动态口令" in letters()[-1]["text"]
+
+
+def test_an_application_that_is_turned_down_is_told_why(app: Any, post: Any, make: Any, letters: Any) -> None:
+    institution = make(an_institution, status="applied", contact_address="chen@example.cn", licence_checked_by_id=None)
+    operator = as_(app, make(an_operator))
+    assert post(operator, f"/institutions/{institution.id}/suspend", note="号码查不到").status_code == 303
+    letter = letters()[-1]
+    assert letter["to"] == "chen@example.cn" and "号码查不到" in letter["text"]

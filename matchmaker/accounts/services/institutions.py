@@ -12,7 +12,7 @@ from matchmaker.accounts.services.staff import invite
 from matchmaker.audit.services import record
 from matchmaker.db import db
 from matchmaker.happened import announce
-from matchmaker.notifications.services import tell
+from matchmaker.notifications.services import tell, write_to
 from matchmaker.reference import regions
 from matchmaker.refusal import Refused
 
@@ -101,6 +101,15 @@ def suspend_institution(institution: Institution, *, note: str, by: Person) -> N
     if was == "applied":
         # Turned down: nothing was checked, and the constraint on admitted ones does not apply.
         record("institution.turn_down", institution, by=by)
+        if institution.contact_address:
+            write_to(
+                institution.contact_address,
+                "accounts.institution_turned_down",
+                key=f"institution:{institution.id}:turned_down:{clock.now().isoformat()}",
+                language="zh",
+                institution=institution.short_name,
+                note=institution.status_note,
+            )
         return
     record("institution.suspend", institution, by=by)
     for person in queries.desk_of(institution.id):

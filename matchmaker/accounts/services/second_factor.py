@@ -79,11 +79,16 @@ def take_away(person: Person, *, production: bool) -> None:
     roles = {assignment.role for assignment in person.live_assignments}
     if second_factor_demanded(roles, production=production):
         raise Refused("totp_needed_for_work")
+    forget(person)
+    record("account.totp_off", person, by=person)
+    tell(person.id, "accounts.totp_off", key=f"totp_off:{person.id}:{clock.real_now().isoformat()}", link="/account")
+
+
+def forget(person: Person) -> None:
+    """Drop secret and recovery codes; the caller writes down why."""
     person.totp_secret = None
     person.totp_since_at = None
     _replace_recovery_codes(person)
-    record("account.totp_off", person, by=person)
-    tell(person.id, "accounts.totp_off", key=f"totp_off:{person.id}:{clock.real_now().isoformat()}", link="/account")
 
 
 def new_recovery_codes(person: Person, *, caller: Caller) -> list[str]:

@@ -18,6 +18,7 @@ from matchmaker.accounts.models import (
     Person,
 )
 from matchmaker.accounts.rules import INVITATION_LIVES, ROLES_OF_AN_INSTITUTION, invitation_trouble
+from matchmaker.accounts.services import second_factor
 from matchmaker.accounts.services.once import first_to_use
 from matchmaker.accounts.services.registering import check_name, new_person
 from matchmaker.accounts.sessions import end_sessions_of, token_hash
@@ -230,3 +231,27 @@ def end_assignment(assignment: Assignment, *, by: Person) -> None:
     )
     if assignment.institution_id is not None:
         announce(AssignmentEnded(person.id, assignment.institution_id))
+
+
+def reset_second_factor(assignment: Assignment, *, by: Person) -> None:
+    """Take the second factor off a colleague who lost phone and recovery codes; they set it up anew.
+
+    Whoever does it has seen them: it stands in the trail, the colleague is told, and their sessions end.
+    Raises Refused ``assignment_over``, ``not_your_own_factor``, ``no_factor_to_reset``.
+    """
+    person = assignment.person
+    if assignment.until_at is not None:
+        raise Refused("assignment_over")
+    if person.id == by.id:
+        raise Refused("not_your_own_factor")
+    if not person.has_totp:
+        raise Refused("no_factor_to_reset")
+    second_factor.forget(person)
+    end_sessions_of(person.id, because="factor_reset")
+    record("staff.reset_factor", person, by=by, institution_id=assignment.institution_id)
+    tell(
+        person.id,
+        "accounts.totp_reset",
+        key=f"totp_reset:{person.id}:{clock.real_now().isoformat()}",
+        link="/account/second-factor",
+    )

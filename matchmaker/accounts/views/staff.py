@@ -242,3 +242,21 @@ def end_assignment(found: Assignment) -> ResponseReturnValue:
         ),
         422 if form.errors else 200,
     )
+
+
+@bp.route("/assignments/<int:assignment_id>/reset-second-factor", methods=["GET", "POST"])
+@requires("staff.reset_factor", load=queries.assignment)
+def reset_second_factor(found: Assignment) -> ResponseReturnValue:
+    form = ConfirmForm()
+    if form.submitted():
+        try:
+            staff.reset_second_factor(found, by=actor())
+        except Refused as no:
+            form.refuse(no)
+        else:
+            flash(_("重设了。%(name)s 下次登录只要密码，请他马上再设一次。", name=found.person.name))
+            return _to_people(found.institution_id)
+    return (
+        render_template("accounts/reset_second_factor.html", form=form, assignment=found),
+        422 if form.errors else 200,
+    )
