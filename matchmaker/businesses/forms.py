@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, FileField, HiddenField, RadioField, SelectField, SelectMultipleField, StringField
 from wtforms import TextAreaField as AreaField
-from wtforms.fields.choices import SelectChoice
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from matchmaker import clock
@@ -138,7 +138,9 @@ class BusinessForm(FiguresFields):
     name = StringField(_l("执照上的名称"))
     capacity = RadioField(_l("您是"), choices=[], validate_choice=False)
     entity_code = SelectField(_l("公司类型"), choices=[], validate_choice=False)
-    industry_query = StringField(_l("做什么生意"), description=_l("写平常的说法，比如奶茶、快递、修车；拼音、代码也行"))
+    industry_query = StringField(
+        _l("做什么生意"), description=_l("写平常的说法，比如奶茶、快递、修车；拼音、代码也行")
+    )
     industry_code = StringField(_l("行业"))
     region_query = StringField(_l("在哪个区县"), description=_l("写区县的名字，比如西湖；拼音也行"))
     province = SelectField(_l("省"), choices=[], validate_choice=False)
@@ -207,9 +209,7 @@ class BusinessForm(FiguresFields):
 
     @property
     def region_choice(self) -> RegionChoice:
-        return choose_region(
-            self.region_query.data, self.region_code.data, self.province.data, self.city.data
-        )
+        return choose_region(self.region_query.data, self.region_code.data, self.province.data, self.city.data)
 
     def read_all(self) -> None:
         name = self._read(read_text, "name", longest=100)
@@ -384,7 +384,9 @@ class PaperForm(BaseForm):
     """One paper; its content is checked before the transaction begins."""
 
     kind = HiddenField()
-    file = FileField(_l("照片或 PDF"), description=_l("JPG、PNG、WebP 或 PDF，最大 10 MB。四个角都要拍到，字要看得清"))
+    file = FileField(
+        _l("照片或 PDF"), description=_l("JPG、PNG、WebP 或 PDF，最大 10 MB。四个角都要拍到，字要看得清")
+    )
 
 
 class CapacityForm(BaseForm):

@@ -68,9 +68,7 @@ class Business(Versioned, Base):
         back_populates="business", order_by="YearlyFigures.year.desc()"
     )
     titles: Mapped[list[Title]] = relationship(back_populates="business", order_by="Title.id")
-    credit_lines: Mapped[list[CreditLine]] = relationship(
-        back_populates="business", order_by="CreditLine.matures_on"
-    )
+    credit_lines: Mapped[list[CreditLine]] = relationship(back_populates="business", order_by="CreditLine.matures_on")
 
     @property
     def member_ids(self) -> set[int]:

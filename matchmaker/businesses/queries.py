@@ -43,7 +43,9 @@ def business_by_code(uscc: str) -> Business | None:
 def businesses_of(person_id: int) -> list[Business]:
     """The businesses a person acts or claimed to act for, rejected claims too, oldest first."""
     mine = select(BusinessMember.business_id).where(BusinessMember.person_id == person_id)
-    return list(db.session.scalars(select(Business).where(Business.id.in_(mine)).options(*_WHOLE).order_by(Business.id)))
+    return list(
+        db.session.scalars(select(Business).where(Business.id.in_(mine)).options(*_WHOLE).order_by(Business.id))
+    )
 
 
 def member_of(business: Business, person_id: int) -> BusinessMember | None:

@@ -32,7 +32,17 @@ TAX_GRADES = ("A", "B", "M", "C", "D")
 LINE_KINDS = ("loan", "guarantee")
 LINE_SOURCES = ("declared", "paid_out")
 ENTITY_CODES_OF = {
-    "enterprise": ("CO_LTD", "SOLE_PERSON_CO", "CO_JSC", "SOLE_PROP", "PARTNER", "FIE", "SOE", "COLLECTIVE", "BRANCH"),
+    "enterprise": (
+        "CO_LTD",
+        "SOLE_PERSON_CO",
+        "CO_JSC",
+        "SOLE_PROP",
+        "PARTNER",
+        "FIE",
+        "SOE",
+        "COLLECTIVE",
+        "BRANCH",
+    ),
     "sole_proprietor": ("INDIV",),
     "cooperative": ("COOP",),
 }
@@ -99,7 +109,8 @@ def papers_needed(capacity: str) -> tuple[str, ...]:
 # What is typed ----------------------------------------------------------------------------------------------------
 
 _PLACEHOLDERS = frozenset(
-    "无 暂无 没有 空 不详 未知 未填 待填 待定 待补 略 同上 测试 测试数据 测试公司 测试店 某某 某 xx xxx xxxx na none null nil"
+    "无 暂无 没有 空 不详 未知 未填 待填 待定 待补 略 同上 测试 测试数据 测试公司 测试店 某某 某"
+    " xx xxx xxxx na none null nil"
     " test testing tbd todo unknown nothing asdf qwerty abc 123 1234 12345 123456 aaa 111 000".split()
 )
 
@@ -120,7 +131,10 @@ def tidy(text: str) -> str:
 
 
 def check_dates(founded_on: date, last_equity_change_on: date | None, today: date) -> None:
-    """Raises Refused at the field: ``founded_later``, ``founded_too_early``, ``change_later``, ``change_before_founding``."""
+    """Raises Refused at the field.
+
+    ``founded_later``, ``founded_too_early``, ``change_later``, ``change_before_founding``.
+    """
     if founded_on > today:
         raise Refused("founded_later", field="founded_on", status=422)
     if founded_on < OLDEST_FOUNDING:
@@ -204,7 +218,10 @@ class BusinessFacts:
 
     @property
     def debt_ratio_percent(self) -> Decimal | None:
-        """Liabilities over assets in percent of the last full year, two places; None when either is not known or assets are 0."""
+        """Liabilities over assets of the last full year in percent, two places.
+
+        None when either is not known, or assets are 0.
+        """
         year = self.last_full_year
         if year is None or year.liabilities_yuan is None or not year.assets_yuan:
             return None

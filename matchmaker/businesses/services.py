@@ -71,9 +71,7 @@ class Year:
     profit_yuan: Decimal | None = None
 
 
-def create_business(
-    *, uscc: str, profile: Profile, capacity: str, by: Person, year: Year | None = None
-) -> Business:
+def create_business(*, uscc: str, profile: Profile, capacity: str, by: Person, year: Year | None = None) -> Business:
     """Write a business down; ``by`` becomes its first member, by declaration alone.
 
     Raises Refused at the field: what ``read_credit_code`` refuses, ``business_exists``, and what
@@ -86,7 +84,12 @@ def create_business(
         raise Refused("choice_unknown", field="capacity", status=422)
     _check_profile(profile, code.kind)
     business = Business(
-        uscc=code.code, kind=code.kind, collateral=[], created_by_id=by.id, created_at=clock.now(), **_columns(profile)
+        uscc=code.code,
+        kind=code.kind,
+        collateral=[],
+        created_by_id=by.id,
+        created_at=clock.now(),
+        **_columns(profile),
     )
     business.members.append(
         BusinessMember(person=by, capacity=capacity, standing="declared", standing_at=clock.now())
@@ -328,9 +331,7 @@ def mark_checked(member: BusinessMember, *, row_version: int, by: Person) -> Non
     _tell_owner(member, "papers_checked")
 
 
-def mark_wrong(
-    member: BusinessMember, *, remark_code: str, remark: str | None, row_version: int, by: Person
-) -> None:
+def mark_wrong(member: BusinessMember, *, remark_code: str, remark: str | None, row_version: int, by: Person) -> None:
     """An operator says what is wrong, by code, with words where the code alone says too little."""
     if remark_code not in REMARKS:
         raise Refused("choice_missing", field="remark_code", status=422)
@@ -347,9 +348,7 @@ def look_at_papers(member: BusinessMember, *, by: Person) -> None:
     looked_at(member.business_id, by=by, fields=["name", "uscc", "papers", "person_name"], purpose="identity_check")
 
 
-def confirm_outside(
-    member: BusinessMember, answer: outside.Answer, *, simulated_allowed: bool, by: Person
-) -> None:
+def confirm_outside(member: BusinessMember, answer: outside.Answer, *, simulated_allowed: bool, by: Person) -> None:
     """Take over what an outside service answered (asked before the transaction).
 
     Raises Refused ``outside_not_confirmed``, and ``outside_only_simulated`` where a simulated answer must not count.
@@ -383,12 +382,13 @@ def _step(member: BusinessMember, step: str, *, by: Person, **facts: object) -> 
         announce(StandingChanged(member.id))
 
 
-def _tell_owner(member: BusinessMember, kind: str, **facts: object) -> None:
+def _tell_owner(member: BusinessMember, kind: str, **facts: str) -> None:
     tell(
         member.person_id,
         kind,
         key=f"member:{member.id}:{member.standing}:{member.row_version}",
         link=f"/businesses/{member.business_id}/papers",
+        outside=True,
         business=member.business.name,
         **facts,
     )

@@ -1,4 +1,4 @@
-"""Pages of a business: write it down once, look at it, complete it, prove who may act; the operator's check of papers."""
+"""Pages of a business: write it down once, complete it, prove who may act; the operator's check of papers."""
 
 from __future__ import annotations
 
@@ -527,4 +527,3 @@ def _check_page(member: BusinessMember, form: DecisionForm, status: int = 200) -
         form=form,
     )
     return page, status
-

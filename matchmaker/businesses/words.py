@@ -118,13 +118,17 @@ SENTENCES = {
     "warn_young": _l(
         "开业 %(now_months)s，不到 %(need_months)s。机构会多看一眼，有的产品办不了，%(until_on)s以后就没有这一条。"
     ),
-    "warn_acquired": _l("%(changed_on)s换过股东，不到 12 个月。机构会由两个人各看一遍，%(until_on)s以后就没有这一条。"),
+    "warn_acquired": _l(
+        "%(changed_on)s换过股东，不到 12 个月。机构会由两个人各看一遍，%(until_on)s以后就没有这一条。"
+    ),
     "warn_no_evidence": _l("纳税记录和流水都还没有。没有这两样，机构难以相信生意在做，请至少准备一样。"),
     "warn_over_lending": _l(
         "现有贷款额度 %(lines_yuan)s，是 %(year)s 年营业收入 %(turnover_yuan)s 的 %(share_percent)s，"
         "超过 %(bound_percent)s。机构会担心借得太多。"
     ),
-    "warn_lines_without_turnover": _l("填了现有贷款 %(lines_yuan)s，但没有营业收入，看不出借得多不多。请补上一年的数。"),
+    "warn_lines_without_turnover": _l(
+        "填了现有贷款 %(lines_yuan)s，但没有营业收入，看不出借得多不多。请补上一年的数。"
+    ),
     "warn_tax_grade_d": _l("纳税信用是 D 级，多数产品办不了。可以向税务局申请复评或修复。"),
     # what is missing and why it matters
     "missing_proof": _l("还没核实您能代表这家店。可以先看匹配；要送给机构，就得先核实。"),

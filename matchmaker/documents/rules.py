@@ -56,9 +56,7 @@ def check_file(filename: str, content: bytes, field: str = "file") -> CheckedFil
     if _EICAR in content:
         raise Refused("file_infected", field=field, status=422)
     media_type = _media_type(content, field)
-    return CheckedFile(
-        clean_filename(filename, media_type), media_type, hashlib.sha256(content).hexdigest(), content
-    )
+    return CheckedFile(clean_filename(filename, media_type), media_type, hashlib.sha256(content).hexdigest(), content)
 
 
 def _media_type(content: bytes, field: str) -> str:

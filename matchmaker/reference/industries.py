@@ -37,14 +37,20 @@ class Industry:
     def path(self) -> tuple[Industry, ...]:
         """From the section down to this node itself."""
         above = get(self.parent_code)
-        return ((*above.path, self) if above else (self,))
+        return (*above.path, self) if above else (self,)
 
 
 @cache
 def _all() -> dict[str, Industry]:
     return {
         row["code"]: Industry(
-            row["code"], int(row["level"]), row["name_zh"], row["name_en"], row["parent"], row["section"], row["size_group"]
+            row["code"],
+            int(row["level"]),
+            row["name_zh"],
+            row["name_en"],
+            row["parent"],
+            row["section"],
+            row["size_group"],
         )
         for row in packaged.rows("industries")
     }

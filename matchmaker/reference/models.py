@@ -14,9 +14,7 @@ from matchmaker.db import Base, Percent
 class Lpr(Base):
     """One publication. Rates in percent a year; ``source`` says where the row was found."""
 
-    __table_args__ = (
-        CheckConstraint("lpr_1y_percent > 0 AND lpr_5y_percent > 0", name="rates_positive"),
-    )
+    __table_args__ = (CheckConstraint("lpr_1y_percent > 0 AND lpr_5y_percent > 0", name="rates_positive"),)
 
     published_on: Mapped[date] = mapped_column(unique=True)
     lpr_1y_percent: Mapped[Decimal] = mapped_column(Percent)

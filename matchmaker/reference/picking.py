@@ -60,7 +60,7 @@ class RegionChoice:
 
     @property
     def cities(self) -> tuple[Region, ...]:
-        """The second list of the cascade; empty until a province is chosen, or where it leads to places at once."""
+        """The second list of the cascade; empty without a province, or where that leads to places at once."""
         below = self.province.choices if self.province else ()
         return () if all(region.is_place for region in below) else below
 

@@ -33,11 +33,14 @@ def texts() -> list[str]:
 
 
 def spell(text: str) -> str:
-    """The syllables of ``text`` by pypinyin, small letters, blanks between; other signs are left out."""
+    """The syllables of ``text`` by pypinyin, small letters, blanks between; Latin letters and digits one by one."""
     from pypinyin import lazy_pinyin
 
-    spelt = lazy_pinyin(text, errors=lambda rest: [*rest.lower()])
-    return " ".join("".join(sign for sign in part if sign.isascii() and sign.isalnum()) for part in spelt).strip()
+    spelt: list[str] = []
+    for part in lazy_pinyin(text):
+        signs = [sign for sign in part.lower() if sign.isascii() and sign.isalnum()]
+        spelt += signs if part in text else ["".join(signs)]
+    return " ".join(part for part in spelt if part)
 
 
 def write() -> None:
@@ -46,7 +49,7 @@ def write() -> None:
         out = csv.writer(file, lineterminator="\n")
         out.writerow(["text", "syllables"])
         for text in texts():
-            out.writerow([text, " ".join(spell(text).split())])
+            out.writerow([text, spell(text)])
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ EARTH_RADIUS_KM = 6371.0088  # mean radius, IUGG
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """One division. The point is its seat of government (probably GCJ-02) or the middle of its area; a few have none."""
+    """One division. Its point is the seat of government (probably GCJ-02) or the middle; a few have none."""
 
     code: str
     name: str
@@ -35,7 +35,7 @@ class Region:
     def path(self) -> tuple[Region, ...]:
         """From the province down to this division itself."""
         above = get(self.parent_code)
-        return ((*above.path, self) if above else (self,))
+        return (*above.path, self) if above else (self,)
 
     @property
     def choices(self) -> tuple[Region, ...]:
@@ -115,7 +115,7 @@ def city_of(code: str | None) -> Region | None:
 
 
 def county_of(code: str | None) -> Region | None:
-    """The smallest division of an address in ``code``: the county, or a city that has no counties; None when too wide."""
+    """The county that ``code`` is, or a city that has no counties; None when it is too wide for an address."""
     region = get(code)
     return region if region is not None and region.is_place else None
 
@@ -158,7 +158,22 @@ def nearest_place(latitude: float, longitude: float) -> Region | None:
     )
 
 
-_TAILS = ("特别行政区", "自治区", "自治州", "自治县", "自治旗", "地区", "新区", "林区", "省", "市", "区", "县", "盟", "旗")
+_TAILS = (
+    "特别行政区",
+    "自治区",
+    "自治州",
+    "自治县",
+    "自治旗",
+    "地区",
+    "新区",
+    "林区",
+    "省",
+    "市",
+    "区",
+    "县",
+    "盟",
+    "旗",
+)
 
 
 @cache

@@ -27,9 +27,7 @@ def load_reference() -> int:
         held = known.get(published_on)
         if held is None:
             source = SOURCES.get(row["second_source"], row["second_source"])
-            db.session.add(
-                Lpr(published_on=published_on, lpr_1y_percent=one, lpr_5y_percent=five, source=source)
-            )
+            db.session.add(Lpr(published_on=published_on, lpr_1y_percent=one, lpr_5y_percent=five, source=source))
             changed += 1
         elif (held.lpr_1y_percent, held.lpr_5y_percent) != (one, five):
             held.lpr_1y_percent, held.lpr_5y_percent = one, five

@@ -8,7 +8,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from matchmaker.reference import industries, queries, regions, rules
+from matchmaker.reference import industries, queries, rules
 from matchmaker.reference.industry_search import everyday_words
 from matchmaker.reference.picking import choose_industry, choose_region
 from matchmaker.web import public

@@ -28,12 +28,8 @@ SENTENCES = {
     ),
     "size_employees_micro": _l("从业人员 %(value_count)s 人，不到小型的 %(next_count)s 人，算微型。"),
     "size_revenue_large": _l("一年营业收入 %(value_yuan)s，达到大型下限 %(bound_yuan)s。"),
-    "size_revenue_medium": _l(
-        "一年营业收入 %(value_yuan)s，达到中型下限 %(bound_yuan)s，不到大型的 %(next_yuan)s。"
-    ),
-    "size_revenue_small": _l(
-        "一年营业收入 %(value_yuan)s，达到小型下限 %(bound_yuan)s，不到中型的 %(next_yuan)s。"
-    ),
+    "size_revenue_medium": _l("一年营业收入 %(value_yuan)s，达到中型下限 %(bound_yuan)s，不到大型的 %(next_yuan)s。"),
+    "size_revenue_small": _l("一年营业收入 %(value_yuan)s，达到小型下限 %(bound_yuan)s，不到中型的 %(next_yuan)s。"),
     "size_revenue_micro": _l("一年营业收入 %(value_yuan)s，不到小型的 %(next_yuan)s，算微型。"),
     "size_assets_large": _l("资产总额 %(value_yuan)s，达到大型下限 %(bound_yuan)s。"),
     "size_assets_medium": _l("资产总额 %(value_yuan)s，达到中型下限 %(bound_yuan)s，不到大型的 %(next_yuan)s。"),

@@ -36,7 +36,9 @@ def a_code(kind: str = "sole_proprietor", region: str = "330106", number: int | 
     return body + str(check.calc_check_digit(body))
 
 
-def a_business(owner: Person | None = None, name: str | None = None, *, standing: str = "declared", **values: Any) -> Business:
+def a_business(
+    owner: Person | None = None, name: str | None = None, *, standing: str = "declared", **values: Any
+) -> Business:
     """A small restaurant of a sole proprietor in Xihu, three years old, with its owner as member.
 
     `standing="checked"` has the papers checked by an operator of its own; `figures=False` leaves last year out.
@@ -51,7 +53,9 @@ def a_business(owner: Person | None = None, name: str | None = None, *, standing
         uscc=values.pop("uscc", None) or a_code(kind),
         name=name or f"望山家常菜馆{next(_number)}",
         kind=kind,
-        entity_code=values.pop("entity_code", {"sole_proprietor": "INDIV", "cooperative": "COOP"}.get(kind, "CO_LTD")),
+        entity_code=values.pop(
+            "entity_code", {"sole_proprietor": "INDIV", "cooperative": "COOP"}.get(kind, "CO_LTD")
+        ),
         industry_code=values.pop("industry_code", "6210"),
         region_code=values.pop("region_code", "330106"),
         address=values.pop("address", "文三路 8 号"),

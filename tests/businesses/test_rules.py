@@ -61,13 +61,39 @@ def test_acting_for_another_needs_a_letter() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["无", "/", "-", "--", "N/A", "n/a", "NA", "测试", "暂无", "没有", "……", ".", "***", "xxx", "111", "啊啊啊", "test", "待定", "  ", "／", "Ｎ／Ａ", "【无】", "null"],
+    [
+        "无",
+        "/",
+        "-",
+        "--",
+        "N/A",
+        "n/a",
+        "NA",
+        "测试",
+        "暂无",
+        "没有",
+        "……",
+        ".",
+        "***",
+        "xxx",
+        "111",
+        "啊啊啊",
+        "test",
+        "待定",
+        "  ",
+        "／",
+        "Ｎ／Ａ",
+        "【无】",
+        "null",
+    ],
 )
 def test_a_placeholder_says_nothing(text: str) -> None:
     assert rules.is_placeholder(text)
 
 
-@pytest.mark.parametrize("text", ["无为县土菜馆", "王记", "测试仪器有限公司", "8 号", "A1 座", "3M 专卖", "某某里咖啡馆", "好又多"])
+@pytest.mark.parametrize(
+    "text", ["无为县土菜馆", "王记", "测试仪器有限公司", "8 号", "A1 座", "3M 专卖", "某某里咖啡馆", "好又多"]
+)
 def test_a_real_name_is_no_placeholder(text: str) -> None:
     assert not rules.is_placeholder(text)
 
@@ -136,7 +162,13 @@ def test_what_is_no_day_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "code"), [("8.5", "not_a_whole_number"), ("-1", "not_a_whole_number"), ("八", "not_a_whole_number"), ("9999999", "too_many")]
+    ("text", "code"),
+    [
+        ("8.5", "not_a_whole_number"),
+        ("-1", "not_a_whole_number"),
+        ("八", "not_a_whole_number"),
+        ("9999999", "too_many"),
+    ],
 )
 def test_persons_come_in_whole_numbers(text: str, code: str) -> None:
     with pytest.raises(Refused) as refused:

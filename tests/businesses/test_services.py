@@ -71,7 +71,9 @@ def test_the_kind_follows_from_the_code_and_the_owner_is_its_first_member(any_ap
         owner = an_owner()
         year = Year(clock.today().year - 1, 8, Decimal(960_000))
         code = a_code("sole_proprietor")
-        business = services.create_business(uscc=f" {code.lower()} ", profile=PROFILE, capacity="owner", year=year, by=owner)
+        business = services.create_business(
+            uscc=f" {code.lower()} ", profile=PROFILE, capacity="owner", year=year, by=owner
+        )
         assert (business.uscc, business.kind) == (code, "sole_proprietor")
         assert member(business).person_id == owner.id
         assert (member(business).standing, member(business).is_proven) == ("declared", False)
@@ -184,7 +186,12 @@ def test_a_title_has_its_certificate_and_is_not_verified_by_being_typed(any_app:
         business = a_business(kind="enterprise", industry_code="3525")
         owner = member(business).person
         title = services.add_title(
-            business, code="SRDI_PROV", certificate_number="ZJ2024001", issuer="浙江省经信厅", expires_on=date(2027, 6, 30), by=owner
+            business,
+            code="SRDI_PROV",
+            certificate_number="ZJ2024001",
+            issuer="浙江省经信厅",
+            expires_on=date(2027, 6, 30),
+            by=owner,
         )
         assert title.verified_at is None
         with pytest.raises(Refused) as refused:
@@ -193,7 +200,9 @@ def test_a_title_has_its_certificate_and_is_not_verified_by_being_typed(any_app:
             )
         assert refused.value.code == "title_exists"
         with pytest.raises(Refused):
-            services.add_title(business, code="FIRSTLOAN", certificate_number="1", issuer="x", expires_on=None, by=owner)
+            services.add_title(
+                business, code="FIRSTLOAN", certificate_number="1", issuer="x", expires_on=None, by=owner
+            )
         services.remove_title(title, by=owner)
         assert business.titles == []
 
@@ -209,7 +218,8 @@ def test_expired_titles_do_not_count(app: Any) -> None:
 
 def a_line(**changes: Any) -> Line:
     return replace(
-        Line("青檀农商银行", "loan", Decimal(200_000), Decimal(50_000), "CREDIT", date(2025, 3, 1), date(2027, 3, 1)), **changes
+        Line("青檀农商银行", "loan", Decimal(200_000), Decimal(50_000), "CREDIT", date(2025, 3, 1), date(2027, 3, 1)),
+        **changes,
     )
 
 
@@ -273,16 +283,31 @@ def test_collateral_is_kept_in_the_order_of_the_list_and_nonsense_left_out(any_a
 def test_eligibility_is_given_plain_facts_without_who_it_is(any_app: Any) -> None:
     with any_app.app_context(), unit_of_work():
         business = a_business(
-            kind="enterprise", figures=False, tax_grade="A", last_equity_change_on=date(2024, 1, 2), has_tax_evidence=True
+            kind="enterprise",
+            figures=False,
+            tax_grade="A",
+            last_equity_change_on=date(2024, 1, 2),
+            has_tax_evidence=True,
         )
         last = clock.today().year - 1
         a_year(business, last - 1, turnover_yuan=Decimal(1))
-        a_year(business, last, turnover_yuan=Decimal(2_000_000), assets_yuan=Decimal(400_000), liabilities_yuan=Decimal(100_000))
+        a_year(
+            business,
+            last,
+            turnover_yuan=Decimal(2_000_000),
+            assets_yuan=Decimal(400_000),
+            liabilities_yuan=Decimal(100_000),
+        )
         a_year(business, last + 1, turnover_yuan=Decimal(9))
         a_credit_line(business)
         found = queries.facts_of(business)
         assert (found.turnover_yuan, found.employees, found.debt_ratio_percent) == (2_000_000, 8, Decimal("25.00"))
-        assert (found.kind, found.entity_code, found.tax_grade, found.debts_yuan) == ("enterprise", "CO_LTD", "A", 100_000)
+        assert (found.kind, found.entity_code, found.tax_grade, found.debts_yuan) == (
+            "enterprise",
+            "CO_LTD",
+            "A",
+            100_000,
+        )
         assert not found.exact_place and found.latitude is not None
         assert business.name not in str(found) and business.uscc not in str(found)
         assert found.months_on(clock.today()) == queries.plain_facts(business).months_in_business

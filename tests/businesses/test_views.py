@@ -51,7 +51,9 @@ def browser_of(app: Any, person: Any) -> Any:
 
 
 def hidden(page: str, name: str) -> str:
-    found = re.search(rf'name="{name}"[^>]*value="([^"]*)"', page) or re.search(rf'value="([^"]*)"[^>]*name="{name}"', page)
+    found = re.search(rf'name="{name}"[^>]*value="([^"]*)"', page) or re.search(
+        rf'value="([^"]*)"[^>]*name="{name}"', page
+    )
     assert found, f"no {name} in the page"
     return found[1]
 
@@ -98,10 +100,14 @@ def test_a_sole_proprietor_is_written_down_with_scripts_off(app: Any, owners: An
     begin = get(owners, "/businesses/new")
     page = post(owners, "/businesses/new", begin, uscc=code.lower()).get_data(as_text=True)
     assert "个体工商户" in page and "公司类型" not in page and "资产总额" not in page and "股东变更" not in page
-    found = post(owners, "/businesses/new", page, uscc=code, industry_query="火锅", find="industry", name="周记").get_data(as_text=True)
+    found = post(
+        owners, "/businesses/new", page, uscc=code, industry_query="火锅", find="industry", name="周记"
+    ).get_data(as_text=True)
     assert 'name="industry_code" value="6210"' in found
     assert 'value="周记"' in found
-    found = post(owners, "/businesses/new", page, uscc=code, region_query="xihu", industry_code="6210", find="region").get_data(as_text=True)
+    found = post(
+        owners, "/businesses/new", page, uscc=code, region_query="xihu", industry_code="6210", find="region"
+    ).get_data(as_text=True)
     assert 'name="region_code" value="330106"' in found
     assert 'name="industry_code" value="6210" checked' in found
     answer = post(owners, "/businesses", page, **typed(code))
@@ -123,7 +129,12 @@ def test_an_enterprise_is_asked_more(owners: Any) -> None:
         owners,
         "/businesses",
         page,
-        **typed(code, capacity="legal_representative", entity_code="CO_LTD", last_equity_change_on=clock.today().isoformat()),
+        **typed(
+            code,
+            capacity="legal_representative",
+            entity_code="CO_LTD",
+            last_equity_change_on=clock.today().isoformat(),
+        ),
     )
     shown = get(owners, answer.location)
     assert "换过股东" in shown
@@ -255,7 +266,13 @@ def test_the_profile_is_changed_and_an_older_copy_is_told(app: Any, owner: Any, 
     page = get(owners, path)
     assert 'value="原来的店"' in page
     version = hidden(page, "row_version")
-    values = {"name": "改过的店", "industry_code": "6232", "region_code": "330106", "address": "文三路 9 号", "founded_on": "2022-05-06"}
+    values = {
+        "name": "改过的店",
+        "industry_code": "6232",
+        "region_code": "330106",
+        "address": "文三路 9 号",
+        "founded_on": "2022-05-06",
+    }
     assert post(owners, path, page, row_version=version, **values).status_code == 303
     answer = post(owners, path, page, row_version=version, **(values | {"name": "另一台手机上改的"}))
     assert answer.status_code == 409
@@ -272,7 +289,16 @@ def test_looking_up_while_changing_writes_nothing_and_keeps_what_was_typed(app: 
         business = a_business(owner, name="原来的店")
         path = f"/businesses/{business.id}/edit"
     page = get(owners, path)
-    answer = post(owners, f"{path}/look", page, name="想改的名", industry_query="奶茶", province="330000", row_version="7", find="industry")
+    answer = post(
+        owners,
+        f"{path}/look",
+        page,
+        name="想改的名",
+        industry_query="奶茶",
+        province="330000",
+        row_version="7",
+        find="industry",
+    )
     text = answer.get_data(as_text=True)
     assert answer.status_code == 200
     assert 'value="想改的名"' in text and 'value="6239"' in text and 'value="330100"' in text
@@ -293,19 +319,41 @@ def test_figures_titles_lines_and_strengths_are_kept(app: Any, owner: Any, owner
     shown = get(owners, here)
     assert "40.0%" in shown and "小型" in shown
     path = f"{here}/titles/new"
-    assert post(owners, path, get(owners, path), code="SRDI_PROV", certificate_number="无", issuer="省厅").status_code == 422
-    assert post(owners, path, get(owners, path), code="SRDI_PROV", certificate_number="ZJ1", issuer="省厅", expires_on="2020-01-01").status_code == 303
+    assert (
+        post(owners, path, get(owners, path), code="SRDI_PROV", certificate_number="无", issuer="省厅").status_code
+        == 422
+    )
+    assert (
+        post(
+            owners,
+            path,
+            get(owners, path),
+            code="SRDI_PROV",
+            certificate_number="ZJ1",
+            issuer="省厅",
+            expires_on="2020-01-01",
+        ).status_code
+        == 303
+    )
     assert "已经过期" in get(owners, here)
     path = f"{here}/lines/new"
-    line = {"institution_name": "青檀农商银行", "kind": "loan", "amount": "400", "balance": "500", "security_code": "CREDIT",
-            "started_on": "2025-03-01", "matures_on": "2027-03-01", "amount_unit": "wan"}  # fmt: skip
+    line = {"institution_name": "青檀农商银行", "kind": "loan", "amount": "400", "balance": "500",
+            "security_code": "CREDIT", "started_on": "2025-03-01", "matures_on": "2027-03-01", "amount_unit": "wan"}  # fmt: skip
     answer = post(owners, path, get(owners, path), **line)
     assert answer.status_code == 422 and "还多" in answer.get_data(as_text=True)
     assert post(owners, path, get(owners, path), **(line | {"balance": "100"})).status_code == 303
     assert "担心借得太多" in get(owners, here)
     path = f"{here}/strengths"
     page = get(owners, path)
-    answer = post(owners, path, page, row_version=hidden(page, "row_version"), tax_grade="A", has_tax_evidence="y", collateral=["MORT_RES", "NOPE"])
+    answer = post(
+        owners,
+        path,
+        page,
+        row_version=hidden(page, "row_version"),
+        tax_grade="A",
+        has_tax_evidence="y",
+        collateral=["MORT_RES", "NOPE"],
+    )
     assert answer.status_code == 303
     shown = get(owners, here)
     assert "A 级" in shown and "抵押-住宅" in shown
@@ -313,7 +361,10 @@ def test_figures_titles_lines_and_strengths_are_kept(app: Any, owner: Any, owner
         row = db.session.scalars(sa.select(CreditLine)).one()
         edit, remove = f"{here}/lines/{row.id}", f"{here}/lines/{row.id}/remove"
     page = get(owners, edit)
-    assert post(owners, edit, page, row_version=hidden(page, "row_version"), **(line | {"balance": "0"})).status_code == 303
+    assert (
+        post(owners, edit, page, row_version=hidden(page, "row_version"), **(line | {"balance": "0"})).status_code
+        == 303
+    )
     assert "还欠 0" in get(owners, here)
     assert "要删掉吗" in get(owners, remove)
     assert post(owners, remove, get(owners, remove)).status_code == 303
@@ -326,7 +377,15 @@ def test_on_english_pages_sums_are_in_yuan(app: Any, owner: Any, owners: Any) ->
     owners.set_cookie("lang", "en")
     page = get(owners, path)
     assert hidden(page, "amount_unit") == "yuan" and 'value="960000"' in page
-    answer = post(owners, path, page, row_version=hidden(page, "row_version"), amount_unit="yuan", employees="8", turnover="970000")
+    answer = post(
+        owners,
+        path,
+        page,
+        row_version=hidden(page, "row_version"),
+        amount_unit="yuan",
+        employees="8",
+        turnover="970000",
+    )
     assert answer.status_code == 303
     with app.app_context():
         assert db.session.scalars(sa.select(YearlyFigures.turnover_yuan)).one() == 970_000
@@ -387,8 +446,8 @@ def test_another_owners_posts_change_nothing(app: Any, owner: Any, owners: Any) 
         line = a_credit_line(business)
         here = f"/businesses/{business.id}"
         paths = [
-            f"{here}/edit", f"{here}/edit/look", f"{here}/figures/{LAST}", f"{here}/figures/{LAST}/remove", f"{here}/strengths",
-            f"{here}/titles/new", f"{here}/lines/new", f"{here}/lines/{line.id}", f"{here}/lines/{line.id}/remove",
+            f"{here}/edit", f"{here}/edit/look", f"{here}/figures/{LAST}", f"{here}/figures/{LAST}/remove",
+            f"{here}/strengths", f"{here}/titles/new", f"{here}/lines/new", f"{here}/lines/{line.id}", f"{here}/lines/{line.id}/remove",
             f"{here}/papers", f"{here}/capacity", f"{here}/confirm-outside",
         ]  # fmt: skip
     page = get(owners, "/businesses/new")
@@ -455,7 +514,15 @@ def test_from_licence_to_checked_through_the_pages(app: Any, owner: Any, owners:
     version = hidden(page, "row_version")
     wrong = post(desk, f"/checks/papers/{member_id}", page, row_version=version, decision="wrong")
     assert wrong.status_code == 422
-    answer = post(desk, f"/checks/papers/{member_id}", page, row_version=version, decision="wrong", remark_code="cut_off", remark="右下角没拍到")
+    answer = post(
+        desk,
+        f"/checks/papers/{member_id}",
+        page,
+        row_version=version,
+        decision="wrong",
+        remark_code="cut_off",
+        remark="右下角没拍到",
+    )
     assert answer.status_code == 303
     mine = get(owners, f"{here}/papers")
     assert "没拍全" in mine and "右下角没拍到" in mine
@@ -463,7 +530,9 @@ def test_from_licence_to_checked_through_the_pages(app: Any, owner: Any, owners:
     assert desk.get(picture[1]).status_code == 404
     assert send(owners, here, "licence", "执照 2.png", a_picture("red", "PNG")).status_code == 303
     page = get(desk, f"/checks/papers/{member_id}")
-    answer = post(desk, f"/checks/papers/{member_id}", page, row_version=hidden(page, "row_version"), decision="right")
+    answer = post(
+        desk, f"/checks/papers/{member_id}", page, row_version=hidden(page, "row_version"), decision="right"
+    )
     assert answer.status_code == 303
     assert "材料核对过" in get(owners, here)
     with app.app_context():
@@ -483,7 +552,9 @@ def test_from_licence_to_checked_through_the_pages(app: Any, owner: Any, owners:
     ],
     ids=["heic", "html", "empty", "eicar", "large"],
 )
-def test_a_file_that_may_not_be_kept_is_told_why(app: Any, owner: Any, owners: Any, name: str, content: bytes, words: str) -> None:
+def test_a_file_that_may_not_be_kept_is_told_why(
+    app: Any, owner: Any, owners: Any, name: str, content: bytes, words: str
+) -> None:
     with app.app_context(), unit_of_work():
         here = f"/businesses/{a_business(owner).id}"
     answer = send(owners, here, "licence", name, content)
@@ -570,13 +641,17 @@ def test_two_operators_at_once_one_decides_and_one_is_told(any_app: Any) -> None
         start = threading.Barrier(2)
         answers: list[int] = []
 
-        def decide(client: Any, page: str, path: str = path, start: Any = start, answers: list[int] = answers, **values: str) -> None:
+        def decide(
+            client: Any, page: str, path: str = path, start: Any = start, answers: list[int] = answers, **values: str
+        ) -> None:
             start.wait()
             answers.append(post(client, path, page, row_version=hidden(page, "row_version"), **values).status_code)
 
         threads = [
             threading.Thread(target=decide, args=(clients[0], pages[0]), kwargs={"decision": "right"}),
-            threading.Thread(target=decide, args=(clients[1], pages[1]), kwargs={"decision": "wrong", "remark_code": "cut_off"}),
+            threading.Thread(
+                target=decide, args=(clients[1], pages[1]), kwargs={"decision": "wrong", "remark_code": "cut_off"}
+            ),
         ]
         for thread in threads:
             thread.start()
@@ -599,7 +674,9 @@ def test_two_owners_with_one_code_at_once_one_writes(any_app: Any) -> None:
         start = threading.Barrier(2)
         answers: list[int] = []
 
-        def create(client: Any, page: str, code: str = code, start: Any = start, answers: list[int] = answers) -> None:
+        def create(
+            client: Any, page: str, code: str = code, start: Any = start, answers: list[int] = answers
+        ) -> None:
             start.wait()
             answers.append(post(client, "/businesses", page, **typed(code)).status_code)
 
@@ -610,4 +687,6 @@ def test_two_owners_with_one_code_at_once_one_writes(any_app: Any) -> None:
             thread.join()
         assert sorted(answers) == [303, 409]
         with app.app_context():
-            assert db.session.scalar(sa.select(sa.func.count()).select_from(Business).where(Business.uscc == code)) == 1
+            assert (
+                db.session.scalar(sa.select(sa.func.count()).select_from(Business).where(Business.uscc == code)) == 1
+            )

@@ -143,9 +143,7 @@ def with_check_digit(first: str) -> str:
     return first + uscc.calc_check_digit(first)
 
 
-@pytest.mark.parametrize(
-    ("prefix", "kind"), [("91", "enterprise"), ("92", "sole_proprietor"), ("93", "cooperative")]
-)
+@pytest.mark.parametrize(("prefix", "kind"), [("91", "enterprise"), ("92", "sole_proprietor"), ("93", "cooperative")])
 def test_the_kind_follows_from_the_prefix(prefix: str, kind: str) -> None:
     assert rules.read_credit_code(with_check_digit(prefix + "330106MA2B0K8P7")).kind == kind
 
@@ -157,7 +155,9 @@ def test_an_office_or_an_association_is_no_business(prefix: str) -> None:
     assert refused.value.code == "uscc_not_a_business"
 
 
-@pytest.mark.parametrize("nonsense", ["0" * 18, "1" * 18, "9" * 18, "91330106" + "0" * 9, "91990106MA2B0K8P7", "00330106MA2B0K8P7"])
+@pytest.mark.parametrize(
+    "nonsense", ["0" * 18, "1" * 18, "9" * 18, "91330106" + "0" * 9, "91990106MA2B0K8P7", "00330106MA2B0K8P7"]
+)
 def test_nonsense_with_a_right_check_digit_is_refused(nonsense: str) -> None:
     with pytest.raises(Refused) as refused:
         rules.read_credit_code(nonsense if len(nonsense) == 18 else with_check_digit(nonsense))
@@ -179,11 +179,7 @@ def test_a_check_character_of_zero_is_accepted() -> None:
     """A well-known library refuses these: about one code in 31."""
     from stdnum.cn import uscc
 
-    code = next(
-        first + "0"
-        for n in range(500)
-        if uscc.calc_check_digit(first := f"91330106MA2B{n:05d}") == "0"
-    )
+    code = next(first + "0" for n in range(500) if uscc.calc_check_digit(first := f"91330106MA2B{n:05d}") == "0")
     assert rules.read_credit_code(code).code == code
 
 

@@ -1,4 +1,4 @@
-"""What follows from the reference data: size class, working time, credit codes, priority sectors. No web, database or clock."""
+"""What follows from the reference data: size class, working time, credit codes, priority sectors; plain rules."""
 
 from matchmaker.reference.rules.credit_code import CreditCode, read_credit_code
 from matchmaker.reference.rules.sectors import PrioritySector, priority_sectors

@@ -31,7 +31,12 @@ def _by_code() -> dict[str, tuple[PrioritySector, ...]]:
         if row["gbt_code"] and row["match"] in CERTAINTY:
             found[row["gbt_code"]].append(
                 PrioritySector(
-                    row["sector_code"], row["sector_zh"], row["sector_en"], row["article"], row["match"], row["gbt_code"]
+                    row["sector_code"],
+                    row["sector_zh"],
+                    row["sector_en"],
+                    row["article"],
+                    row["match"],
+                    row["gbt_code"],
                 )
             )
     return {code: tuple(sectors) for code, sectors in found.items()}

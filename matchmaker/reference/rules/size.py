@@ -96,7 +96,9 @@ def group_of(gbt_code: str) -> SizeGroup | None:
         raise Refused("industry_unknown", field="gbt_code", status=422, industry_code=gbt_code)
     found = {below.size_group for below in industries.classes_below(industry.code)}
     if len(found) > 1:
-        raise Refused("industry_too_wide", field="gbt_code", status=422, industry_code=gbt_code, industry=industry.name)
+        raise Refused(
+            "industry_too_wide", field="gbt_code", status=422, industry_code=gbt_code, industry=industry.name
+        )
     code = found.pop()
     return groups()[code] if code else None
 
@@ -133,9 +135,7 @@ def size_class(
         working += [Reason("size_fallback_by_staff", {"group": groups()[FALLBACK_GROUP].name}), *steps]
         return SizeClass(OUT_OF_SCOPE, "", fallback, (*working, _fallback_reason(fallback, figures["employees"])))
 
-    working = [
-        Reason("size_group", {"industry": industry.name, "industry_code": industry.code, "group": group.name})
-    ]
+    working = [Reason("size_group", {"industry": industry.name, "industry_code": industry.code, "group": group.name})]
     size, steps = _lowest(group, figures)
     working += steps
     missing = [bounds.indicator for bounds in group.bounds if figures[bounds.indicator] is None]

@@ -19,7 +19,7 @@ DAY_START = time(9, 0)
 DAY_END = time(17, 30)
 FIRST_KNOWN_YEAR = min(day.year for day in (*holidays, *workdays))
 LAST_KNOWN_YEAR = max(day.year for day in (*holidays, *workdays))
-"""The State Council publishes a year's days off in the November before; later years are weekends only, provisionally."""
+"""A year's days off are published in the November before; later years are weekends only, provisionally."""
 _ONE_DAY = timedelta(days=1)
 
 
@@ -102,7 +102,7 @@ def end_is_provisional(due_at: datetime) -> bool:
 def time_passed(
     start: datetime, end: datetime, kind: Kind, day_start: time = DAY_START, day_end: time = DAY_END
 ) -> timedelta:
-    """Time that counts between two instants: within working hours for a working clock, plain time for a calendar one."""
+    """Time that counts between two instants: working hours for a working clock, plain time for a calendar one."""
     if end <= start:
         return timedelta(0)
     if kind == "calendar":
