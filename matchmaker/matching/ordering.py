@@ -1,26 +1,31 @@
-"""The seam to ``ranking``: candidates go in, places come out. Nothing else in matching knows how an order is found.
+"""The seam to ``ranking``: judged and priced candidates go in, places come out. Matching does not know how.
 
-Until a trained model is active, and whenever it cannot answer, the rule score below orders the list
-(``rule_only``). It uses what an owner would weigh: the chance as counted so far, the cost, the fit, the wait.
-Commission is not among the facts that reach it.
+Commission is not among the facts that reach it. Without a trained model, and whenever its file cannot be read, the
+published rule score orders (``rule_only``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from matchmaker.eligibility.bounds import Outcome
 from matchmaker.eligibility.facts import Facts
-from matchmaker.matching.rules import SMALLEST_SAMPLE, Candidate, Track
+from matchmaker.matching.rules import CAUTIONS_SHOWN, REASONS_SHOWN, Candidate, Track
+from matchmaker.ranking.rules import SCORE_VERSION, Offer, Ranked, Record
+from matchmaker.ranking.services import Ranker, active_ranker, order, ranker_of, stored_features
+from matchmaker.refusal import Reason
 
-CHANCE_WEIGHT, COST_WEIGHT, FIT_WEIGHT, SPEED_WEIGHT = 0.40, 0.30, 0.15, 0.15
-"""Own weights for the time before there is a model; they add up to one."""
-PRIOR_CHANCE, PRIOR_CASES = 0.30, 10
-"""What is assumed of an institution without a record, and how many cases that assumption is worth."""
-PREFER_UNSECURED = 0.03
-"""Article 7: unsecured loans are preferred where they serve as well; small enough not to turn an order over."""
+__all__ = ["SCORE_VERSION", "Ordering", "Placed", "Ranker", "active_ranker", "in_order", "ranker_of"]
+
+SIX_PLACES = Decimal("0.000001")
+TOLD_FIRST = frozenset({"rank_first_loan", "rank_likeliest", "rank_cheapest", "rank_fastest"})
+"""What the order itself found most telling; the rest of its reasons come after those of the rules."""
+TOLD_ELSEWHERE = frozenset({"rank_few_cases", "rank_no_price"})
+"""Said on the card already: beside the ten shops, and in place of the cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,10 @@ class Placed:
     candidate: Candidate
     score: float
     chance: float | None
+    """The share of similar cases that were funded; None under the smallest sample."""
     chance_n: int
+    reasons: tuple[Reason, ...] = ()
+    cautions: tuple[Reason, ...] = ()
     features: dict[str, Any] = field(default_factory=dict)
     propensity: float = 1.0
 
@@ -47,83 +55,74 @@ class Ordering:
         return self.model_version_id is None
 
 
-def in_order(candidates: Sequence[Candidate], facts: Facts) -> Ordering:
-    """The eligible candidates, best first. Deterministic: the same facts give the same places, to the bit."""
-    return by_rule_score(candidates, facts)
-
-
-def by_rule_score(candidates: Sequence[Candidate], facts: Facts) -> Ordering:
-    """Ordered by the rule score; loans before guarantees, ties by cost, then by product."""
-    features = {one.offered.product_id: features_of(one, facts, candidates) for one in candidates}
-    placed = [
-        Placed(
-            one,
-            score=rule_score(features[one.offered.product_id]),
-            chance=counted_chance(one)[0],
-            chance_n=counted_chance(one)[1],
-            features=features[one.offered.product_id],
-        )
-        for one in candidates
-    ]
-    placed.sort(
-        key=lambda at: (
-            at.candidate.offered.kind != "credit",
-            -at.score,
-            at.candidate.cost_percent if at.candidate.cost_percent is not None else Decimal("Infinity"),
-            at.candidate.offered.product_id,
-        )
-    )
-    return Ordering(tuple(placed))
-
-
-def features_of(one: Candidate, facts: Facts, candidates: Sequence[Candidate]) -> dict[str, Any]:
-    """What the rule score reads, as plain numbers between 0 and 1 where 1 is best; stored with the list."""
-    costs = [float(other.cost_percent) for other in candidates if other.cost_percent is not None]
-    days = [other.offered.days_to_money for other in candidates if other.offered.days_to_money is not None]
-    mine, wait = one.cost_percent, one.offered.days_to_money
-    return {
-        "chance": smoothed_chance(one),
-        "cost": _from_best(float(mine), costs) if mine is not None else 0.0,
-        "fit": _fit(one, facts),
-        "speed": _from_best(float(wait), [float(day) for day in days]) if wait is not None else 0.0,
-        "unsecured": 1.0 if one.offered.unsecured else 0.0,
-    }
-
-
-def rule_score(features: Mapping[str, float]) -> float:
-    """0 to 1.03, six decimals: weighted sum of the features."""
-    return round(
-        CHANCE_WEIGHT * features["chance"]
-        + COST_WEIGHT * features["cost"]
-        + FIT_WEIGHT * features["fit"]
-        + SPEED_WEIGHT * features["speed"]
-        + PREFER_UNSECURED * features["unsecured"],
-        6,
+def in_order(candidates: Sequence[Candidate], facts: Facts, *, on: date, ranker: Ranker | None) -> Ordering:
+    """The eligible candidates, best first. The same input gives the same places, to the bit."""
+    by_product = {one.offered.product_id: one for one in candidates}
+    ranked = order(facts, [offer_of(one) for one in candidates], on=on, ranker=ranker)
+    return Ordering(
+        tuple(_placed(by_product[at.offer.product_id], at) for at in ranked),
+        ranker.version_id if ranker else None,
     )
 
 
-def _from_best(mine: float, all_values: list[float]) -> float:
-    low, high = min(all_values), max(all_values)
-    return 1.0 if high == low else round((high - mine) / (high - low), 6)
+def _placed(candidate: Candidate, at: Ranked) -> Placed:
+    return Placed(
+        candidate,
+        score=at.score,
+        chance=at.similar.share,
+        chance_n=at.similar.n,
+        reasons=at.reasons,
+        cautions=at.cautions,
+        features=stored_features(at),
+        propensity=at.propensity,
+    )
 
 
-def _fit(one: Candidate, facts: Facts) -> float:
-    """How comfortably amount and term lie inside what is given; half for each that is still to be checked."""
-    unsure = sum(verdict.outcome.value == "unknown" for verdict in one.verdicts)
-    return round(max(0.0, 1.0 - 0.15 * unsure), 6)
+def offer_of(one: Candidate) -> Offer:
+    """A candidate as the order sees it. Figures are those that a list stores, so that it can be ordered again."""
+    offered, terms, quote = one.offered, one.offered.terms, one.quote
+    return Offer(
+        product_id=offered.product_id,
+        institution_id=offered.institution_id,
+        institution_kind=offered.institution_kind,
+        kind=offered.kind,
+        securities=frozenset(terms.securities),
+        first_time_friendly=offered.first_time_friendly,
+        first_time_only=terms.first_time_only,
+        revolving=offered.revolving,
+        amount_min_yuan=terms.amount_min_yuan,
+        amount_max_yuan=terms.amount_max_yuan,
+        term_min_months=terms.term_min_months,
+        term_max_months=terms.term_max_months,
+        min_months_in_business=terms.min_months_in_business,
+        min_turnover_yuan=terms.min_turnover_yuan,
+        purposes=len(terms.purposes),
+        regional=bool(terms.regions),
+        cost_percent=stored_cost(one),
+        rate_percent=quote.rate_percent if quote else None,
+        amount_yuan=quote.amount_yuan if quote else None,
+        term_months=quote.term_months if quote else None,
+        days_to_money=offered.days_to_money,
+        unsure=sum(verdict.outcome is Outcome.UNKNOWN for verdict in one.verdicts),
+        own=_record(offered.own_track),
+        institution=_record(offered.institution_track),
+    )
 
 
-def smoothed_chance(one: Candidate) -> float:
-    """The funded share of this product's decided leads, drawn towards its institution's, drawn towards the prior."""
-    whole, own = one.offered.institution_track, one.offered.own_track
-    of_institution = (whole.funded + PRIOR_CHANCE * PRIOR_CASES) / (whole.leads + PRIOR_CASES)
-    return round((own.funded + of_institution * PRIOR_CASES) / (own.leads + PRIOR_CASES), 6)
+def stored_cost(one: Candidate) -> Decimal | None:
+    """The all-in cost as a list keeps it, six places."""
+    return None if one.cost_percent is None else one.cost_percent.quantize(SIX_PLACES)
 
 
-def counted_chance(one: Candidate) -> tuple[float | None, int]:
-    """The share of leads that were funded, and of how many: the product's if enough, else the institution's."""
-    tracks: tuple[Track, ...] = (one.offered.own_track, one.offered.institution_track)
-    for track in tracks:
-        if track.leads >= SMALLEST_SAMPLE:
-            return round(track.funded / track.leads, 6), track.leads
-    return None, max(track.leads for track in tracks)
+def _record(track: Track) -> Record:
+    return Record(track.decided, track.funded)
+
+
+def told(
+    at: Placed, of_rules: Sequence[Reason], careful: Sequence[Reason]
+) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
+    """The reasons and cautions of one card: the order's first, then those of rules and price, then the order's rest."""
+    first = [reason for reason in at.reasons if reason.code in TOLD_FIRST]
+    rest = [reason for reason in at.reasons if reason.code not in TOLD_FIRST]
+    cautions = [*careful, *(care for care in at.cautions if care.code not in TOLD_ELSEWHERE)]
+    return tuple([*first, *of_rules, *rest][:REASONS_SHOWN]), tuple(cautions[:CAUTIONS_SHOWN])

@@ -62,6 +62,7 @@ def offered_of(
             product_id=version.product_id,
             version_id=version.id,
             institution_id=version.product.institution_id,
+            institution_kind=version.product.institution.kind,
             kind=version.product.kind,
             terms=terms_of(version, places),
             rate_base=version.rate_base,

@@ -55,6 +55,7 @@ class Offered:
     product_id: int
     version_id: int
     institution_id: int
+    institution_kind: str
     kind: str
     """credit or guarantee."""
     terms: Terms
@@ -217,52 +218,31 @@ def stored_quote(price: Quote) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Best:
-    """The lowest of one list, for "the cheapest of these"; said only where at least two are compared."""
+    """The lowest of one list, for "the lowest rate of these"; said only where at least two are compared."""
 
     cost_percent: Decimal | None = None
     rate_percent: Decimal | None = None
-    days: int | None = None
     compared: int = 0
 
 
 def best_of(candidates: Sequence[Candidate]) -> Best:
-    """The lowest cost, rate and waiting among loans that were priced."""
+    """The lowest cost and rate among loans that were priced."""
     loans = [one for one in candidates if one.offered.kind == "credit" and one.quote is not None]
     costs = [one.cost_percent for one in loans if one.cost_percent is not None]
     rates = [one.quote.rate_percent for one in loans if one.quote is not None]
-    days = [day for one in loans if (day := one.offered.days_to_money) is not None]
-    return Best(min(costs, default=None), min(rates, default=None), min(days, default=None), len(loans))
+    return Best(min(costs, default=None), min(rates, default=None), len(loans))
 
 
 def reasons_for(one: Candidate, facts: Facts, best: Best) -> list[Reason]:
-    """At most three reasons to look at it, the most telling first, each with its numbers."""
-    return _reasons(one, facts, best)[:REASONS_SHOWN]
-
-
-def _reasons(one: Candidate, facts: Facts, best: Best) -> list[Reason]:
+    """What rules and price say for it, the most telling first, each with its numbers; the order adds its own."""
     offered, found = one.offered, []
-    if facts.first_loan and (offered.first_time_friendly or offered.terms.first_time_only):
-        found.append(Reason("for_first_loan", {}))
-    if best.compared > 1 and one.cost_percent is not None and one.cost_percent == best.cost_percent:
-        found.append(Reason("for_cheapest", {"cost_percent": one.cost_percent}))
-    elif (
-        best.compared > 1
-        and one.quote is not None
-        and offered.kind == "credit"
-        and one.quote.rate_percent == best.rate_percent
-    ):
-        found.append(Reason("for_lowest_rate", _rate_facts(one)))
-    if best.compared > 1 and offered.days_to_money is not None and offered.days_to_money == best.days:
-        found.append(Reason("for_fastest", {"wait_days": offered.days_to_money}))
-    if offered.unsecured:
-        found.append(Reason("for_unsecured", {}))
+    cheapest = one.cost_percent is not None and one.cost_percent == best.cost_percent
+    loan = one.quote is not None and offered.kind == "credit"
+    if best.compared > 1 and loan and not cheapest and one.quote and one.quote.rate_percent == best.rate_percent:
+        found.append(Reason("for_lowest_rate", {"rate_percent": one.quote.rate_percent}))
     area = one.verdict("service_area")
-    if (
-        area.outcome is Outcome.PASS
-        and area.mine.get("distance_km") is not None
-        and facts.exact_place
-        and area.required.get("branch")
-    ):
+    near = area.outcome is Outcome.PASS and facts.exact_place and area.required.get("branch")
+    if near and area.mine.get("distance_km") is not None:
         found.append(Reason("for_near", {"distance_km": area.mine["distance_km"], "branch": area.required["branch"]}))
     turnover = one.verdict("turnover")
     if turnover.outcome is Outcome.PASS and turnover.required and turnover.mine.get("turnover_yuan") is not None:
@@ -271,7 +251,7 @@ def _reasons(one: Candidate, facts: Facts, best: Best) -> list[Reason]:
         found.append(Reason("for_revolving", {}))
     if offered.renewal_kind == "without_repaying":
         found.append(Reason("for_renewal", {}))
-    if one.quote is not None and offered.kind == "credit" and one.quote.cost_yuan == one.quote.interest_yuan:
+    if loan and one.quote and one.quote.cost_yuan == one.quote.interest_yuan:
         found.append(Reason("for_no_fees", {}))
     opened = one.verdict("months_in_business")
     if opened.outcome is Outcome.PASS and opened.required and "open_months" in opened.mine:
@@ -279,16 +259,10 @@ def _reasons(one: Candidate, facts: Facts, best: Best) -> list[Reason]:
     return found
 
 
-def _rate_facts(one: Candidate) -> dict[str, Any]:
-    assert one.quote is not None
-    facts: dict[str, Any] = {"rate_percent": one.quote.rate_percent}
-    return facts
-
-
 def cautions_of(one: Candidate, facts: Facts, today: date) -> list[Reason]:
-    """At most three things to know before choosing it: what is still to be checked first, then what it will ask."""
+    """What to know before choosing it: two things that are still to be checked first, then what it will ask."""
     found = [verdict.reason for verdict in one.verdicts if verdict.outcome is Outcome.UNKNOWN][:2]
-    return (found + _care(one, facts, today))[:CAUTIONS_SHOWN]
+    return found + _care(one, facts, today)
 
 
 def _care(one: Candidate, facts: Facts, today: date) -> list[Reason]:

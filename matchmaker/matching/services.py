@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any, Protocol
 
 from matchmaker import clock
@@ -19,7 +18,17 @@ from matchmaker.eligibility.facts import Facts
 from matchmaker.eligibility.rules import CRITERIA, RULES_VERSION, Verdict, near_misses, verdicts
 from matchmaker.matching import queries
 from matchmaker.matching.models import MarketPlaces
-from matchmaker.matching.ordering import Ordering, Placed, in_order
+from matchmaker.matching.ordering import (
+    SCORE_VERSION,
+    Ordering,
+    Placed,
+    Ranker,
+    active_ranker,
+    in_order,
+    ranker_of,
+    stored_cost,
+    told,
+)
 from matchmaker.matching.rules import (
     TOP_STORED,
     Best,
@@ -49,7 +58,6 @@ from matchmaker.refusal import Reason, Refused, plain
 STALE_AFTER_DAYS = 7
 """Even in a market without news a list is looked at again after a week: records and figures move."""
 HELPS_KEPT = 5
-SIX_PLACES = Decimal("0.000001")
 
 
 class Actor(Protocol):
@@ -78,7 +86,7 @@ def make_list(
     lpr = queries.lpr_of(today)
     places = queries.places_now()
     offered = queries.offered_of(published_versions(today), places, queries.tracks())
-    derived = derive(offered, facts, today, lpr)
+    derived = derive(offered, facts, today, lpr, active_ranker())
     stored = ShownList(
         need_id=need.id,
         need_number=need.current_number,
@@ -124,11 +132,11 @@ class Derived:
     counts: dict[str, Any]
 
 
-def derive(offered: Sequence[Offered], facts: Facts, today: date, lpr: Lpr) -> Derived:
+def derive(offered: Sequence[Offered], facts: Facts, today: date, lpr: Lpr, ranker: Ranker | None = None) -> Derived:
     """Verdicts, prices, order, reasons and counts for one need; pure, the same input gives the same rows."""
     judged = [judge(one, facts, today, lpr) for one in offered]
     fitting = [one for one in judged if one.eligible]
-    ordering = in_order(fitting, facts)
+    ordering = in_order(fitting, facts, on=today, ranker=ranker)
     best = best_of(fitting)
     kept = ordering.placed[:TOP_STORED]
     return Derived(
@@ -141,6 +149,7 @@ def derive(offered: Sequence[Offered], facts: Facts, today: date, lpr: Lpr) -> D
 
 def _shown_row(place: int, at: Placed, facts: Facts, today: date, best: Best) -> dict[str, Any]:
     one = at.candidate
+    reasons, cautions = told(at, reasons_for(one, facts, best), cautions_of(one, facts, today))
     return {
         "place": place,
         "product_id": one.offered.product_id,
@@ -148,14 +157,14 @@ def _shown_row(place: int, at: Placed, facts: Facts, today: date, best: Best) ->
         "score": at.score,
         "chance": at.chance,
         "chance_n": at.chance_n,
-        "cost_percent": None if one.cost_percent is None else one.cost_percent.quantize(SIX_PLACES),
+        "cost_percent": stored_cost(one),
         "propensity": at.propensity,
         "features": {
             **at.features,
             "tracks": [_plain_track(one.offered.own_track), _plain_track(one.offered.institution_track)],
         },
-        "reasons": [reason.as_json() for reason in reasons_for(one, facts, best)],
-        "cautions": [reason.as_json() for reason in cautions_of(one, facts, today)],
+        "reasons": [reason.as_json() for reason in reasons],
+        "cautions": [caution.as_json() for caution in cautions],
         "quote": _quote_row(one),
     }
 
@@ -203,6 +212,7 @@ def _counts(
             {
                 "product_id": at.candidate.offered.product_id,
                 "version_id": at.candidate.offered.version_id,
+                "institution_kind": at.candidate.offered.institution_kind,
                 "tracks": [
                     _plain_track(at.candidate.offered.own_track),
                     _plain_track(at.candidate.offered.institution_track),
@@ -230,23 +240,33 @@ def derive_again(stored: ShownList) -> Derived:
     noted = queries.noted_places(stored.counts["places"])
     if noted is None:
         raise Refused("list_without_places")
-    records: dict[int, list[Track]] = {
-        row.product_id: [Track(*track) for track in row.features["tracks"]] for row in queries.shown_rows(stored.id)
-    }
-    records |= {rest["product_id"]: [Track(*track) for track in rest["tracks"]] for rest in stored.counts["rest"]}
-    ids = [row.product_version_id for row in queries.shown_rows(stored.id)]
+    shown = queries.shown_rows(stored.id)
+    if any(row.features.get("score_version") != SCORE_VERSION for row in shown):
+        raise Refused("list_by_other_score")
+    ranker = None
+    if stored.model_version_id is not None:
+        ranker = ranker_of(stored.model_version_id)
+        if ranker is None:
+            raise Refused("list_ranker_gone")
+    was: dict[int, Mapping[str, Any]] = {row.product_id: row.features for row in shown}
+    was |= {rest["product_id"]: rest for rest in stored.counts["rest"]}
+    ids = [row.product_version_id for row in shown]
     ids += [row.product_version_id for row in queries.turned_down_rows(stored.id)]
     ids += [rest["version_id"] for rest in stored.counts["rest"]]
-    offered = []
-    for one in queries.offered_of(queries.versions_by_id(ids), noted.places):
-        own, whole = records.get(one.product_id, [Track(), Track()])
-        offered.append(_with_tracks(one, own, whole))
+    offered = [
+        _as_it_was(one, was.get(one.product_id))
+        for one in queries.offered_of(queries.versions_by_id(ids), noted.places)
+    ]
     today = date.fromisoformat(stored.counts["today_on"])
-    return derive(offered, Facts.from_json(stored.facts), today, queries.lpr_of(stored.lpr_on))
+    return derive(offered, Facts.from_json(stored.facts), today, queries.lpr_of(stored.lpr_on), ranker)
 
 
-def _with_tracks(one: Offered, own: Track, whole: Track) -> Offered:
-    return replace(one, own_track=own, institution_track=whole)
+def _as_it_was(one: Offered, noted: Mapping[str, Any] | None) -> Offered:
+    """A product with the record and the kind of institution that stood when the list was made."""
+    if noted is None:
+        return one
+    own, whole = (Track(*track) for track in noted["tracks"])
+    return replace(one, own_track=own, institution_track=whole, institution_kind=noted["institution_kind"])
 
 
 def differences(stored: ShownList) -> list[str]:
@@ -274,8 +294,7 @@ def _one_again(stored: ShownList, row: Shown) -> Offered:
     """One product of a list as it was when the list was made."""
     noted = queries.noted_places(stored.counts["places"])
     [offered] = queries.offered_of(queries.versions_by_id([row.product_version_id]), noted.places if noted else {})
-    own, whole = (Track(*track) for track in row.features["tracks"])
-    return _with_tracks(offered, own, whole)
+    return _as_it_was(offered, row.features)
 
 
 def sheet_of(stored: ShownList, row: Shown) -> CostSheet | None:

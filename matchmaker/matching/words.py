@@ -62,11 +62,7 @@ LABELS = {
 
 SENTENCES = {
     # reasons to look at it
-    "for_first_loan": _l("欢迎头一回贷款，您正好是"),
-    "for_cheapest": _l("合适的里面综合成本最低：%(cost_percent)s"),
     "for_lowest_rate": _l("合适的里面利率最低：%(rate_percent)s"),
-    "for_fastest": _l("合适的里面最快：%(wait_days)s 个工作日"),
-    "for_unsecured": _l("信用贷款，不用抵押，不用担保人"),
     "for_near": _l("您离%(branch)s %(distance_km)s 公里，在它的服务范围里"),
     "for_revolving": _l("随借随还，用几天算几天"),
     "for_renewal": _l("到期可无还本续贷，不用先还本金"),
