@@ -24,6 +24,7 @@ MODELS = [
     "matchmaker.ranking.models",
     "matchmaker.matching.models",
     "matchmaker.leads.models",
+    "matchmaker.loans.models",
 ]
 WORDS: list[str] = [
     "matchmaker.documents.words",
@@ -35,12 +36,17 @@ WORDS: list[str] = [
     "matchmaker.tools.words",
     "matchmaker.needs.words",
     "matchmaker.products.words",
+    "matchmaker.ranking.words",
     "matchmaker.matching.words",
     "matchmaker.home.words",
+    "matchmaker.leads.words",
+    "matchmaker.loans.words",
 ]
 LISTENERS: list[str] = [
     "matchmaker.accounts.address_book",
     "matchmaker.matching.listeners",
+    "matchmaker.leads.listeners",
+    "matchmaker.loans.listeners",
 ]
 VIEWS: list[str] = [
     "matchmaker.tools.views",
@@ -54,6 +60,8 @@ VIEWS: list[str] = [
     "matchmaker.matching.views",
     "matchmaker.home.views",
     "matchmaker.products.views",
+    "matchmaker.leads.views",
+    "matchmaker.loans.views",
 ]
 API: list[str] = [
     "matchmaker.tools.api",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, RadioField, SelectMultipleField, StringField
-from wtforms.fields.choices import SelectChoice
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from matchmaker.formatting import language
@@ -106,9 +106,9 @@ class CheckForm(BaseForm):
         if not good or self.amount.errors or self.place.errors or self.place_code.errors or self.securities.errors:
             return False
         self.answers = Answers(
-            kind=_known(self.kind), age=_known(self.age), trade=_known(self.trade), turnover=_known(self.turnover),
-            term=_known(self.term), securities=tuple(ticked) or (UNSURE,),
-            region_code=region_code, amount_yuan=amount,
+            kind=_known(self.kind, KINDS), age=_known(self.age, AGES), trade=_known(self.trade, TRADES),
+            turnover=_known(self.turnover, TURNOVERS), term=_known(self.term, CHECK_TERMS),
+            securities=tuple(ticked) or (UNSURE,), region_code=region_code, amount_yuan=amount,
         )  # fmt: skip
         return True
 
@@ -140,8 +140,8 @@ class CheckForm(BaseForm):
         return chosen or ""
 
 
-def _known(field: RadioField) -> str:
-    return field.data if field.data in {choice.value for choice in field.choices} else UNSURE
+def _known(field: RadioField, codes: Collection[str]) -> str:
+    return str(field.data) if field.data in codes else UNSURE
 
 
 def places_called(text: str) -> list[tuple[str, str]]:
@@ -152,7 +152,7 @@ def places_called(text: str) -> list[tuple[str, str]]:
     wanted = text.strip().replace(" ", "")
     found = regions.search(text, MOST_PLACES) or _searched_in_two(wanted)
     cities = {city.code: city for place in found if (city := regions.city_of(place.code)) is not None}
-    named = [city for city in cities.values() if wanted and wanted in (city.name, city.name.removesuffix("市"), city.full_name)]
+    named = [city for city in cities.values() if wanted in (city.name, city.name.removesuffix("市"), city.full_name)]
     every = [*named, *(place for place in found if place not in named)]
     exact = [region for region in every if region.full_name.replace(" ", "") == wanted]
     return [(regions.prefix(region.code), region.full_name) for region in (exact or every)[:MOST_PLACES]]

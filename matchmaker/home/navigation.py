@@ -58,7 +58,6 @@ BY_ROLE: dict[str, list[Line]] = {
         (_l("核材料"), "businesses.papers_to_check", {}),
         (_l("机构名单"), "accounts.institutions", {}),
         (_l("平台人员"), "accounts.platform_people", {}),
-        (_l("操作记录"), "audit.trail", {}),
     ],
     "supervisor": [
         (_l("操作记录"), "audit.trail", {}),

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
+from matchmaker import clock
 from matchmaker.accounts.models import Institution
 from matchmaker.businesses.models import BusinessMember
 from matchmaker.db import db
@@ -17,6 +18,7 @@ from matchmaker.leads.rules.states import LIVE, Side, State, ball
 from matchmaker.needs.models import Need, NeedDraft
 from matchmaker.needs.queries import drafts_of, live_needs_of
 from matchmaker.products.models import Product
+from matchmaker.products.queries import published_products
 
 _LIVE = [str(state) for state in LIVE]
 _UNSEEN_ENDS = [str(state) for state in (State.DECLINED, State.RELEASED)]
@@ -48,13 +50,15 @@ def _standing(leads: list[Lead]) -> list[Standing]:
     unanswered = set(
         db.session.scalars(sa.select(Payout.lead_id).where(Payout.lead_id.in_(ids), Payout.standing == "reported"))
     )
-    found = [Standing(lead, ball(lead.state, payout_unanswered=lead.id in unanswered), due.get(lead.id)) for lead in leads]
-    far = datetime.max.replace(tzinfo=None)
-    return sorted(found, key=lambda item: (item.due_at.replace(tzinfo=None) if item.due_at else far, item.lead.id))
+    found = [
+        Standing(lead, ball(lead.state, payout_unanswered=lead.id in unanswered), due.get(lead.id)) for lead in leads
+    ]
+    return sorted(found, key=lambda one: (one.due_at is None, one.due_at or clock.now(), one.lead.id))
 
 
-def _with_names(query: sa.Select[tuple[Lead]]) -> list[Lead]:
-    return list(db.session.scalars(query.options(joinedload(Lead.institution), joinedload(Lead.need), joinedload(Lead.business))))
+def _with_names(query: sa.Select[Any]) -> list[Lead]:
+    named = query.options(joinedload(Lead.institution), joinedload(Lead.need), joinedload(Lead.business))
+    return list(db.session.scalars(named))
 
 
 def leads_of_owner(person_id: int) -> list[Standing]:
@@ -81,7 +85,8 @@ def leads_of_owner(person_id: int) -> list[Standing]:
 
 def leads_of_manager(person_id: int) -> list[Standing]:
     """Live leads that a manager carries."""
-    return _standing(_with_names(sa.select(Lead).where(Lead.manager_id == person_id, Lead.state.in_(_LIVE)).order_by(Lead.id)))
+    carried = sa.select(Lead).where(Lead.manager_id == person_id, Lead.state.in_(_LIVE)).order_by(Lead.id)
+    return _standing(_with_names(carried))
 
 
 def count_unclaimed(institution_ids: set[int]) -> int:
@@ -108,8 +113,6 @@ def count_paid_out() -> int:
 
 def count_products(on: date) -> int:
     """Products that are published and on offer."""
-    from matchmaker.products.queries import published_products
-
     return _count(published_products(on).with_only_columns(Product.id, maintain_column_froms=True))
 
 

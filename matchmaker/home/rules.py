@@ -23,7 +23,9 @@ class NextStep:
     args: Mapping[str, Any] = field(default_factory=dict)
 
 
-def step(turn: str, code: str, verb: str = "", endpoint: str = "", args: Mapping[str, Any] | None = None, **facts: Any) -> NextStep:
+def step(
+    turn: str, code: str, verb: str = "", endpoint: str = "", args: Mapping[str, Any] | None = None, **facts: Any
+) -> NextStep:
     """A next step whose sentence is ``next_<code>`` with these facts."""
     return NextStep(turn, Reason(f"next_{code}", facts), verb, endpoint, args or {})
 

@@ -15,6 +15,7 @@ from matchmaker.leads.rules.states import Side
 from matchmaker.needs.rules import read_typed
 from matchmaker.notifications.queries import count_in_state, count_unread
 from matchmaker.products.queries import product_counts
+from matchmaker.ranking.rules import WEIGHTS
 
 PRESSING = timedelta(hours=8)
 """From here on a wait is shown as pressing: less than a working day is left (own threshold)."""
@@ -52,7 +53,8 @@ def steps_of_owner(person: Any, start: queries.OwnersStart) -> list[NextStep]:
     for draft in start.drafts:
         wanted, _ = read_typed(draft.values, today=clock.today())
         if wanted is None:
-            steps.append(step("you", "draft_open", "fill_in", "needs.post", {"draft": draft.id}, saved_at=draft.updated_at))
+            steps.append(step("you", "draft_open", "fill_in", "needs.post", {"draft": draft.id},
+                              saved_at=draft.updated_at))  # fmt: skip
         else:
             steps.append(step("you", "draft_ready", "look_and_post", "needs.review", {"draft_id": draft.id},
                               amount_yuan=wanted.amount_yuan, saved_at=draft.updated_at))  # fmt: skip
@@ -118,9 +120,10 @@ def steps_of_operator(person: Any) -> list[NextStep]:
     if papers := queries.count_papers_waiting():
         steps.append(step("you", "operator_papers", "check_papers", "businesses.papers_to_check", number=papers))
     if applied := count_of_status("applied"):
-        steps.append(step("you", "operator_institutions", "check_licences", "accounts.institutions", {"status": "applied"}, number=applied))
+        steps.append(step("you", "operator_institutions", "check_licences", "accounts.institutions",
+                          {"status": "applied"}, number=applied))  # fmt: skip
     if failed := count_in_state("failed"):
-        steps.append(step("late", "operator_messages", "look", "audit.trail", number=failed))
+        steps.append(step("late", "operator_messages", number=failed))
     return in_order(steps + _unread(person))
 
 
@@ -131,7 +134,11 @@ def steps_of_supervisor(person: Any) -> list[NextStep]:
 
 def steps_of_channel(person: Any) -> list[NextStep]:
     """A channel: it opens the way for shops it knows; nothing of theirs is shown to it."""
-    return [step("", "channel_check", "check", "home.check"), step("", "channel_products", "look", "products.browse"), *_unread(person)]
+    return [
+        step("", "channel_check", "check", "home.check"),
+        step("", "channel_products", "look", "products.browse"),
+        *_unread(person),
+    ]
 
 
 @dataclass(frozen=True)
@@ -157,7 +164,7 @@ def figures_of_operator() -> list[Figure]:
         Figure("papers", queries.count_papers_waiting(), "businesses.papers_to_check"),
         Figure("applied", count_of_status("applied"), "accounts.institutions", {"status": "applied"}),
         Figure("institutions", queries.count_institutions(), "accounts.institutions", {"status": "admitted"}),
-        Figure("messages", count_in_state("waiting"), "audit.trail"),
+        Figure("messages", count_in_state("waiting"), ""),
     ]
 
 
@@ -170,11 +177,6 @@ def figures_of_supervisor() -> list[Figure]:
     ]
 
 
-def weights_in_use() -> dict[str, Any]:
-    """The weights of the order, by name, in percent; empty while the ranker does not say them."""
-    try:
-        from matchmaker.ranking import rules
-    except ImportError:
-        return {}
-    found = getattr(rules, "WEIGHTS", {})
-    return dict(found) if isinstance(found, Mapping) else {}
+def weights_in_use() -> Mapping[str, float]:
+    """The weights of the order by name, in percent: the ranker's own, so that the page cannot say another thing."""
+    return WEIGHTS

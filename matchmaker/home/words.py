@@ -117,7 +117,9 @@ SENTENCES = {
     "check_stops_decision_limit": _l("%(stopped)s 个产品在您附近的网点定不了这么大的金额。"),
     "check_stops_term": _l("%(stopped)s 个产品的期限和您想的对不上。"),
     "check_stops_months_in_business": _l("%(stopped)s 个产品要求开业更久，比如满 %(least_months)s。"),
-    "check_stops_turnover": _l("%(stopped)s 个产品要求一年的生意更大，比如 %(least_turnover_yuan)s 以上。把收款码流水也算上，常常就够。"),
+    "check_stops_turnover": _l(
+        "%(stopped)s 个产品要求一年的生意更大，比如 %(least_turnover_yuan)s 以上。把收款码流水也算上，常常就够。"
+    ),
     "check_stops_tax_grade": _l("%(stopped)s 个产品要求纳税信用 %(least_tax_grade)s 级以上。"),
     "check_stops_debt_ratio": _l("%(stopped)s 个产品要求欠债不超过家底的 %(most_debt_ratio_percent)s。"),
     "check_stops_security": _l("%(stopped)s 个产品要有抵押。没有抵押也不必去办：信用贷款更快，也不花评估费。"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, RadioField, SelectMultipleField, StringField, TextAreaField
-from wtforms.fields.choices import SelectChoice
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from matchmaker import clock
@@ -75,6 +75,8 @@ class NeedForm(BaseForm):
     page = HiddenField()
 
     wanted: Wanted | None = None
+    offered: Mapping[str, str] = {}
+    """Businesses to choose from: id as text → name."""
 
     @classmethod
     def showing(cls, values: Mapping[str, Any], **hidden: Any) -> NeedForm:
@@ -83,9 +85,10 @@ class NeedForm(BaseForm):
 
     def offer(self, businesses: Iterable[Any]) -> NeedForm:
         """Offer the businesses for which this person may ask; a single one needs no question."""
-        self.business_id.choices = [SelectChoice(str(business.id), business.name) for business in businesses]
-        if not self.business_id.data and len(self.business_id.choices) == 1:
-            self.business_id.data = self.business_id.choices[0].value
+        self.offered = {str(business.id): business.name for business in businesses}
+        self.business_id.choices = [SelectChoice(*offer) for offer in self.offered.items()]
+        if not self.business_id.data and len(self.offered) == 1:
+            (self.business_id.data,) = self.offered
         return self
 
     @property
@@ -102,8 +105,7 @@ class NeedForm(BaseForm):
     @property
     def chosen_business_id(self) -> int | None:
         """The business chosen among those offered."""
-        offered = {choice.value for choice in self.business_id.choices or ()}
-        return int(self.business_id.data) if self.business_id.data in offered else None
+        return int(self.business_id.data) if self.business_id.data in self.offered else None
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Let the rules read what was typed, and put each reason at its field."""
@@ -111,7 +113,7 @@ class NeedForm(BaseForm):
         self.wanted, wrong = read_typed(self.typed, today=clock.today())
         for name, reason in wrong:
             self[name].errors = [*self[name].errors, sentence(reason)]
-        if self.business_id.choices and self.chosen_business_id is None:
+        if self.offered and self.chosen_business_id is None:
             self.business_id.errors = [sentence(Reason("need_business_missing"))]
             good = False
         return bool(good) and not wrong

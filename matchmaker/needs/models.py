@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -26,7 +27,7 @@ class NeedDraft(Base):
     business_id: Mapped[int | None] = mapped_column(ForeignKey("business.id"), index=True)
     key: Mapped[str]
     """Made by the first page that showed the form, so that saving twice at once makes one draft."""
-    values: Mapped[dict] = mapped_column(JsonDict)
+    values: Mapped[dict[str, Any]] = mapped_column(JsonDict)
     version: Mapped[int] = mapped_column(default=1)
     page: Mapped[str] = mapped_column(default="")
     """The opened page that saved last: what it saves next is newer, whatever version it last heard of."""
@@ -83,7 +84,7 @@ class NeedVersion(Base):
     amount_yuan: Mapped[Decimal]
     term_months: Mapped[int]
     purpose: Mapped[str]
-    securities: Mapped[list | None] = mapped_column(JsonList)
+    securities: Mapped[list[str] | None] = mapped_column(JsonList)
     """Guarantee codes; [] = nothing to give, null = its owner is not sure."""
     repayment: Mapped[str | None]
     wanted_by_on: Mapped[date | None]

@@ -383,11 +383,12 @@ class Answers:
         if not kept:
             return None
         amount = kept.get("amount_yuan")
+        plain = ("kind", "age", "trade", "turnover", "region_code", "term")
         return cls(
-            **{name: str(kept[name]) for name in ("kind", "age", "trade", "turnover", "region_code", "term") if name in kept},
+            **{name: str(kept[name]) for name in plain if name in kept},
             securities=tuple(kept.get("securities") or (UNSURE,)),
             amount_yuan=Decimal(amount) if amount else None,
-        )  # fmt: skip
+        )
 
 
 def _span(low: int | None, high: int | None, number: type) -> Span:

@@ -35,9 +35,8 @@ def days_off_words(days: list[date]) -> str:
         last = day
     if first == last:
         return str(_("%(first)s放假，机构不上班。拿不准就空着。", first=formatting.day(first)))
-    return str(
-        _("%(first)s到 %(last)s放假，机构不上班。拿不准就空着。", first=formatting.day(first), last=formatting.day(last))
-    )
+    span = {"first": formatting.day(first), "last": formatting.day(last)}
+    return str(_("%(first)s到 %(last)s放假，机构不上班。拿不准就空着。", **span))
 
 
 @bp.app_template_global()
@@ -125,7 +124,7 @@ def to_review() -> ResponseReturnValue:
 @bp.get("/needs/drafts/<int:draft_id>/review")
 @requires("needdraft.own", load=load_draft)
 def review(draft: NeedDraft) -> ResponseReturnValue:
-    wanted, wrong = read_typed(draft.values, today=clock.today())
+    wanted, _wrong = read_typed(draft.values, today=clock.today())
     if wanted is None:
         form = _offered(NeedForm.showing(draft.values, draft_key=draft.key, version=draft.version))
         form.validate()
@@ -152,7 +151,7 @@ def post_draft(draft: NeedDraft) -> ResponseReturnValue:
     """The posting itself: once, and only what the page showed."""
     if request.form.get("version") != str(draft.version):
         raise Refused("draft_is_newer_elsewhere", saved_at=draft.updated_at)
-    wanted, wrong = read_typed(draft.values, today=clock.today())
+    wanted, _wrong = read_typed(draft.values, today=clock.today())
     if wanted is None:
         return back_to("needs.review", draft_id=draft.id)
     businesses = queries.businesses_of(actor().id)
@@ -208,7 +207,7 @@ def change(need: Need) -> ResponseReturnValue:
             services.change_need(
                 need,
                 form.wanted,
-                seen_number=int(form.version.data) if (form.version.data or "").isdigit() else 0,
+                seen_number=_number(form.version.data),
                 days=current_app.config["SETTINGS"].need_days,
                 by=actor(),
             )
@@ -246,6 +245,11 @@ def copy(need: Need) -> ResponseReturnValue:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
+def _number(text: str | None) -> int:
+    """A hidden field's number; nonsense is 0, which no version ever is."""
+    return int(text) if text and text.isdigit() and len(text) < 10 else 0
+
+
 def _form() -> NeedForm:
     return _offered(NeedForm())
 
@@ -278,7 +282,7 @@ def _keep(form: NeedForm) -> NeedDraft:
         _draft_of(form),
         key=(form.draft_key.data or uuid.uuid4().hex)[:64],
         values=form.typed,
-        version=int(version) if version.isdigit() else 0,
+        version=_number(version),
         page=(form.page.data or "")[:64],
         business_id=form.chosen_business_id,
         by=actor(),

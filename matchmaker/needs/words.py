@@ -132,7 +132,9 @@ SENTENCES = {
     "need_is_withdrawn": _l("这个需求已经收回了；还想要，可以照它再说一个"),
     "need_is_expired": _l("这个需求已经到期了；还想要，可以照它再说一个"),
     "draft_is_newer_elsewhere": _l("另一处 %(saved_at)s 存过更新的，您这一份还没存"),
-    "need_expired": _l("您 %(amount_yuan)s的需求到 %(expires_on)s为止，没有机构在办，已经到期。还想要，可以照它再说一个。"),
+    "need_expired": _l(
+        "您 %(amount_yuan)s的需求到 %(expires_on)s为止，没有机构在办，已经到期。还想要，可以照它再说一个。"
+    ),
     "check_region_not_found": _l("没找到“%(typed)s”，写到区县，比如 杭州西湖；拿不准就空着"),
     "check_region_several": _l("叫这个名字的有几处，请选一处"),
 }

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 

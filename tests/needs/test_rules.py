@@ -72,7 +72,8 @@ def test_an_amount_in_yuan_typed_into_the_field_of_wan_is_noticed():
 def test_reading_never_fails(text):
     for read in (rules.read_amount, rules.read_months, rules.read_rate):
         read(text)
-    rules.read_typed({"amount": text, "term": text, "term_other": text, "wanted_by": text, "max_rate": text}, today=TODAY)
+    everywhere = dict.fromkeys(("amount", "term", "term_other", "wanted_by", "max_rate"), text)
+    rules.read_typed(everywhere, today=TODAY)
 
 
 @given(st.decimals(min_value=1000, max_value=10**9, places=0))
@@ -95,7 +96,8 @@ def test_every_error_stands_at_its_field_in_the_order_of_the_form():
 
 
 def test_none_and_something_contradict():
-    _, wrong = rules.read_typed({"amount": "30", "term": "12", "purpose": "WC", "securities": ["none", "home"]}, today=TODAY)
+    typed = {"amount": "30", "term": "12", "purpose": "WC", "securities": ["none", "home"]}
+    _, wrong = rules.read_typed(typed, today=TODAY)
     assert [reason.code for _, reason in wrong] == ["need_security_contradicts"]
 
 
@@ -103,7 +105,7 @@ def test_none_and_something_contradict():
 def test_purposes_are_terms_of_the_trade_and_none_is_prohibited():
     known = set(terms.codes("purpose"))
     assert set(rules.PURPOSES) == {code for code in known if not code.startswith("PROHIBIT")}
-    assert set(code for codes in rules.SECURITY_CHOICES.values() for code in codes) <= set(terms.codes("guarantee"))
+    assert {code for codes in rules.SECURITY_CHOICES.values() for code in codes} <= set(terms.codes("guarantee"))
     assert set(rules.REPAYMENTS) <= set(terms.codes("repayment"))
 
 

@@ -1,0 +1,110 @@
+"""A start page per role says what to do next; every link of it leads somewhere its reader may go."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from matchmaker.db import unit_of_work
+from matchmaker.home.rules import in_order, step, waiting_for_you
+from tests.builders import a_desk, a_manager, a_person, a_supervisor, an_operator, an_owner, sign_in
+from tests.needs.builders import a_draft, a_need, a_shop
+from tests.products.builders import a_product
+
+
+def page_of(answer) -> str:
+    return answer.get_data(as_text=True).replace("\u00a0", " ")
+
+
+def links_of(page: str) -> list[str]:
+    """Every address that the page itself (not its header and footer) and its header lead to."""
+    return sorted(set(re.findall(r'<a [^>]*href="(/[^"#]*)', page)))
+
+
+def test_late_comes_first_and_only_ones_own_turns_are_counted():
+    steps = [step("them", "a"), step("you", "b"), step("late", "c"), step("", "d"), step("soon", "e")]
+    assert [one.reason.code for one in in_order(steps)] == ["next_c", "next_e", "next_b", "next_a", "next_d"]
+    assert waiting_for_you(steps) == 3
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: an_owner(), ("登记您的店", "说需求")),
+        (lambda: a_manager(), ("没有要您动的",)),
+        (lambda: a_desk(), ("还没有产品", "上第一个产品")),
+        (lambda: an_operator(), ("等着核的材料", "等着准入的机构")),
+        (lambda: a_supervisor(), ("发出过的需求", "只看，不改")),
+        (lambda: a_person("园区小李", role="channel"), ("先陪他答八个问题", "店主的资料您看不到")),
+    ],
+    ids=["owner", "manager", "desk", "operator", "supervisor", "channel"],
+)
+@pytest.mark.article("B.3")
+def test_each_role_has_a_start_page_whose_links_work(app, client, make, words):
+    with app.app_context(), unit_of_work():
+        person = make()
+    sign_in(client, person)
+    page = page_of(client.get("/"))
+    assert page.count("<h1") == 1
+    for word in words:
+        assert word in page
+    for link in links_of(page):
+        assert client.get(link).status_code in (200, 302, 303), link
+
+
+def test_an_owner_is_told_what_waits(app, client):
+    with app.app_context(), unit_of_work():
+        owner = an_owner()
+        shop = a_shop(owner)
+        a_product()
+        a_need(shop)
+        a_draft(owner)
+        a_draft(owner, amount="")
+    sign_in(client, owner)
+    page = page_of(client.get("/"))
+    assert "4 件事等您" in page
+    assert "30 万元的需求还没送出去" in page
+    assert "30 万元的需求填好了，还没发" in page
+    assert "有一份没填完的需求" in page
+    assert "的执照交上来" in page
+
+
+def test_a_posted_need_goes_straight_to_its_matches(app, client):
+    with app.app_context(), unit_of_work():
+        owner = an_owner()
+        a_shop(owner)
+        a_product()
+        draft = a_draft(owner)
+    sign_in(client, owner)
+    review = page_of(client.get(f"/needs/drafts/{draft.id}/review"))
+    main = re.search(r"<main.*</main>", review, re.S)[0]
+    fields = dict(re.findall(r'<input[^>]*name="([^"]+)"[^>]*value="([^"]*)"', main))
+    answer = client.post(f"/needs/drafts/{draft.id}/post", data=fields)
+    assert answer.status_code == 303 and answer.location.endswith("/matches")
+    page = page_of(client.get(answer.location))
+    assert "灶台贷" in page
+
+
+def test_the_weights_on_the_page_are_those_in_use(client):
+    from matchmaker.ranking.rules import WEIGHTS
+
+    page = page_of(client.get("/how-ranked"))
+    for weight in WEIGHTS.values():
+        assert f"{weight:.1f}%" in page
+
+
+def test_errors_say_what_did_not_happen(app, client):
+    stale = client.post("/check", data={"kind": "enterprise"})
+    assert stale.status_code == 400 and "带着填过的回去" in page_of(stale) and 'value="enterprise"' in page_of(stale)
+    missing = client.get("/needs/1")
+    assert missing.status_code == 302 and "/sign-in" in missing.location
+    wrong = client.get("/letters")
+    assert wrong.status_code == 405 and page_of(wrong).count("<h1") == 1
+    with app.test_request_context():
+        from flask import render_template
+
+        for code in (400, 403, 404, 405, 409, 413, 422, 429, 500, 503):
+            page = render_template(f"errors/{code}.html", typed=[("amount", "30")])
+            assert page.count("<h1") == 1 and str(code) in page
+        assert "30" in render_template("errors/409.html", typed=[("amount", "30")])
