@@ -10,6 +10,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from matchmaker.accounts.models import Assignment, Branch, Person
 from matchmaker.businesses.models import Business, BusinessMember
+from matchmaker.businesses.rules import PROVEN
 from matchmaker.db import db
 from matchmaker.leads.models import Consent, Lead, LeadClock, LeadPaper, Offer, Payout
 from matchmaker.leads.rules.states import LIVE, State
@@ -18,7 +19,7 @@ from matchmaker.products.models import Product, ProductVersion
 from matchmaker.ranking.models import Shown, ShownList
 
 LIVE_STATES = [str(state) for state in LIVE]
-MAY_ACT = ("checked", "confirmed_outside")
+MAY_ACT = PROVEN
 
 
 def _whole() -> list[object]:

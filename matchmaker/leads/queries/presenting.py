@@ -6,7 +6,7 @@ Pages, queues, exports and interfaces of institutions take business data from `p
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -15,11 +15,15 @@ from matchmaker import clock
 from matchmaker.accounts.models import Person
 from matchmaker.audit.services import looked_at
 from matchmaker.businesses.models import Business
-from matchmaker.leads.models import Lead, LeadPaper, LeadStep
+from matchmaker.leads.models import Lead, LeadPaper
 from matchmaker.leads.queries import finding
 from matchmaker.leads.rules.consents import Field, in_force, masked_phone, opened_fields, sealed_because
 from matchmaker.needs.models import NeedVersion
 from matchmaker.reference import regions
+
+
+LOOK_PURPOSES: tuple[str, ...] = ("queue", "case", "paper", "cost_sheet")
+"""Why somebody of an institution looked, as the owner reads it in the log."""
 
 
 @dataclass(frozen=True)
@@ -95,18 +99,20 @@ class Presented:
     titles: tuple[TitleShown, ...] = ()
     collateral: tuple[str, ...] = ()
     papers: tuple[LeadPaper, ...] = ()
-    steps: tuple[LeadStep, ...] = field(default=(), repr=False)
 
-    @property
-    def calling_name(self) -> str | None:
-        """What the row is called: the business where it is open, else nothing (the page writes its number)."""
-        return self.name
-
-
-def present(lead: Lead, viewer: Person, *, purpose: str = "lead", asked: NeedVersion | None = None) -> Presented:
+def present(
+    lead: Lead,
+    viewer: Person,
+    *,
+    purpose: str = "case",
+    asked: NeedVersion | None = None,
+    only: frozenset[Field] | None = None,
+) -> Presented:
     """What `viewer`, who works for the lead's institution, may read of it now; the look is observed.
 
-    Only fields that the consent names are read from the business at all, and only while it is in force.
+    Only fields that the consent names are read from the business at all, and only while it is in force. `only`:
+    what the page will show, when that is less; no more is opened, and no more is written into the owner's log.
+    `purpose` is a code of `LOOK_PURPOSES`.
     """
     now = clock.now()
     consent = lead.consent
@@ -118,6 +124,8 @@ def present(lead: Lead, viewer: Person, *, purpose: str = "lead", asked: NeedVer
         if consent is not None
         else frozenset[Field]()
     )
+    if only is not None:
+        fields &= only
     asked = asked or finding.asked_version(lead)
     business = lead.business
     values: dict[str, Any] = {
@@ -136,7 +144,10 @@ def present(lead: Lead, viewer: Person, *, purpose: str = "lead", asked: NeedVer
         "ends_at": consent.ends_at if consent is not None else None,
     }
     if fields and consent is not None:
-        values |= _opened(lead, business, asked, fields, list(consent.hours))
+        values |= _fields_of(business, asked, consent.given_by, fields, list(consent.hours))
+        if only is None:
+            # papers that the owner sent for this lead were given piece by piece, for this institution alone
+            values["papers"] = tuple(finding.papers_of(lead.id))
         values["opened"] = fields
         looked_at(
             lead.business_id,
@@ -149,13 +160,6 @@ def present(lead: Lead, viewer: Person, *, purpose: str = "lead", asked: NeedVer
     return Presented(**values)
 
 
-def present_many(leads: Iterable[Lead], viewer: Person, *, purpose: str = "queue") -> list[Presented]:
-    """`present` for a list, with what was asked for loaded in one query."""
-    found = list(leads)
-    asked = finding.asked_versions(found)
-    return [present(lead, viewer, purpose=purpose, asked=asked[lead.id]) for lead in found]
-
-
 def preview(
     business: Business, asked: NeedVersion, person: Person, fields: Iterable[str], hours: Iterable[str]
 ) -> dict[str, Any]:
@@ -163,17 +167,6 @@ def preview(
     chosen = opened_fields(fields, hours, consent_in_force=True, reader="carrier")
     values = _fields_of(business, asked, person, chosen, list(hours))
     return values | {"opened": chosen, "hidden": [name for name in Field if name not in chosen]}
-
-
-def _opened(
-    lead: Lead, business: Business, asked: NeedVersion, fields: frozenset[Field], hours: list[str]
-) -> dict[str, Any]:
-    assert lead.consent is not None
-    values = _fields_of(business, asked, lead.consent.given_by, fields, hours)
-    # papers that the owner sent for this lead were given piece by piece, for this institution alone
-    values["papers"] = tuple(finding.papers_of(lead.id))
-    values["steps"] = tuple(lead.steps)
-    return values
 
 
 def _fields_of(

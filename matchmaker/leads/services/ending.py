@@ -9,11 +9,12 @@ from matchmaker.happened import announce
 from matchmaker.leads.announcements import LeadReleased
 from matchmaker.leads.models import Lead, LeadClock
 from matchmaker.leads.queries import finding
+from matchmaker.leads.queries.reading import as_running
 from matchmaker.leads.rules import clocks
 from matchmaker.leads.rules.clocks import LIMITS, Clock
 from matchmaker.leads.rules.states import Side, State, Step
 from matchmaker.leads.services import counting
-from matchmaker.leads.services.stepping import open_clock, running, take
+from matchmaker.leads.services.stepping import open_clock, take
 from matchmaker.leads.services.telling import tell_owner, tell_staff
 
 OUTCOME_LATE = "LATE"
@@ -23,7 +24,7 @@ OUTCOME_LATE = "LATE"
 def warn(lead: Lead, row: LeadClock, *, at: datetime | None = None) -> bool:
     """Warn whoever lets a clock run, once, from three quarters on. Answers whether it did."""
     at = at or clock.now()
-    if not clocks.should_warn(running(row), at):
+    if not clocks.should_warn(as_running(row), at):
         return False
     kind = Clock(row.kind)
     take(lead, Step.WARN, by=None, at=at, clock=row.kind, due_at=row.due_at)
@@ -45,7 +46,7 @@ def release(lead: Lead, row: LeadClock, *, at: datetime | None = None) -> bool:
     """
     at = at or clock.now()
     kind = Clock(row.kind)
-    if not LIMITS[kind].releases or not clocks.is_late(running(row), at):
+    if not LIMITS[kind].releases or not clocks.is_late(as_running(row), at):
         return False
     staff = finding.staff_of(lead)
     take(lead, Step.RELEASE, by=None, at=at, late_clock=row, clock=row.kind, due_at=row.due_at)
@@ -61,7 +62,7 @@ def release(lead: Lead, row: LeadClock, *, at: datetime | None = None) -> bool:
 def lapse_papers(lead: Lead, row: LeadClock, *, at: datetime | None = None) -> bool:
     """The owner sent no papers in time: the institution decides with what it has, and its clocks go on."""
     at = at or clock.now()
-    if row.kind != Clock.PAPERS or lead.state != State.PAPERS or not clocks.is_late(running(row), at):
+    if row.kind != Clock.PAPERS or lead.state != State.PAPERS or not clocks.is_late(as_running(row), at):
         return False
     take(lead, Step.LAPSE_PAPERS, by=None, at=at, late_clock=row)
     if lead.paper_request is not None:

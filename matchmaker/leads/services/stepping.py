@@ -13,8 +13,9 @@ from matchmaker.db import db
 from matchmaker.happened import announce
 from matchmaker.leads.announcements import LeadEnded
 from matchmaker.leads.models import Consent, Lead, LeadClock, LeadStep
+from matchmaker.leads.queries.reading import as_running
 from matchmaker.leads.rules import clocks
-from matchmaker.leads.rules.clocks import LIMITS, PAUSED_BY_PAPERS, Clock, Running
+from matchmaker.leads.rules.clocks import LIMITS, PAUSED_BY_PAPERS, Clock
 from matchmaker.leads.rules.consents import ENDS_CONSENT, in_force
 from matchmaker.leads.rules.states import (
     ENDED,
@@ -104,20 +105,6 @@ def take(
     return done
 
 
-def running(row: LeadClock) -> Running:
-    """A clock row as the rules see it."""
-    return Running(
-        clock=Clock(row.kind),
-        started_at=row.started_at,
-        due_at=row.due_at,
-        warned_at=row.warned_at,
-        paused_at=row.paused_at,
-        paused_seconds=row.paused_seconds,
-        stopped_at=row.stopped_at,
-        days=row.days,
-    )
-
-
 def open_clock(lead: Lead, kind: Clock) -> LeadClock | None:
     """The clock of this kind that has not stopped, if any."""
     return next((row for row in lead.clocks if row.kind == kind and row.stopped_at is None), None)
@@ -149,7 +136,7 @@ def end_consent(consent: Consent | None, because: str, at: datetime) -> None:
 def refuse_late(lead: Lead, at: datetime) -> None:
     """Raise Refused("lead_is_late") when a clock of the institution has run out."""
     for row in lead.clocks:
-        if LIMITS[Clock(row.kind)].releases and clocks.is_late(running(row), at):
+        if LIMITS[Clock(row.kind)].releases and clocks.is_late(as_running(row), at):
             raise Refused("lead_is_late", due_at=row.due_at)
 
 

@@ -1,0 +1,582 @@
+"""The forms of a lead. Field names are unique over all forms of a case page, because several stand on it at once."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, FileField, HiddenField, RadioField, SelectField, SelectMultipleField, StringField
+from wtforms import TextAreaField as AreaField
+from wtforms.fields.choices import SelectChoice
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from matchmaker import clock
+from matchmaker.businesses.typed import read_day, read_text, read_yuan, shown_sum
+from matchmaker.formatting import language
+from matchmaker.leads.rules import clocks
+from matchmaker.leads.rules.consents import HOURS, OPTIONAL, REQUIRED
+from matchmaker.leads.rules.offering import LONGEST_CONDITIONS, Offered, repayments_of
+from matchmaker.leads.rules.reasons import DECLINE_CODES, OWNER_CODES
+from matchmaker.leads.rules.working import CHECKS_AT, CHECKS_BEFORE, MOST_PAPERS, PLACES, PREMISES, RESULTS
+from matchmaker.leads.words import LABELS
+from matchmaker.products.models import ProductVersion
+from matchmaker.reference import terms
+from matchmaker.reference.rules.working_time import SHANGHAI
+from matchmaker.refusal import Refused
+from matchmaker.web import BaseForm
+
+LONGEST_NOTE = 500
+USUAL_VALIDITY = timedelta(days=14)
+
+
+class ChecksField(SelectMultipleField):
+    """Several choices as checkboxes."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+
+def labelled(group: str, codes: Iterable[Any]) -> list[SelectChoice]:
+    """Codes with their words as choices."""
+    return [SelectChoice(str(code), LABELS[group][str(code)]) for code in codes]
+
+
+def unit_of_page() -> str:
+    """Sums are typed in 万元 on Chinese pages and in yuan on English ones."""
+    return "yuan" if language() == "en" else "wan"
+
+
+def read_number(text: str | None, field: str, *, places: int, least: Decimal | None = None) -> Decimal:
+    """A plain number. Raises Refused ``number_missing``, ``not_a_number`` or ``lead_number_too_fine`` at ``field``."""
+    typed = unicodedata.normalize("NFKC", text or "").strip().rstrip("%").replace(",", "").replace(" ", "")
+    if not typed:
+        raise Refused("number_missing", field, 422)
+    if not re.fullmatch(r"-?\d{1,12}(\.\d{1,12})?", typed, re.ASCII):
+        raise Refused("not_a_number", field, 422)
+    try:
+        value = Decimal(typed)
+    except InvalidOperation:
+        raise Refused("not_a_number", field, 422) from None
+    if value != round(value, places):
+        raise Refused("lead_number_too_fine", field, 422, places=places)
+    if least is not None and value < least:
+        raise Refused("not_a_number", field, 422)
+    return value
+
+
+def read_moment(day: str | None, at: str | None, day_field: str, time_field: str) -> datetime:
+    """An instant in Shanghai from a date and a time field. Raises Refused at the field that is wrong."""
+    on = read_day(day, day_field)
+    assert on is not None
+    match = re.fullmatch(r"([01]?\d|2[0-3])[:：]([0-5]\d)", unicodedata.normalize("NFKC", at or "").strip())
+    if match is None:
+        raise Refused("lead_time_unreadable", time_field, 422)
+    return datetime.combine(on, time(int(match[1]), int(match[2])), SHANGHAI)
+
+
+class TypedForm(BaseForm):
+    """A form whose texts are read one by one; each refusal lands at its field and nothing typed is lost.
+
+    On a page with several forms all but the posted one are made with ``formdata=None``: they show their defaults.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        is_fresh = "formdata" in kwargs and kwargs["formdata"] is None
+        super().__init__(*args, **kwargs)
+        self.is_posted = bool(self.is_submitted()) and not is_fresh
+
+    def read(self, reader: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """What ``reader`` makes of its arguments; None, with the error at its field, when it refuses."""
+        try:
+            return reader(*args, **kwargs)
+        except Refused as no:
+            self.refuse(no)
+            return None
+
+    def read_note(self, name: str, *, required: bool = False, longest: int = LONGEST_NOTE) -> str:
+        """A text field, tidied."""
+        return self.read(read_text, self._fields[name].data, name, required=required, longest=longest) or ""
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Whether everything typed can be read; ``read_all`` leaves the values on the form."""
+        sound = super().validate(extra_validators)
+        for field in self._fields.values():
+            field.errors = list(field.errors)
+        self.read_all()
+        return sound and not any(field.errors for field in self._fields.values()) and not self.form_errors
+
+    def read_all(self) -> None:
+        """Read every field; the values wait on the form."""
+
+
+# The owner --------------------------------------------------------------------------------------------------------------
+
+
+class ConsentForm(TypedForm):
+    """Which optional fields, when to call, until when. What is required is not asked: without it nothing is sent."""
+
+    fields_more = ChecksField(_l("您可以多给的，不勾就不给"), choices=[])
+    hours = ChecksField(_l("什么时候可以打电话"), choices=[])
+    until = RadioField(_l("给到哪天为止"), choices=[], validate_choice=False)
+
+    ends: dict[str, datetime]
+
+    @classmethod
+    def for_need(cls, wanted_by_on: date | None, kept: Mapping[str, Any] | None = None, **how: Any) -> ConsentForm:
+        """The form with the ends that are possible today; `kept` brings back a choice that was not sent."""
+        form = cls(**how)
+        now = clock.now()
+        longest = clocks.longest_consent(now)
+        form.ends = {"longest": longest}
+        if wanted_by_on is not None and now < clocks.end_of_day(wanted_by_on) < longest:
+            form.ends["wanted"] = clocks.end_of_day(wanted_by_on)
+        form.fields_more.choices = labelled("lead.field", OPTIONAL)
+        form.hours.choices = labelled("lead.hour", HOURS)
+        form.until.choices = labelled("lead.until", form.ends)
+        if not form.is_posted:
+            kept = kept or {}
+            form.fields_more.data = [code for code in kept.get("fields", []) if code in {str(f) for f in OPTIONAL}]
+            form.hours.data = list(kept.get("hours", []))
+            form.until.data = kept.get("until") if kept.get("until") in form.ends else "longest"
+        return form
+
+    def read_all(self) -> None:
+        if self.until.data not in self.ends:
+            self.refuse(Refused("lead_consent_end_past", "until", 422))
+
+    @property
+    def all_fields(self) -> list[str]:
+        """What would be opened: the required fields and those that were ticked."""
+        known = {str(field) for field in OPTIONAL}
+        return [str(field) for field in REQUIRED] + [name for name in self.fields_more.data or [] if name in known]
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.ends[str(self.until.data)]
+
+
+class SecondLookForm(ConsentForm):
+    """The consent again, with what was repaired."""
+
+    repaired = RadioField(
+        _l("修好了吗"),
+        choices=[
+            SelectChoice("no", _l("没有，请另一位再看一遍：15 个工作日")),
+            SelectChoice("yes", _l("修好了，有证明：5 个工作日")),
+        ],
+        default="no",
+    )
+    proof = FileField(_l("证明"), description=_l("照片或 PDF，最大 10 MB。只给这家机构看"))
+    look_note = AreaField(_l("想说的"), description=_l("机构会看到"))
+
+    note: str = ""
+
+    def read_all(self) -> None:
+        super().read_all()
+        self.note = self.read_note("look_note")
+
+
+class PaperForm(BaseForm):
+    """One paper for one item of the list."""
+
+    item_number = HiddenField()
+    file = FileField(_l("选一张照片或一份 PDF"))
+
+
+class GiveUpForm(TypedForm):
+    """Not wanted any more, with a reason."""
+
+    give_code = RadioField(_l("为什么不要了"), choices=[], validate_choice=False)
+    give_note = AreaField(_l("想说的"), description=_l("机构会看到"))
+    note: str = ""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.give_code.choices = labelled("lead.code", OWNER_CODES)
+
+    def read_all(self) -> None:
+        if self.give_code.data not in OWNER_CODES:
+            self.refuse(Refused("lead_owner_code_unknown", "give_code", 422))
+        self.note = self.read_note("give_note")
+
+
+class RefuseOfferForm(TypedForm):
+    """An offer turned down, with a reason."""
+
+    refuse_code = RadioField(_l("为什么不接受"), choices=[], validate_choice=False)
+    refuse_note = AreaField(_l("想说的"), description=_l("机构会看到"))
+    note: str = ""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.refuse_code.choices = labelled("lead.code", OWNER_CODES)
+
+    def read_all(self) -> None:
+        if self.refuse_code.data not in OWNER_CODES:
+            self.refuse(Refused("lead_owner_code_unknown", "refuse_code", 422))
+        self.note = self.read_note("refuse_note")
+
+
+class WordsForm(TypedForm):
+    """A few words that the other side reads: a wrong reason, a disputed pay-out."""
+
+    words = AreaField(_l("哪里不对"), description=_l("写几句，机构会看到"))
+    text: str = ""
+
+    def read_all(self) -> None:
+        self.text = self.read_note("words", required=True)
+
+
+# The institution --------------------------------------------------------------------------------------------------------
+
+
+class ContactForm(TypedForm):
+    """A try to reach the owner, or a contact; a visit may be agreed at once."""
+
+    reached = RadioField(
+        _l("联系上了吗"),
+        choices=[SelectChoice("yes", _l("联系上了")), SelectChoice("no", _l("没有"))],
+        default="yes",
+    )
+    channel = RadioField(_l("怎么联系的"), choices=[], validate_choice=False)
+    message = AreaField(_l("给客户的留言"), description=_l("留言时填，客户会看到"))
+    contact_note = AreaField(_l("记一笔"), description=_l("只有您的机构看得到"))
+    visit_agreed = BooleanField(_l("约好上门"))
+    visit_on = StringField(_l("上门日期"))
+    visit_time = StringField(_l("上门时间"), description=_l("写成 14:00 这样"))
+
+    visit_at: datetime | None = None
+    note: str = ""
+
+    @classmethod
+    def for_hours(cls, hours: Sequence[str], **how: Any) -> ContactForm:
+        """With calls among the ways only where the owner allowed them."""
+        form = cls(**how)
+        form.channel.choices = labelled("lead.channel", ["call", "message", "in_person"] if hours else ["message", "in_person"])
+        if not form.is_posted or not form.channel.data:
+            form.channel.data = form.channel.data or ("call" if hours else "message")
+        return form
+
+    def read_all(self) -> None:
+        self.note = self.read_note("contact_note")
+        self.visit_at = None
+        if self.visit_agreed.data and ((self.visit_on.data or "").strip() or (self.visit_time.data or "").strip()):
+            self.visit_at = self.read(read_moment, self.visit_on.data, self.visit_time.data, "visit_on", "visit_time")
+
+
+class AgreeVisitForm(TypedForm):
+    """A visit agreed later, or moved."""
+
+    agree_on = StringField(_l("上门日期"))
+    agree_time = StringField(_l("上门时间"), description=_l("写成 14:00 这样"))
+    agree_note = AreaField(_l("给客户的话"), description=_l("比如要备好什么，客户会看到"))
+
+    visit_at: datetime | None = None
+    note: str = ""
+
+    def read_all(self) -> None:
+        self.visit_at = self.read(read_moment, self.agree_on.data, self.agree_time.data, "agree_on", "agree_time")
+        self.note = self.read_note("agree_note")
+
+
+class VisitForm(TypedForm):
+    """A visit as it was: when, where, what was seen."""
+
+    visited_on = StringField(_l("哪天去的"))
+    visited_time = StringField(_l("几点"), description=_l("写成 14:00 这样"))
+    place = RadioField(_l("在哪里"), choices=[], default="shop")
+    premises = RadioField(_l("看到店了吗"), choices=[], default="seen")
+    visit_note = AreaField(_l("看到了什么"), description=_l("只有您的机构看得到。这是尽职的记录"))
+
+    visited_at: datetime | None = None
+    note: str = ""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.place.choices = labelled("lead.place", PLACES)
+        self.premises.choices = labelled("lead.premises", PREMISES)
+        if not self.is_posted:
+            local = clock.now().astimezone(SHANGHAI)
+            self.visited_on.data = self.visited_on.data or local.date().isoformat()
+            self.visited_time.data = self.visited_time.data or local.strftime("%H:%M")
+
+    def read_all(self) -> None:
+        self.visited_at = self.read(
+            read_moment, self.visited_on.data, self.visited_time.data, "visited_on", "visited_time"
+        )
+        self.note = self.read_note("visit_note", required=True)
+
+
+class PapersForm(TypedForm):
+    """One list of what is missing; lines left empty are left out."""
+
+    papers_note = AreaField(_l("给客户的话"), description=_l("客户会看到"))
+
+    items: list[dict[str, str]]
+    note: str = ""
+
+    def read_all(self) -> None:
+        self.items = []
+        for number in range(1, MOST_PAPERS + 1):
+            what = self.read_note(f"what_{number}", longest=60)
+            why = self.read_note(f"why_{number}", longest=120)
+            if what:
+                self.items.append({"what": what, "why": why})
+        if not self.items and not any(field.errors for field in self._fields.values()):
+            self.refuse(Refused("lead_papers_empty", "what_1", 422))
+        self.note = self.read_note("papers_note")
+
+    @property
+    def lines(self) -> list[tuple[Any, Any]]:
+        """The pairs of fields, one a paper."""
+        return [(self[f"what_{number}"], self[f"why_{number}"]) for number in range(1, MOST_PAPERS + 1)]
+
+
+for _number in range(1, MOST_PAPERS + 1):
+    setattr(PapersForm, f"what_{_number}", StringField(_l("第 %(number)s 样", number=_number)))
+    setattr(PapersForm, f"why_{_number}", StringField(_l("第 %(number)s 样为什么要", number=_number)))
+
+
+class ReviewForm(TypedForm):
+    """Handed to whoever decides."""
+
+    review_note = AreaField(_l("记一笔"), description=_l("只有您的机构看得到"))
+    note: str = ""
+
+    def read_all(self) -> None:
+        self.note = self.read_note("review_note")
+
+
+class ChecksForm(TypedForm):
+    """What was looked into, item by item; items left open are left out."""
+
+    phase = HiddenField()
+    results: dict[str, tuple[str, str]]
+
+    @classmethod
+    def of_phase(cls, phase: str, **how: Any) -> ChecksForm:
+        """With the items of before or at lending."""
+        items = CHECKS_BEFORE if phase == "before" else CHECKS_AT
+        choices = [SelectChoice("", _l("还没核")), *labelled("lead.check_result", RESULTS)]
+        fields: dict[str, Any] = {}
+        for item in items:
+            fields[f"result_{item}"] = SelectField(
+                LABELS[f"lead.check_{phase}"][item], choices=choices, validate_choice=False, default=""
+            )
+            fields[f"evidence_{item}"] = StringField(_l("依据：%(item)s", item=LABELS[f"lead.check_{phase}"][item]))
+        form = type("ChecksForm", (cls,), fields)(**how)
+        form.phase.data = phase
+        return form  # type: ignore[no-any-return]
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        return CHECKS_BEFORE if self.phase.data == "before" else CHECKS_AT
+
+    def read_all(self) -> None:
+        self.results = {}
+        for item in self.items:
+            result = self[f"result_{item}"].data
+            evidence = self.read_note(f"evidence_{item}")
+            if result in RESULTS:
+                self.results[item] = (result, evidence)
+                if result == "doubt" and not evidence:
+                    self.refuse(Refused("lead_check_doubt_needs_words", f"evidence_{item}", 422))
+
+
+class OfferForm(TypedForm):
+    """An offer within what the product promised. Fees may be lowered; what is not changed stays as listed."""
+
+    amount_unit = HiddenField()
+    amount = StringField(_l("金额"))
+    term_months = StringField(_l("期限"))
+    repayment = SelectField(_l("还款方式"), choices=[], validate_choice=False)
+    spread_bp = StringField(_l("LPR 加减"))
+    rate_percent = StringField(_l("年利率"))
+    valid_until_on = StringField(_l("报价有效到"))
+    conditions = AreaField(_l("条件"), description=_l("客户会看到，写在明白纸上"))
+    offer_note = AreaField(_l("给客户的话"), description=_l("客户会看到"))
+
+    offered: Offered | None = None
+    note: str = ""
+    text: str = ""
+    version: ProductVersion
+
+    @classmethod
+    def for_version(cls, version: ProductVersion, asked: Any, **how: Any) -> OfferForm:
+        """With the product's limits and, before anything is typed, what the owner asked for."""
+        fields: dict[str, Any] = {}
+        for line in version.charged_fees:
+            name = terms.label("fee", line.code, language())
+            fields[f"fee_{line.code}"] = StringField(name)
+        form = type("OfferForm", (cls,), fields)(**how)
+        form.version = version
+        if form.amount_unit.data not in ("wan", "yuan"):
+            form.amount_unit.data = unit_of_page()
+        allowed = repayments_of(version.terms)
+        form.repayment.choices = [
+            SelectChoice(code, terms.label("repayment", code, language())) for code in allowed
+        ]
+        if not form.is_posted:
+            form._fill(version, asked, allowed)
+        return form  # type: ignore[no-any-return]
+
+    def _fill(self, version: ProductVersion, asked: Any, allowed: list[str]) -> None:
+        most, least = version.amount_max_yuan or asked.amount_yuan, version.amount_min_yuan or asked.amount_yuan
+        amount = min(max(asked.amount_yuan, least), most)
+        self.amount.data = self.amount.data or shown_sum(amount, str(self.amount_unit.data))
+        term = min(max(asked.term_months, version.term_min_months or 1), version.term_max_months or 600)
+        self.term_months.data = self.term_months.data or str(term)
+        self.repayment.data = asked.repayment if asked.repayment in allowed else (allowed[0] if allowed else "")
+        if version.rate_base == "FIXED":
+            self.rate_percent.data = _plain(version.fixed_rate_percent)
+        else:
+            self.spread_bp.data = str(version.spread_max_bp)
+        for line in version.charged_fees:
+            self[f"fee_{line.code}"].data = _plain(line.value)
+        self.valid_until_on.data = (clock.today() + USUAL_VALIDITY).isoformat()
+
+    @property
+    def unit(self) -> str:
+        return str(self.amount_unit.data)
+
+    @property
+    def is_fixed(self) -> bool:
+        return self.version.rate_base == "FIXED"
+
+    @property
+    def fee_lines(self) -> list[tuple[Any, Any]]:
+        """The charged lines of the product's schedule with their fields."""
+        return [(line, self[f"fee_{line.code}"]) for line in self.version.charged_fees]
+
+    def read_all(self) -> None:
+        amount = self.read(read_yuan, self.amount.data, "amount", self.unit, required=True)
+        term = self.read(read_number, self.term_months.data, "term_months", places=0, least=Decimal(1))
+        spread = rate = None
+        if self.is_fixed:
+            rate = self.read(read_number, self.rate_percent.data, "rate_percent", places=6, least=Decimal(0))
+        else:
+            spread = self.read(read_number, self.spread_bp.data, "spread_bp", places=0)
+        until = self.read(read_day, self.valid_until_on.data, "valid_until_on")
+        values = {}
+        for line, field in self.fee_lines:
+            value = self.read(read_number, field.data, field.name, places=6, least=Decimal(0))
+            if value is not None:
+                values[line.code] = value
+        self.text = self.read_note("conditions", longest=LONGEST_CONDITIONS)
+        self.note = self.read_note("offer_note")
+        if None in (amount, term, until) or (spread is None and rate is None):
+            return
+        self.offered = Offered(
+            amount_yuan=amount,
+            term_months=int(term),
+            repayment=str(self.repayment.data or ""),
+            spread_bp=int(spread) if spread is not None else None,
+            rate_percent=rate,
+            fee_values=values,
+            valid_until_on=until,
+        )
+
+
+def _plain(value: Decimal | None) -> str:
+    return "" if value is None else format(value.normalize(), "f")
+
+
+class DeclineForm(TypedForm):
+    """One to three reasons; the note stays inside."""
+
+    codes = ChecksField(_l("原因，选一到三条"), choices=[], validate_choice=False)
+    decline_note = AreaField(_l("内部记录"), description=_l("只有您的机构看得到；客户看到的是原因和怎么修"))
+    note: str = ""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.codes.choices = labelled("lead.code", DECLINE_CODES)
+
+    def read_all(self) -> None:
+        self.note = self.read_note("decline_note")
+
+
+class HandOverForm(TypedForm):
+    """To which colleague."""
+
+    to = SelectField(_l("转给谁"), choices=[], validate_choice=False)
+    hand_note = AreaField(_l("交代几句"), description=_l("只有您的机构看得到"))
+    note: str = ""
+
+    @classmethod
+    def among(cls, colleagues: Sequence[tuple[int, str]], **how: Any) -> HandOverForm:
+        """With these people to choose from: (id, name and load)."""
+        form = cls(**how)
+        form.to.choices = [SelectChoice(str(number), words) for number, words in colleagues]
+        return form
+
+    def read_all(self) -> None:
+        self.note = self.read_note("hand_note")
+
+    @property
+    def person_id(self) -> int:
+        text = str(self.to.data or "")
+        return int(text) if text.isdigit() and len(text) < 12 else 0
+
+
+class ContractForm(TypedForm):
+    """A signed contract, as the institution reports it."""
+
+    contract_number = StringField(_l("合同编号"))
+    signed_on = StringField(_l("哪天签的"))
+    contract_note = AreaField(_l("记一笔"), description=_l("只有您的机构看得到"))
+
+    number: str = ""
+    day: date | None = None
+    note: str = ""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.is_posted:
+            self.signed_on.data = self.signed_on.data or clock.today().isoformat()
+
+    def read_all(self) -> None:
+        self.number = self.read_note("contract_number", required=True, longest=60)
+        self.day = self.read(read_day, self.signed_on.data, "signed_on")
+        self.note = self.read_note("contract_note")
+
+
+class PayoutForm(TypedForm):
+    """A pay-out, as the institution reports it."""
+
+    amount_unit = HiddenField()
+    amount = StringField(_l("放了多少"))
+    paid_on = StringField(_l("哪天放的"))
+    reference = StringField(_l("流水号"), description=_l("您的机构能查到的编号"))
+    payout_note = AreaField(_l("记一笔"), description=_l("只有您的机构看得到"))
+
+    amount_yuan: Decimal | None = None
+    day: date | None = None
+    number: str = ""
+    note: str = ""
+
+    @classmethod
+    def of_offer(cls, offered_yuan: Decimal | None, **how: Any) -> PayoutForm:
+        """With the accepted amount filled in."""
+        form = cls(**how)
+        if form.amount_unit.data not in ("wan", "yuan"):
+            form.amount_unit.data = unit_of_page()
+        if not form.is_posted:
+            form.amount.data = shown_sum(offered_yuan, str(form.amount_unit.data))
+            form.paid_on.data = clock.today().isoformat()
+        return form
+
+    @property
+    def unit(self) -> str:
+        return str(self.amount_unit.data)
+
+    def read_all(self) -> None:
+        self.amount_yuan = self.read(read_yuan, self.amount.data, "amount", self.unit, required=True)
+        self.day = self.read(read_day, self.paid_on.data, "paid_on")
+        self.number = self.read_note("reference", required=True, longest=60)
+        self.note = self.read_note("payout_note")

@@ -1,0 +1,243 @@
+"""The queue of an institution: what a manager carries or may claim, what a desk oversees, in the order of the rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, selectinload
+
+from matchmaker import clock
+from matchmaker.accounts.models import ManagerProfile, Person, Workload
+from matchmaker.businesses.models import Business
+from matchmaker.db import db
+from matchmaker.leads.models import Lead, Payout
+from matchmaker.leads.queries import finding
+from matchmaker.leads.queries.presenting import Presented, present
+from matchmaker.leads.queries.reading import Line, line_of, running_clocks
+from matchmaker.leads.rules import clocks, order
+from matchmaker.leads.rules.consents import Field
+from matchmaker.leads.rules.states import ENDED, LIVE, State
+from matchmaker.products.models import ProductVersion
+from matchmaker.refusal import Reason
+
+_LIVE = [str(state) for state in LIVE]
+_ENDED = [str(state) for state in ENDED]
+ROW_FIELDS = frozenset({Field.NAME, Field.NEED})
+"""What a row of the queue opens; the rest is opened by looking at the case."""
+
+SHOWS = ("all", "mine", "free", "owner", "done")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the queue: the lead, what may be seen of it, why it stands here."""
+
+    line: Line
+    shown: Presented
+    why: list[Reason]
+    is_mine: bool
+    may_claim: bool
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """How many live leads a manager carries, of how many."""
+
+    live: int
+    most: int | None
+
+    @property
+    def is_full(self) -> bool:
+        return self.most is not None and self.live >= self.most
+
+
+@dataclass(frozen=True)
+class Queue:
+    """The ordered work of one reader, with counts for its tabs."""
+
+    rows: list[Lead]
+    waiting: dict[int, order.Waiting]
+    counts: dict[str, int]
+    due_today: int
+    capacity: Capacity
+    is_desk: bool
+
+
+def scope(person: Person) -> sa.ColumnElement[bool]:
+    """The leads a person of an institution may see: a desk all of it, a manager their own and what their branch may claim."""
+    desk = Lead.institution_id.in_(person.desk_institution_ids)
+    in_branch = sa.and_(
+        Lead.institution_id.in_(person.manager_institution_ids),
+        sa.or_(Lead.branch_id.is_(None), Lead.branch_id.in_(person.branch_ids)),
+    )
+    carried = sa.and_(Lead.manager_id == person.id, Lead.institution_id.in_(person.institution_ids))
+    return sa.and_(Lead.sent_at.is_not(None), sa.or_(desk, carried, sa.and_(in_branch, Lead.manager_id.is_(None))))
+
+
+def _loaded() -> list[Any]:
+    return [
+        joinedload(Lead.institution),
+        joinedload(Lead.business).selectinload(Business.members),
+        joinedload(Lead.product_version).joinedload(ProductVersion.product),
+        joinedload(Lead.manager),
+        joinedload(Lead.branch),
+        joinedload(Lead.consent),
+        selectinload(Lead.clocks),
+        selectinload(Lead.paper_requests),
+        selectinload(Lead.payouts),
+    ]
+
+
+def capacity_of(person: Person) -> Capacity:
+    """What a manager carries now and may carry."""
+    live = db.session.scalar(sa.select(Workload.live_leads).where(Workload.person_id == person.id))
+    profile = db.session.scalars(sa.select(ManagerProfile).where(ManagerProfile.person_id == person.id)).first()
+    return Capacity(live or 0, profile.capacity_leads if profile is not None else None)
+
+
+def queue_of(person: Person, *, show: str = "all") -> Queue:
+    """The open work of a reader, ordered by clock, fit and capacity.
+
+    show: all · mine (they carry it) · free (nobody carries it) · owner (waits for the customer).
+    """
+    now = clock.now()
+    open_work = sa.or_(
+        Lead.state.in_(_LIVE),
+        Lead.id.in_(sa.select(Payout.lead_id).where(Payout.standing == "disputed"))
+        & Lead.id.not_in(sa.select(Payout.lead_id).where(Payout.standing != "disputed")),
+    )
+    leads = list(db.session.scalars(sa.select(Lead).where(scope(person), open_work).options(*_loaded())).unique())
+    capacity = capacity_of(person)
+    profile = db.session.scalars(sa.select(ManagerProfile).where(ManagerProfile.person_id == person.id)).first()
+    patch, skills = (profile.patch_regions, profile.skills) if profile is not None else ([], [])
+    waiting = {lead.id: _waiting(lead, person, patch, skills) for lead in leads}
+    by_id = {lead.id: lead for lead in leads}
+    in_order = [by_id[item.lead_id] for item in order.in_order(waiting.values(), at_capacity=capacity.is_full)]
+    tabs = {
+        "all": in_order,
+        "mine": [lead for lead in in_order if lead.manager_id == person.id],
+        "free": [lead for lead in in_order if lead.manager_id is None],
+        "owner": [lead for lead in in_order if order.group(waiting[lead.id], at_capacity=False) >= 3],
+    }
+    today = clock.date_of(now)
+    due_today = sum(
+        1
+        for item in waiting.values()
+        if item.due_at is not None and clock.date_of(item.due_at) <= today and order.group(item, at_capacity=False) < 3
+    )
+    return Queue(
+        rows=tabs.get(show, in_order),
+        waiting=waiting,
+        counts={name: len(found) for name, found in tabs.items()} | {"done": count_done(person)},
+        due_today=due_today,
+        capacity=capacity,
+        is_desk=bool(person.desk_institution_ids),
+    )
+
+
+def _waiting(lead: Lead, person: Person, patch: list[str], skills: list[str]) -> order.Waiting:
+    now = clock.now()
+    state = State(lead.state)
+    counts = clocks.clock_that_counts(state, running_clocks(lead))
+    payout = lead.payout
+    request = lead.paper_request
+    return order.Waiting(
+        lead_id=lead.id,
+        state=state,
+        mine=lead.manager_id == person.id,
+        due_at=counts.due_at if counts is not None else None,
+        share_used=clocks.used(counts, now) if counts is not None else 0.0,
+        in_patch=order.in_patch(lead.business.region_code, patch or []),
+        knows_trade=order.knows_trade(lead.business.industry_code, skills or []),
+        papers_back=state is State.REVIEW and request is not None and request.answered_at is not None,
+        payout_unanswered=payout is not None and payout.standing == "reported",
+        payout_disputed=payout is not None and payout.standing == "disputed",
+    )
+
+
+def rows_of(queue: Queue, leads: list[Lead], person: Person) -> list[Row]:
+    """The rows of one page of the queue; each look is observed, and opens no more than a row shows."""
+    asked = finding.asked_versions(leads)
+    return [
+        Row(
+            line=line_of(lead, asked[lead.id]),
+            shown=present(lead, person, purpose="queue", asked=asked[lead.id], only=ROW_FIELDS),
+            why=order.why_here(queue.waiting[lead.id], at_capacity=queue.capacity.is_full),
+            is_mine=lead.manager_id == person.id,
+            may_claim=lead.state == State.WAITING and lead.manager_id in (None, person.id),
+        )
+        for lead in leads
+    ]
+
+
+def done_by(person: Person) -> sa.Select[Any]:
+    """The ended leads a reader may see (sealed cards), the latest first."""
+    return (
+        sa.select(Lead)
+        .where(scope_of_done(person), Lead.state.in_(_ENDED))
+        .options(*_loaded())
+        .order_by(Lead.ended_at.desc(), Lead.id.desc())
+    )
+
+
+def scope_of_done(person: Person) -> sa.ColumnElement[bool]:
+    """Ended leads: a desk sees those of the institution, a manager those they carried."""
+    return sa.and_(
+        Lead.sent_at.is_not(None),
+        sa.or_(
+            Lead.institution_id.in_(person.desk_institution_ids),
+            sa.and_(Lead.manager_id == person.id, Lead.institution_id.in_(person.institution_ids)),
+        ),
+    )
+
+
+def count_done(person: Person) -> int:
+    """How many ended leads a reader may see."""
+    return (
+        db.session.scalar(
+            sa.select(sa.func.count()).select_from(Lead).where(scope_of_done(person), Lead.state.in_(_ENDED))
+        )
+        or 0
+    )
+
+
+def done_rows(leads: list[Lead], person: Person) -> list[Row]:
+    """The rows of ended leads."""
+    asked = finding.asked_versions(leads)
+    return [
+        Row(
+            line=line_of(lead, asked[lead.id]),
+            shown=present(lead, person, purpose="queue", asked=asked[lead.id], only=ROW_FIELDS),
+            why=[],
+            is_mine=lead.manager_id == person.id,
+            may_claim=False,
+        )
+        for lead in leads
+    ]
+
+
+@dataclass(frozen=True)
+class Colleague:
+    """Somebody a lead can be handed to, with what they carry."""
+
+    person: Person
+    live: int
+    most: int | None
+
+
+def colleagues_of(institution_id: int, *, without: int | None = None) -> list[Colleague]:
+    """Who can carry a lead of the institution, those with room first."""
+    people = [person for person in finding.carriers_of(institution_id) if person.id != without]
+    loads = dict(
+        db.session.execute(
+            sa.select(Workload.person_id, Workload.live_leads).where(Workload.person_id.in_([p.id for p in people]))
+        ).all()
+    )
+    found = [
+        Colleague(person, loads.get(person.id, 0), person.profile.capacity_leads if person.profile else None)
+        for person in people
+    ]
+    return sorted(found, key=lambda one: (one.most is not None and one.live >= one.most, one.live, one.person.id))
+

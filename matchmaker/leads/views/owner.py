@@ -1,0 +1,486 @@
+"""The owner's pages: choose with a consent, follow, answer, and see who looked."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+from flask import Response, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.exceptions import NotFound
+
+from matchmaker import clock
+from matchmaker.documents.passing import hand_out, take_upload, taken
+from matchmaker.documents.services import keep
+from matchmaker.leads.forms import (
+    ConsentForm,
+    GiveUpForm,
+    PaperForm,
+    RefuseOfferForm,
+    SecondLookForm,
+    WordsForm,
+)
+from matchmaker.leads.models import Lead
+from matchmaker.leads.queries import finding, looking, presenting, reading
+from matchmaker.leads.rules import clocks
+from matchmaker.leads.rules.clocks import Clock
+from matchmaker.leads.rules.consents import OPTIONAL, REQUIRED, Field
+from matchmaker.leads.rules.reasons import CODES, tone
+from matchmaker.leads.rules.states import Side, State
+from matchmaker.leads.services import answering, choosing, offering
+from matchmaker.leads.views import bp
+from matchmaker.leads.views.institution import case_page
+from matchmaker.leads.views.loading import OfPaper, acts_for, load_lead, load_need, load_paper
+from matchmaker.matching import telling
+from matchmaker.matching.services import next_best
+from matchmaker.needs.models import Need
+from matchmaker.products.models import Product
+from matchmaker.refusal import Refused
+from matchmaker.web import (
+    actor,
+    back_to,
+    before_transaction,
+    computes,
+    label,
+    once,
+    paginate,
+    requires,
+    said,
+)
+
+
+def most_live() -> int:
+    """How many institutions may work on one need at once (setting)."""
+    return int(current_app.config["SETTINGS"].live_leads_per_need)
+
+
+# Choosing ---------------------------------------------------------------------------------------------------------------
+
+
+def _product(product_id: int) -> Product:
+    product = finding.product_by_id(product_id)
+    if product is None or product.current_version is None:
+        raise NotFound
+    return product
+
+
+def _consent_form(need: Need, product: Product) -> ConsentForm:
+    draft = finding.draft_of(need.id, product.institution_id)
+    return ConsentForm.for_need(need.current.wanted_by_on, draft.draft if draft is not None else None)
+
+
+def _consent_page(need: Need, product: Product, form: ConsentForm, status: int = 200) -> ResponseReturnValue:
+    no = choosing.why_not_sent(need, product, actor().id, most=most_live())
+    return (
+        render_template(
+            "leads/consent.html",
+            need=need,
+            product=product,
+            version=product.current_version,
+            form=form,
+            required=REQUIRED,
+            no=no,
+            live=finding.live_leads_of_need(need.id) if no is not None and no.code == "lead_three_live" else [],
+            shown=presenting.preview(need.business, need.current, actor(), form.all_fields, form.hours.data or []),
+            accept_due_at=clocks.due_after(Clock.ACCEPT, clock.now()),
+            draft=finding.draft_of(need.id, product.institution_id),
+        ),
+        status,
+    )
+
+
+@bp.get("/needs/<int:need_id>/send/<int:product_id>")
+@requires("lead.send", load=load_need)
+def new_consent(need: Need, product_id: int) -> ResponseReturnValue:
+    """Which fields, what for, until when, when to call; and exactly what will be seen."""
+    product = _product(product_id)
+    return _consent_page(need, product, _consent_form(need, product))
+
+
+@bp.post("/needs/<int:need_id>/send/<int:product_id>/preview")
+@computes
+@requires("lead.send", load=load_need)
+def preview_consent(need: Need, product_id: int) -> ResponseReturnValue:
+    """The same page with what was ticked, nothing sent: what it will see."""
+    product = _product(product_id)
+    form = _consent_form(need, product)
+    return _consent_page(need, product, form, 200 if form.submitted() else 422)
+
+
+@bp.post("/needs/<int:need_id>/send/<int:product_id>/keep")
+@requires("lead.send", load=load_need)
+def keep_choice(need: Need, product_id: int) -> ResponseReturnValue:
+    """Keep the choice for later; nobody is told."""
+    product = _product(product_id)
+    form = _consent_form(need, product)
+    if not form.submitted():
+        return _consent_page(need, product, form, 422)
+    choosing.save_choice(
+        need, product, fields=form.all_fields, hours=form.hours.data or [], until=str(form.until.data), by=actor()
+    )
+    said(_("存好了，没有送出去。"))
+    return back_to("leads.mine")
+
+
+@bp.post("/needs/<int:need_id>/send/<int:product_id>")
+@requires("lead.send", load=load_need)
+@once
+def send(need: Need, product_id: int) -> ResponseReturnValue:
+    """Give the consent and send the lead: once, to this institution alone."""
+    product = _product(product_id)
+    form = _consent_form(need, product)
+    if form.submitted():
+        try:
+            lead = choosing.send_lead(
+                need,
+                product,
+                fields=form.all_fields,
+                hours=form.hours.data or [],
+                ends_at=form.ends_at,
+                by=actor(),
+                most=most_live(),
+            )
+        except Refused as no:
+            if no.status != 422:
+                return _consent_page(need, product, form, no.status)
+            form.refuse(no)
+        else:
+            said(_("送给了%(name)s。", name=product.institution.short_name))
+            return back_to("leads.show", lead_id=lead.id)
+    return _consent_page(need, product, form, 422)
+
+
+@bp.post("/leads/<int:lead_id>/drop")
+@requires("lead.drop", load=load_lead)
+def drop(lead: Lead) -> ResponseReturnValue:
+    """Throw a choice away that was not sent."""
+    choosing.drop_choice(lead, by=actor())
+    said(_("丢掉了，没有送出过。"))
+    return back_to("leads.mine")
+
+
+# Following --------------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/leads/")
+@requires("lead.track")
+def mine() -> ResponseReturnValue:
+    """Every need with its institutions: who has the ball, until when."""
+    progress = reading.progress_of(actor(), most=most_live())
+    return render_template(
+        "leads/mine.html",
+        progress=progress,
+        waiting=sum(item.waiting_for_owner for item in progress),
+        worked_on=sum(item.worked_on for item in progress),
+    )
+
+
+@bp.get("/leads/<int:lead_id>")
+@requires("lead.see", load=load_lead)
+def show(lead: Lead) -> ResponseReturnValue:
+    """One lead: for its owner what happened and what to do, for the institution the case."""
+    return owner_page(lead) if acts_for(lead) else case_page(lead)
+
+
+def owner_page(lead: Lead, status: int = 200, **posted: Any) -> ResponseReturnValue:
+    """The owner's page of one lead; `posted` is the form that was not in order."""
+    if lead.state == State.DECLINED and not posted.get("plain"):
+        return _declined_page(lead, status, **posted)
+    forms: dict[str, Any] = {
+        "give_up": GiveUpForm(formdata=None),
+        "refuse_offer": RefuseOfferForm(formdata=None),
+        "dispute": WordsForm(formdata=None),
+        "paper": PaperForm(formdata=None),
+    } | posted
+    return (
+        render_template(
+            "leads/show.html",
+            lead=lead,
+            line=reading.line_of(lead),
+            moments=reading.timeline(lead, reader=Side.OWNER),
+            others=reading.others_of_need(lead),
+            next_rows=_next_rows(lead) if lead.state in (State.RELEASED, State.EXPIRED, State.GIVEN_UP) else [],
+            forms_=forms,
+            form=next((form for form in posted.values() if getattr(form, "errors", None)), None),
+        ),
+        status,
+    )
+
+
+def _declined_page(lead: Lead, status: int = 200, **posted: Any) -> ResponseReturnValue:
+    codes = [CODES[code] for code in lead.decline_codes or []]
+    return (
+        render_template(
+            "leads/declined.html",
+            lead=lead,
+            line=reading.line_of(lead),
+            codes=codes,
+            tone=tone,
+            repairable=sum(1 for code in codes if code.way == "repair"),
+            moments=reading.timeline(lead, reader=Side.OWNER),
+            others=reading.others_of_need(lead),
+            next_rows=_next_rows(lead),
+            in_time=all(row.outcome != "late" for row in lead.clocks),
+            may_look_again=not lead.second_looks and lead.need.is_live,
+            forms_={"correct": WordsForm(formdata=None)} | posted,
+            form=next((form for form in posted.values() if getattr(form, "errors", None)), None),
+        ),
+        status,
+    )
+
+
+def _next_rows(lead: Lead) -> list[Any]:
+    """The next best products of other institutions, as the stored list has them."""
+    if not lead.need.is_live:
+        return []
+    rows = next_best(lead.need, excluding_institutions=reading.tried_institutions(lead.need_id))
+    return [
+        {
+            "product_id": row.product_id,
+            "name": row.product_version.name,
+            "institution": row.product.institution.short_name,
+            "cost_percent": row.cost_percent,
+            "payment_yuan": row.quote.get("regular_instalment_yuan"),
+            "tenths": round(row.chance * 10) if row.chance is not None and row.chance_n >= telling.SMALLEST_SAMPLE else None,
+            "n": row.chance_n,
+        }
+        for row in rows
+    ]
+
+
+# Answering --------------------------------------------------------------------------------------------------------------
+
+
+@bp.post("/leads/<int:lead_id>/withdraw")
+@requires("lead.withdraw", load=load_lead)
+def withdraw(lead: Lead) -> ResponseReturnValue:
+    """Withdraw the consent, at once."""
+    answering.withdraw(lead, by=actor())
+    said(_("收回了。%(name)s已经看不到您的资料。", name=lead.institution.short_name))
+    if request.form.get("back") == "who_sees":
+        return back_to("leads.who_sees")
+    return back_to("leads.show", lead_id=lead.id)
+
+
+@bp.post("/leads/<int:lead_id>/give-up")
+@requires("lead.give_up", load=load_lead)
+def give_up(lead: Lead) -> ResponseReturnValue:
+    """Not wanted any more, with a reason."""
+    form = GiveUpForm()
+    if not form.submitted():
+        return owner_page(lead, 422, give_up=form)
+    answering.give_up(lead, code=str(form.give_code.data), note=form.note, by=actor())
+    said(_("记下了，授权也收回了。"))
+    return back_to("leads.show", lead_id=lead.id)
+
+
+@bp.post("/leads/<int:lead_id>/papers")
+@before_transaction(take_upload)
+@requires("lead.send_papers", load=load_lead)
+def add_paper(lead: Lead) -> ResponseReturnValue:
+    """One paper for one item of the list; nobody sees it before the list is sent."""
+    form = PaperForm()
+    number = str(form.item_number.data or "")
+    if "resume" in request.form:
+        return owner_page(lead)
+    try:
+        document = keep(taken(), kind="other", by=actor())
+        answering.add_paper(lead, item_number=int(number) if number.isdigit() and len(number) < 4 else 0, document=document, by=actor())
+    except Refused as no:
+        if no.status != 422:
+            raise
+        form.file.id = f"file-{number}"  # each item of the list has a field of its own
+        form.refuse(no)
+        return owner_page(lead, 422, paper=form)
+    said(_("放好了。都放齐了，再点“都补齐了，送过去”。"))
+    return back_to("leads.show", lead_id=lead.id)
+
+
+@bp.post("/leads/<int:lead_id>/papers/send")
+@requires("lead.send_papers", load=load_lead)
+def send_papers(lead: Lead) -> ResponseReturnValue:
+    """The whole list at once; the institution's clocks go on."""
+    answering.send_papers(lead, by=actor())
+    said(_("送过去了，钟又开始走。"))
+    return back_to("leads.show", lead_id=lead.id)
+
+
+@bp.get("/leads/<int:lead_id>/papers/<int:paper_id>")
+@requires("lead.read_paper", load=load_paper)
+def read_paper(found: OfPaper) -> ResponseReturnValue:
+    """A paper of the case: for its owner, and for the institution while the consent is in force (observed)."""
+    if not acts_for(found.lead):
+        shown = presenting.present(found.lead, actor(), purpose="paper", only=frozenset({Field.DOCUMENTS, Field.NAME}))
+        if shown.is_sealed or found.paper.sent_at is None:
+            raise NotFound
+    answer = hand_out(found.paper.document)
+    if answer is None:
+        raise NotFound
+    return answer
+
+
+@bp.post("/leads/<int:lead_id>/offers/<int:number>/accept")
+@requires("lead.answer_offer", load=load_lead)
+def accept_offer(lead: Lead, number: int) -> ResponseReturnValue:
+    """Take the offer; it is no contract yet."""
+    offering.accept_offer(lead, number=number, by=actor())
+    said(_("接受了。接下来%(name)s和您签合同；合同上的数要和明白纸一样。", name=lead.institution.short_name))
+    return back_to("leads.show", lead_id=lead.id)
+
+
+@bp.post("/leads/<int:lead_id>/offers/<int:number>/refuse")
+@requires("lead.answer_offer", load=load_lead)
+def refuse_offer(lead: Lead, number: int) -> ResponseReturnValue:
+    """Turn the offer down, with a reason."""
+    form = RefuseOfferForm()
+    if not form.submitted():
+        return owner_page(lead, 422, refuse_offer=form)
+    offering.refuse_offer(lead, number=number, code=str(form.refuse_code.data), note=form.note, by=actor())
+    said(_("记下了，授权也收回了。"))
+    return back_to("leads.show", lead_id=lead.id)
+
+
+@bp.post("/leads/<int:lead_id>/payout/confirm")
+@requires("lead.answer_payout", load=load_lead)
+def confirm_payout(lead: Lead) -> ResponseReturnValue:
+    """The money has come."""
+    offering.confirm_payout(lead, by=actor())
+    said(_("确认了。祝生意好。"))
+    return back_to("leads.show", lead_id=lead.id)
+
+
+@bp.post("/leads/<int:lead_id>/payout/dispute")
+@requires("lead.answer_payout", load=load_lead)
+def dispute_payout(lead: Lead) -> ResponseReturnValue:
+    """The report is wrong."""
+    form = WordsForm()
+    if not form.submitted():
+        return owner_page(lead, 422, dispute=form)
+    offering.dispute_payout(lead, words=form.text, by=actor())
+    said(_("记下了，这笔放款先不算数，机构要去核对。"))
+    return back_to("leads.show", lead_id=lead.id)
+
+
+@bp.post("/leads/<int:lead_id>/correct")
+@requires("lead.correct_reason", load=load_lead)
+def correct_reason(lead: Lead) -> ResponseReturnValue:
+    """A reason is wrong: the owner's words stand beside it."""
+    form = WordsForm()
+    if not form.submitted():
+        return owner_page(lead, 422, correct=form)
+    answering.correct_reason(lead, words=form.text, by=actor())
+    said(_("记下了，机构会看到。"))
+    return back_to("leads.show", lead_id=lead.id)
+
+
+@bp.post("/leads/<int:lead_id>/nobody-called")
+@requires("lead.nobody_called", load=load_lead)
+@once
+def nobody_called(lead: Lead) -> ResponseReturnValue:
+    """Nobody called: on record, the desk is told."""
+    answering.nobody_called(lead, by=actor())
+    said(_("记下了，也告诉了%(name)s的负责人。钟照走。", name=lead.institution.short_name))
+    return back_to("leads.show", lead_id=lead.id)
+
+
+# A second look ----------------------------------------------------------------------------------------------------------
+
+
+def _second_look_form(lead: Lead) -> SecondLookForm:
+    kept = {
+        "fields": lead.consent.fields if lead.consent is not None else [],
+        "hours": lead.consent.hours if lead.consent is not None else [],
+    }
+    return SecondLookForm.for_need(lead.need.current.wanted_by_on, kept)  # type: ignore[return-value]
+
+
+def _second_look_page(lead: Lead, form: SecondLookForm, status: int = 200) -> ResponseReturnValue:
+    return render_template("leads/second_look.html", lead=lead, form=form, required=REQUIRED), status
+
+
+@bp.get("/leads/<int:lead_id>/second-look")
+@requires("lead.ask_second_look", load=load_lead)
+def second_look(lead: Lead) -> ResponseReturnValue:
+    """Open the data again, for somebody else of that institution."""
+    if lead.state != State.DECLINED:
+        raise NotFound
+    return _second_look_page(lead, _second_look_form(lead))
+
+
+def _maybe_upload() -> None:
+    """A proof is welcome, not required."""
+    upload = request.files.get("proof")
+    if upload is not None and upload.filename:
+        take_upload("proof")
+
+
+@bp.post("/leads/<int:lead_id>/second-look")
+@before_transaction(_maybe_upload)
+@requires("lead.ask_second_look", load=load_lead)
+@once
+def ask_second_look(lead: Lead) -> ResponseReturnValue:
+    """A new consent and a second look: once."""
+    form = _second_look_form(lead)
+    if not form.submitted():
+        return _second_look_page(lead, form, 422)
+    upload = request.files.get("proof")
+    try:
+        proofs = [keep(taken(), kind="other", by=actor())] if upload is not None and upload.filename else []
+        answering.ask_second_look(
+            lead,
+            repaired=form.repaired.data == "yes",
+            fields=form.all_fields,
+            hours=form.hours.data or [],
+            ends_at=form.ends_at,
+            note=form.note,
+            proofs=proofs,
+            by=actor(),
+            most=most_live(),
+        )
+    except Refused as no:
+        if no.status != 422:
+            raise
+        form.refuse(no)
+        return _second_look_page(lead, form, 422)
+    said(_("请了另一位再看一遍。"))
+    return back_to("leads.show", lead_id=lead.id)
+
+
+# Who looked -------------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/leads/who-sees")
+@requires("lead.track")
+def who_sees() -> ResponseReturnValue:
+    """Consents in force, every look, and how consents ended."""
+    person = actor()
+    receipts = looking.receipts_of(person.id)
+    page = paginate(looking.looks_at_mine(person.id), per_page=30)
+    return render_template(
+        "leads/who_sees.html",
+        open_ones=[receipt for receipt in receipts if receipt.in_force],
+        ended=[receipt for receipt in receipts if not receipt.in_force],
+        page=page,
+        looks=[looking.look_of(row) for row in page.items],
+        lately=looking.looks_since(person.id),
+        optional={str(field) for field in OPTIONAL},
+    )
+
+
+@bp.get("/leads/who-sees.csv")
+@requires("lead.track")
+def download_looks() -> ResponseReturnValue:
+    """The whole log as a file that a spreadsheet opens."""
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow([_("什么时候"), _("谁"), _("机构"), _("看了什么"), _("凭什么")])
+    for look in looking.all_looks(actor().id):
+        local = look.at.astimezone(clock.SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
+        what = label("lead.field", [name for name in look.fields if name in {str(field) for field in Field}])
+        table.writerow([local, look.name, look.institution, what, label("lead.look", look.purpose)])
+    answer = Response("\ufeff" + text.getvalue(), mimetype="text/csv; charset=utf-8")
+    answer.headers["Content-Disposition"] = f'attachment; filename="who-looked-{clock.today().isoformat()}.csv"'
+    return answer
+

@@ -1,0 +1,18 @@
+"""What was lent to one's own businesses."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from matchmaker.loans import queries
+from matchmaker.web import actor, paginate, requires
+
+bp = Blueprint("loans", __name__, url_prefix="/loans")
+
+
+@bp.get("/")
+@requires("loan.mine")
+def mine() -> ResponseReturnValue:
+    """The loans that came through the platform, the first to mature first."""
+    return render_template("loans/mine.html", page=paginate(queries.loans_of_person(actor().id)))
