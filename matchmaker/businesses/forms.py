@@ -21,10 +21,12 @@ from matchmaker.businesses.rules import (
     LINE_KINDS,
     REMARKS,
     TAX_GRADES,
+    Line,
+    Profile,
+    Year,
     check_dates,
     figures_year,
 )
-from matchmaker.businesses.services import Line, Profile, Year
 from matchmaker.businesses.typed import read_code, read_count, read_day, read_text, read_yuan, shown_sum
 from matchmaker.businesses.words import LABELS
 from matchmaker.formatting import language

@@ -152,6 +152,46 @@ def figures_year(today: date) -> int:
     return today.year - 1
 
 
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What is typed once about a business."""
+
+    name: str
+    industry_code: str
+    region_code: str
+    address: str
+    founded_on: date
+    entity_code: str | None = None
+    last_equity_change_on: date | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """One year's figures, sums in yuan."""
+
+    year: int
+    employees: int
+    turnover_yuan: Decimal
+    assets_yuan: Decimal | None = None
+    liabilities_yuan: Decimal | None = None
+    profit_yuan: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An existing credit line, sums in yuan."""
+
+    institution_name: str
+    kind: str
+    amount_yuan: Decimal
+    balance_yuan: Decimal
+    security_code: str
+    started_on: date
+    matures_on: date
+
+
 # Facts, warnings, what is missing ---------------------------------------------------------------------------------
 
 

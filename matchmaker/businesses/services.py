@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict
 from datetime import date
-from decimal import Decimal
 
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -29,6 +28,9 @@ from matchmaker.businesses.rules import (
     ENTITY_CODES_OF,
     MOST_PAPERS,
     REMARKS,
+    Line,
+    Profile,
+    Year,
     check_dates,
     is_placeholder,
     papers_needed,
@@ -42,33 +44,6 @@ from matchmaker.notifications.services import tell
 from matchmaker.reference import industries, regions, terms
 from matchmaker.reference.rules import read_credit_code
 from matchmaker.refusal import Refused
-
-
-@dataclass(frozen=True)
-class Profile:
-    """What is typed once about a business."""
-
-    name: str
-    industry_code: str
-    region_code: str
-    address: str
-    founded_on: date
-    entity_code: str | None = None
-    last_equity_change_on: date | None = None
-    latitude: float | None = None
-    longitude: float | None = None
-
-
-@dataclass(frozen=True)
-class Year:
-    """One year's figures, sums in yuan."""
-
-    year: int
-    employees: int
-    turnover_yuan: Decimal
-    assets_yuan: Decimal | None = None
-    liabilities_yuan: Decimal | None = None
-    profit_yuan: Decimal | None = None
 
 
 def create_business(*, uscc: str, profile: Profile, capacity: str, by: Person, year: Year | None = None) -> Business:
@@ -211,26 +186,13 @@ def remove_title(title: Title, *, by: Person) -> None:
     announce(BusinessChanged(business.id))
 
 
-@dataclass(frozen=True)
-class Line:
-    """An existing credit line, sums in yuan."""
-
-    institution_name: str
-    kind: str
-    amount_yuan: Decimal
-    balance_yuan: Decimal
-    security_code: str
-    started_on: date
-    matures_on: date
-
-
 def add_credit_line(business: Business, line: Line, *, by: Person) -> CreditLine:
     """Add a credit line that the owner declares.
 
     Raises Refused at the field: ``balance_above_amount``, ``matures_before_start``, ``started_later``.
     """
     _check_line(line)
-    row = CreditLine(source="declared", as_of_on=clock.today(), **vars(line))
+    row = CreditLine(source="declared", as_of_on=clock.today(), **asdict(line))
     business.credit_lines.append(row)
     db.session.flush()
     record("business.add_credit_line", business, by=by, amount_yuan=line.amount_yuan)
@@ -243,7 +205,7 @@ def change_credit_line(row: CreditLine, line: Line, *, row_version: int, by: Per
     _only_declared(row)
     _same_copy(row.row_version, row_version)
     _check_line(line)
-    for name, value in vars(line).items():
+    for name, value in asdict(line).items():
         setattr(row, name, value)
     row.as_of_on = clock.today()
     db.session.flush()
@@ -414,7 +376,7 @@ def _check_profile(profile: Profile, kind: str) -> None:
 
 
 def _columns(profile: Profile) -> dict[str, object]:
-    return dict(vars(profile))
+    return asdict(profile)
 
 
 def _check_line(line: Line) -> None:

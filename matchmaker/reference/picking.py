@@ -45,7 +45,7 @@ def choose_industry(query: str | None, code: str | None) -> IndustryChoice:
 
 @dataclass(frozen=True, slots=True)
 class RegionChoice:
-    """``chosen`` is a place or None; ``found`` fit the query; ``province`` and ``city`` are the steps of the cascade."""
+    """``chosen`` is a place or None; ``found`` fit the query; ``province`` and ``city`` are the cascade so far."""
 
     query: str
     chosen: Region | None

@@ -17,7 +17,7 @@ from matchmaker.audit.models import AuditRow, DataAccess
 from matchmaker.businesses import outside, queries, services
 from matchmaker.businesses.announcements import BusinessChanged, StandingChanged
 from matchmaker.businesses.models import Business, BusinessMember
-from matchmaker.businesses.services import Line, Profile, Year
+from matchmaker.businesses.rules import Line, Profile, Year
 from matchmaker.db import db, unit_of_work
 from matchmaker.documents.models import DocumentContent
 from matchmaker.documents.rules import CheckedFile, check_file

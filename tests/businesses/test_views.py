@@ -338,7 +338,8 @@ def test_figures_titles_lines_and_strengths_are_kept(app: Any, owner: Any, owner
     assert "已经过期" in get(owners, here)
     path = f"{here}/lines/new"
     line = {"institution_name": "青檀农商银行", "kind": "loan", "amount": "400", "balance": "500",
-            "security_code": "CREDIT", "started_on": "2025-03-01", "matures_on": "2027-03-01", "amount_unit": "wan"}  # fmt: skip
+            "security_code": "CREDIT", "started_on": "2025-03-01",
+            "matures_on": "2027-03-01", "amount_unit": "wan"}  # fmt: skip
     answer = post(owners, path, get(owners, path), **line)
     assert answer.status_code == 422 and "还多" in answer.get_data(as_text=True)
     assert post(owners, path, get(owners, path), **(line | {"balance": "100"})).status_code == 303
@@ -447,7 +448,8 @@ def test_another_owners_posts_change_nothing(app: Any, owner: Any, owners: Any) 
         here = f"/businesses/{business.id}"
         paths = [
             f"{here}/edit", f"{here}/edit/look", f"{here}/figures/{LAST}", f"{here}/figures/{LAST}/remove",
-            f"{here}/strengths", f"{here}/titles/new", f"{here}/lines/new", f"{here}/lines/{line.id}", f"{here}/lines/{line.id}/remove",
+            f"{here}/strengths", f"{here}/titles/new", f"{here}/lines/new", f"{here}/lines/{line.id}",
+            f"{here}/lines/{line.id}/remove",
             f"{here}/papers", f"{here}/capacity", f"{here}/confirm-outside",
         ]  # fmt: skip
     page = get(owners, "/businesses/new")
