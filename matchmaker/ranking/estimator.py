@@ -63,7 +63,7 @@ class FundingChance(BaseEstimator, ClassifierMixin):  # type: ignore[misc]
             self.calibration_ = IsotonicRegression(y_min=0.01, y_max=0.99, out_of_bounds="clip").fit(margin, y)
         else:
             with threadpool_limits(1):
-                self.calibration_ = LogisticRegression(C=1e3).fit(margin.reshape(-1, 1), y)
+                self.calibration_ = LogisticRegression(C=1.0).fit(margin.reshape(-1, 1), y)
         return self
 
     def predict_proba(self, x: Matrix) -> Matrix:

@@ -64,7 +64,7 @@ def test_training_twice_gives_the_same_model() -> None:
     again = fit(rows, oracle=oracle)
     assert isinstance(again, Fitted)
     assert again.card == trained().card
-    facts_rows = [row for row in rows[:50]]
+    facts_rows = list(rows[:50])
     x = [list(vector) for vector in as_shown(facts_rows)[0]]
     assert again.trained.estimator.chances(x) == trained().trained.estimator.chances(x)
 
