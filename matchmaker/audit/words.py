@@ -8,6 +8,7 @@ LABELS = {
     "audit.what": {
         "account.sign_in": _l("登录"),
         "account.register": _l("登记"),
+        "account.add_operator": _l("在终端加平台运营"),
         "account.become_owner": _l("成为店主"),
         "account.change_password": _l("改密码"),
         "account.reset_password": _l("重设密码"),

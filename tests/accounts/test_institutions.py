@@ -446,3 +446,13 @@ def test_an_application_that_is_turned_down_is_told_why(app: Any, post: Any, mak
     assert post(operator, f"/institutions/{institution.id}/suspend", note="号码查不到").status_code == 303
     letter = letters()[-1]
     assert letter["to"] == "chen@example.cn" and "号码查不到" in letter["text"]
+
+
+def test_the_first_operator_is_added_at_the_terminal(app: Any, client: Any, post: Any) -> None:
+    run = app.test_cli_runner().invoke
+    typed = ["accounts", "add-operator", "--address", "op@example.cn", "--name", "值班", "--password"]
+    assert run(args=[*typed, "short"]).exit_code == 1
+    assert run(args=[*typed, PASSWORD]).exit_code == 0
+    assert run(args=[*typed, PASSWORD]).exit_code == 1, "the address is taken"
+    assert post(client, "/sign-in", identifier="op@example.cn", password=PASSWORD).status_code == 303
+    assert client.get("/institutions").status_code == 200

@@ -412,10 +412,10 @@ def test_an_app_is_set_up_with_its_digits_and_ten_recovery_codes_each_good_once(
     sign_in(client, operator)
     page = client.get("/account/second-factor").get_data(as_text=True)
     assert "<svg" in page and "style=" not in page
-    secret = re.search(r'<code class="wrap">([A-Z2-7]{32})</code>', page).group(1)
+    secret = re.search(r'<code class="text-reset text-break">([A-Z2-7]{32})</code>', page).group(1)
     assert post(client, "/account/second-factor", code="123").status_code == 422
     done = post(client, "/account/second-factor", code=pyotp.TOTP(secret).at(clock.real_now()))
-    codes = re.findall(r"<code>([0-9A-Z]{5}-[0-9A-Z]{5})</code>", done.get_data(as_text=True))
+    codes = re.findall(r"<code class=\"text-reset\">([0-9A-Z]{5}-[0-9A-Z]{5})</code>", done.get_data(as_text=True))
     assert len(set(codes)) == 10
     assert secret not in client.get("/account/second-factor").get_data(as_text=True)
     for expected in (303, 422):
@@ -435,7 +435,7 @@ def test_in_production_a_desk_without_an_app_reaches_only_its_own_account(
     assert answer.location == "/account/second-factor"
     assert client.get("/institutions").status_code == 404
     page = client.get("/account/second-factor").get_data(as_text=True)
-    secret = re.search(r'<code class="wrap">([A-Z2-7]{32})</code>', page).group(1)
+    secret = re.search(r'<code class="text-reset text-break">([A-Z2-7]{32})</code>', page).group(1)
     post(client, "/account/second-factor", code=pyotp.TOTP(secret).at(clock.real_now()))
     assert client.get("/institutions").status_code == 200
     off = post(

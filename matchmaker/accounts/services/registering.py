@@ -64,6 +64,15 @@ def register_owner(address: str, typed: str, *, name: str, password_hash: str, c
     return person
 
 
+def add_operator(*, address: str, name: str, password_hash: str) -> Person:
+    """Open an operator's account from the terminal. Raises Refused ``address_taken``, ``name_missing``."""
+    person = new_person(address=address, name=name, password_hash=password_hash, language="zh")
+    person.assignments.append(Assignment(role="operator", since_at=clock.now()))
+    db.session.flush()
+    record("account.add_operator", person, by=None)
+    return person
+
+
 def become_owner(person: Person) -> None:
     """Let staff act for a business of their own as well; twice changes nothing."""
     if not person.has_role("owner"):

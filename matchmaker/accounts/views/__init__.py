@@ -14,6 +14,7 @@ from matchmaker.accounts.models import Person
 from matchmaker.accounts.places import region_of_prefix
 from matchmaker.accounts.rules import masked
 from matchmaker.formatting import language
+from matchmaker.reference import industries
 from matchmaker.web import people_come_from
 
 bp = Blueprint("accounts", __name__)
@@ -74,6 +75,12 @@ def place(prefix: str) -> str:
     return region.full_name if region else prefix
 
 
+@bp.app_template_filter("trade")
+def trade(prefix: str) -> str:
+    """The official name of the trade a code or prefix stands for."""
+    return industries.name(prefix, language())
+
+
 @bp.app_template_filter("device")
 def device(agent: str) -> str:
     """What a browser says of itself, in words somebody recognises: 手机上的 Chrome."""
@@ -82,4 +89,4 @@ def device(agent: str) -> str:
     return _("%(where)s上的 %(browser)s", where=where, browser=browser) if where else browser
 
 
-from matchmaker.accounts.views import institutions, own, signing_in, staff  # noqa: E402, F401  they add their routes
+from matchmaker.accounts.views import institutions, own, signing_in, staff, terminal  # noqa: E402, F401  they add their routes
