@@ -84,14 +84,16 @@ def serve(app: Flask, host: str, port: int) -> None:
         clear_untrusted_proxy_headers=not settings.trusted_proxies,
     )
     end_jobs = _carry_jobs(app) if settings.jobs_in_process else lambda: None
-    signal.signal(signal.SIGTERM, _end)
+    for told in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a script's background job would ignore it
+        signal.signal(told, _end)
     print(f"Serving on http://{host}:{port} - end with Ctrl-C.", flush=True)
     try:
-        server.run()  # returns after KeyboardInterrupt and SystemExit, when the requests at work are answered
-    except (KeyboardInterrupt, SystemExit):
+        server.run()  # returns after SystemExit, when the requests at work are answered
+    except SystemExit:
         pass
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not cut the ending short
+        for told in (signal.SIGINT, signal.SIGTERM):  # a second Ctrl-C must not cut the ending short
+            signal.signal(told, signal.SIG_IGN)
         end_jobs()
         server.close()
     print("\nStopped; what was entered is kept.", flush=True)
