@@ -12,6 +12,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 _frozen: ContextVar[datetime | None] = ContextVar("frozen", default=None)
 _frozen_everywhere: datetime | None = None
+_business_frozen: datetime | None = None
 _behind = timedelta(0)
 
 
@@ -22,13 +23,19 @@ def real_now() -> datetime:
 
 def now() -> datetime:
     """The business instant, aware, in UTC: real time less the time a demo town was switched off."""
-    frozen = _frozen.get() or _frozen_everywhere
+    frozen = _frozen.get() or _frozen_everywhere or _business_frozen
     return frozen if frozen is not None else datetime.now(UTC) - _behind
 
 
 def today() -> date:
     """The business date in Asia/Shanghai."""
     return now().astimezone(SHANGHAI).date()
+
+
+def stop_business_at(at: datetime | None) -> None:
+    """Stop the business clock alone, for the whole process (a replay); None lets it run again."""
+    global _business_frozen
+    _business_frozen = at
 
 
 def date_of(instant: datetime) -> date:
@@ -44,7 +51,7 @@ def run_behind(delay: timedelta) -> None:
 
 @contextlib.contextmanager
 def frozen(at: str | datetime, *, everywhere: bool = False) -> Iterator[datetime]:
-    """Stop both clocks at ``at`` (ISO text or aware instant); ``everywhere`` also for other threads. For tests and replays."""
+    """Stop both clocks at ``at`` (ISO text or aware instant), for tests; ``everywhere`` also for other threads."""
     global _frozen_everywhere
     instant = (datetime.fromisoformat(at) if isinstance(at, str) else at).astimezone(UTC)
     if everywhere:

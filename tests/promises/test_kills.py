@@ -1,0 +1,163 @@
+"""Real jobs under twenty kills: what stands at the end is what an undisturbed run leaves."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections import Counter
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from matchmaker import clock, create_app
+from matchmaker.db import Base, db, engine_options, unit_of_work
+from matchmaker.queue import Job, later
+from tests.conftest import PG_URL, database_url, settings_for
+
+JOBS = ("leads.release", "matching.nightly")
+KILLS = 20
+LEFT_OUT = {"job": None, "session_seen": None}
+"""Attempts, leases and instants of jobs are how it was carried, not what was done."""
+UNORDERED = {"audit_row"}
+
+
+def enqueue(app: Any) -> None:
+    with app.app_context(), unit_of_work():
+        for name in JOBS:
+            later("timetable", key=f"{name}:killed", name=name)
+
+
+def run(url: str, folder: Path, instant: datetime, kills: int, seed: int) -> tuple[int, float]:
+    """Carry the jobs in a process that is killed ``kills`` times. Returns how many kills met work, and the seconds."""
+    chance = random.Random(seed)
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "tests.promises.killed_worker", url, str(folder), instant.isoformat()],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=dict(os.environ, OMP_NUM_THREADS="1"),
+        cwd=Path(__file__).parents[2])
+    assert worker.stdin and worker.stdout
+    assert worker.stdout.readline() == "ready\n"
+    killed, started = 0, time.monotonic()
+    for _ in range(kills):
+        worker.stdin.write("go\n")
+        worker.stdin.flush()
+        child = int(worker.stdout.readline())
+        time.sleep(chance.uniform(0.02, 0.35))
+        try:
+            os.kill(child, signal.SIGKILL)
+            killed += 1
+        except ProcessLookupError:
+            pass
+        assert worker.stdout.readline() == "ended\n"
+    worker.stdin.write("go\n")
+    worker.stdin.flush()
+    worker.stdout.readline()
+    assert worker.stdout.readline() == "ended\n"
+    worker.stdin.close()
+    worker.wait(timeout=20)
+    return killed, time.monotonic() - started
+
+
+def picture(url: str) -> dict[str, Any]:
+    """Every table's rows in the order they were made, numbers replaced by places, so that skipped numbers do not count."""
+    engine = sa.create_engine(**engine_options(url))
+    rows: dict[str, list[dict[str, Any]]] = {}
+    with engine.connect() as connection:
+        for table in Base.metadata.tables.values():
+            if table.name not in LEFT_OUT:
+                rows[table.name] = [dict(row) for row in connection.execute(
+                    sa.select(table).order_by(table.c.id)).mappings()]
+        states = connection.execute(sa.select(Job.__table__.c.key, Job.__table__.c.state)).all()
+    engine.dispose()
+    place = {name: {row["id"]: number for number, row in enumerate(found)} for name, found in rows.items()}
+    result: dict[str, Any] = {"job": sorted((key, state) for key, state in states if key and key.endswith(":killed"))}
+    for name, found in rows.items():
+        table = Base.metadata.tables[name]
+        texts = []
+        for row in found:
+            for column in table.columns:
+                for key in column.foreign_keys:
+                    if row[column.name] is not None and key.column.table.name in place:
+                        row[column.name] = place[key.column.table.name][row[column.name]]
+            row["id"] = None if name in UNORDERED else place[name][row["id"]]
+            if name in UNORDERED:
+                row = {column: value for column, value in row.items() if column not in {"seal", "sealed_at", "facts",
+                                                                                        "object_id", "number", "previous"}}
+            texts.append(repr(sorted(row.items(), key=lambda pair: pair[0])))
+        result[name] = Counter(texts) if name in UNORDERED else texts
+    return result
+
+
+def copy_to_postgres(town_file: Path, folder: Path) -> str:
+    """The small town, row by row, in a PostgreSQL database of its own."""
+    name = f"mm_kills_{uuid.uuid4().hex[:10]}"
+    admin = sa.create_engine(PG_URL, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
+    admin.dispose()
+    url = database_url(name)
+    source, target = (sa.create_engine(**engine_options(each)) for each in (f"sqlite:///{town_file}", url))
+    Base.metadata.create_all(target)
+    with source.connect() as old, target.begin() as new:
+        new.exec_driver_sql("SET session_replication_role = replica")  # products and versions name each other
+        for table in Base.metadata.sorted_tables:
+            found = [dict(row) for row in old.execute(sa.select(table)).mappings()]
+            if found:
+                new.execute(sa.insert(table), found)
+                new.exec_driver_sql(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), "
+                                    f"(SELECT max(id) FROM {table.name}))")
+    source.dispose()
+    target.dispose()
+    return url
+
+
+def drop(url: str) -> None:
+    admin = sa.create_engine(PG_URL, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{sa.make_url(url).database}" WITH (FORCE)')
+    admin.dispose()
+
+
+@pytest.mark.parametrize("engine", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def test_twenty_kills_change_nothing(engine: str, town_file: Path, tmp_path: Path) -> None:
+    urls = []
+    for which in ("undisturbed", "killed"):
+        if engine == "sqlite":
+            shutil.copy(town_file, tmp_path / f"{which}.db")
+            urls.append(f"sqlite:///{tmp_path / which}.db")
+        else:
+            urls.append(copy_to_postgres(town_file, tmp_path))
+    try:
+        for url in urls:
+            app = create_app(settings_for(url, tmp_path))
+            enqueue(app)
+            with app.app_context():
+                instant = latest_instant() + timedelta(days=4)
+                db.engine.dispose()
+        _, seconds = run(urls[0], tmp_path, instant, kills=0, seed=0)
+        killed, longer = run(urls[1], tmp_path, instant, kills=KILLS, seed=7)
+        wanted, found = picture(urls[0]), picture(urls[1])
+        assert killed >= KILLS // 2, f"only {killed} of {KILLS} kills met work (undisturbed {seconds:.1f} s)"
+        for name in wanted:
+            assert found[name] == wanted[name], name
+        assert {state for _, state in wanted["job"]} == {"done"}
+        assert any(state for state in wanted["lead"] if "released" in state)
+    finally:
+        if engine == "postgres":
+            for url in urls:
+                drop(url)
+
+
+def latest_instant() -> datetime:
+    """The last thing that happened in the town: a fixed time for both runs."""
+    from matchmaker.leads.models import LeadStep
+
+    return db.session.scalar(sa.select(sa.func.max(LeadStep.at))) or clock.real_now()
