@@ -109,8 +109,12 @@ def _belongs(here: str, endpoint: str) -> bool:
     """Whether the page shown lies under this entry: the same subject, but for pages that stand for themselves."""
     if endpoint in ALONE or here in ALONE:
         return here == endpoint
-    return here.split(".")[0] == endpoint.split(".")[0]
+    subject = here.split(".")[0]
+    return SHOWN_UNDER.get(subject, subject) == endpoint.split(".")[0]
 
+
+SHOWN_UNDER = {"matching": "needs"}
+"""Subjects without an entry of their own: matches are looked at from the need they are for."""
 
 ALONE = frozenset({
     "home.start", "home.how_ranked", "home.help", "home.about", "accounts.account", "accounts.institution",

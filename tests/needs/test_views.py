@@ -260,3 +260,45 @@ def test_english_pages_hold_no_chinese_but_names(app, at_counter, owner, shop):
         for name in names:
             page = page.replace(name, "")
         assert CHINESE.findall(page) == [], path
+
+
+def test_a_form_brought_back_after_signing_in_again_is_shown_and_not_carried_out(app, client, shop, owner):
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page_of(client.get("/")))[1]
+    lost = client.post("/needs/review", data={**typed(note="国庆前备货"), "csrf_token": token})
+    assert lost.status_code == 401 and "carried" in page_of(lost)
+    sign_in(client, owner)
+    carried = hidden(page_of(client.get("/needs/new")))
+    again = client.post("/needs/review", data={**carried, **typed(note="国庆前备货"), "resume": "1"})
+    assert again.status_code == 200 and "国庆前备货" in page_of(again)
+    assert all_rows(app, NeedDraft) == []
+
+
+def test_of_several_shops_one_is_chosen(app, at_counter, owner, shop):
+    with app.app_context(), unit_of_work():
+        second = a_shop(owner, name="桂兰小吃")
+    form = hidden(page_of(at_counter.get("/needs/new")))
+    missing = at_counter.post("/needs/review", data={**form, **typed()})
+    assert missing.status_code == 422 and "选替哪一家说" in page_of(missing)
+    answer = at_counter.post("/needs/review", data={**form, **typed(business_id=str(second.id))})
+    review = page_of(at_counter.get(answer.location))
+    assert "桂兰小吃" in review and hidden(review)["business_id"] == str(second.id)
+
+
+def test_nobody_posts_for_a_shop_of_somebody_else(app, at_counter, owner, shop):
+    with app.app_context(), unit_of_work():
+        foreign = a_shop()
+        draft = a_draft(owner)
+    final = hidden(page_of(at_counter.get(f"/needs/drafts/{draft.id}/review")))
+    answer = at_counter.post(f"/needs/drafts/{draft.id}/post", data={**final, "business_id": str(foreign.id)})
+    assert answer.status_code == 422
+    assert all_rows(app, Need) == []
+
+
+def test_what_changed_after_the_review_is_not_posted(app, at_counter, owner, shop):
+    with app.app_context(), unit_of_work():
+        draft = a_draft(owner)
+    final = hidden(page_of(at_counter.get(f"/needs/drafts/{draft.id}/review")))
+    phone = hidden(page_of(at_counter.get("/needs/new")))
+    at_counter.post("/needs/drafts", data={**phone, **typed(amount="500")})
+    assert at_counter.post(f"/needs/drafts/{draft.id}/post", data=final).status_code == 409
+    assert all_rows(app, Need) == []
