@@ -30,7 +30,7 @@ LABELS = {
         "monthly": _l("每月"),
         "quarterly": _l("每季"),
         "yearly": _l("每年"),
-        "at_maturity": _l("到期"),
+        "at_maturity": _l("到期那天"),
         "if_it_happens": _l("发生了才有"),
     },
 }
