@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -31,6 +30,7 @@ def home():
 
 @app.get("/slow")
 def slow():
+    print("at work", flush=True)
     time.sleep(1)
     return "done"
 
@@ -113,9 +113,10 @@ def test_it_ends_cleanly_when_told(site: subprocess.Popen[str], port: int, how: 
 def test_a_request_at_work_is_answered_before_the_end(site: subprocess.Popen[str], port: int) -> None:
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(b"GET /slow HTTP/1.0\r\n\r\n")
-        time.sleep(0.4)
+        assert site.stdout is not None
+        assert site.stdout.readline() == "at work\n"
         site.send_signal(signal.SIGINT)
-        connection.settimeout(10)
+        connection.settimeout(20)
         answer = b""
         while part := connection.recv(4096):
             answer += part
