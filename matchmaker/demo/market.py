@@ -1,0 +1,278 @@
+"""Institutions, branches, staff and published products of the town as rows, and the same as matching sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from argon2.low_level import Type, hash_secret
+
+from matchmaker.accounts.models import Institution
+from matchmaker.demo.drawing import at_local, generator
+from matchmaker.demo.institutions import BY_KEY, INSTITUTIONS, InstitutionOf
+from matchmaker.demo.places import BY_NICKNAME, COUNTIES, PREFECTURE, STREETS
+from matchmaker.demo.products import SHAPES, Shape, terms_of
+from matchmaker.eligibility.bounds import region_prefix
+from matchmaker.leads.rules.branches import BranchFacts
+from matchmaker.matching.queries import LOCAL_KINDS
+from matchmaker.products.models import Product, ProductFee, ProductVersion
+from matchmaker.products.rules.states import kinds_offered
+from matchmaker.products.rules.terms import Terms
+from matchmaker.reference import industries, regions
+
+PASSWORD = "qingtan-demo"
+"""The one password of everybody in the town; printed with the sign-ins."""
+
+_COLUMNS = (
+    "name", "summary", "first_time_friendly", "first_time_only", "amount_min_yuan", "amount_max_yuan", "term_min_months",
+    "term_max_months", "spread_min_bp", "spread_max_bp", "fixed_rate_percent", "revolving", "min_months_in_business",
+    "min_turnover_yuan", "max_debt_ratio_percent", "renewal_statement", "promised_days", "valid_from_on",
+    "valid_until_on", "renewable",
+)  # fmt: skip
+_LISTS = (
+    "applicant_kinds", "purposes", "repayments", "securities", "regions", "industries_allow", "industries_deny",
+    "tax_grades",
+)  # fmt: skip
+
+
+def password_hash() -> str:
+    """The hash of PASSWORD with a fixed salt: the same rows each time. Fit for a town of invented people only."""
+    return hash_secret(
+        PASSWORD.encode(), b"qingtan-town-0001", time_cost=2, memory_cost=19456, parallelism=1, hash_len=32, type=Type.ID
+    ).decode()
+
+
+@dataclass
+class Market:
+    """Rows by table, and what the story looks up."""
+
+    persons: list[dict[str, Any]] = field(default_factory=list)
+    assignments: list[dict[str, Any]] = field(default_factory=list)
+    profiles: list[dict[str, Any]] = field(default_factory=list)
+    institutions: list[dict[str, Any]] = field(default_factory=list)
+    branches: list[dict[str, Any]] = field(default_factory=list)
+    products: list[dict[str, Any]] = field(default_factory=list)
+    versions: list[dict[str, Any]] = field(default_factory=list)
+    fees: list[dict[str, Any]] = field(default_factory=list)
+    # by id
+    of: dict[int, InstitutionOf] = field(default_factory=dict)
+    shapes: dict[int, Shape] = field(default_factory=dict)
+    terms: dict[int, Terms] = field(default_factory=dict)
+    objects: list[ProductVersion] = field(default_factory=list)
+    branch_facts: dict[int, list[BranchFacts]] = field(default_factory=dict)
+    managers: dict[int | None, list[int]] = field(default_factory=dict)  # by branch
+    carriers: dict[int, list[int]] = field(default_factory=dict)  # by institution: managers, then the desk
+    desks: dict[int, list[int]] = field(default_factory=dict)  # by institution
+    operators: list[int] = field(default_factory=list)
+    supervisor_id: int = 0
+    person_by_name: dict[str, int] = field(default_factory=dict)
+    institution_ids: dict[str, int] = field(default_factory=dict)
+
+    def add_person(self, name: str, created_at: datetime, *, email: str | None = None, phone: str | None = None,
+                   hashed: str) -> int:
+        """A person with the next number; staff sign in by an e-mail address that leads nowhere."""
+        number = len(self.persons) + 1
+        self.persons.append(
+            {
+                "id": number, "phone": phone, "email": email or f"p{number:03d}@qingtan.example", "name": name,
+                "password_hash": hashed, "language": "zh", "created_at": created_at,
+                "email_verified_at": created_at, "phone_verified_at": created_at if phone else None,
+            }
+        )  # fmt: skip
+        self.person_by_name[name] = number
+        return number
+
+    def assign(self, person_id: int, role: str, since_at: datetime, institution_id: int | None = None,
+               branch_id: int | None = None) -> None:
+        """Give a role."""
+        self.assignments.append(
+            {
+                "person_id": person_id, "role": role, "institution_id": institution_id, "branch_id": branch_id,
+                "since_at": since_at,
+            }
+        )  # fmt: skip
+
+    def version(self, version_id: int) -> ProductVersion:
+        """A version as an object that rules can read; it belongs to no session."""
+        return self.objects[version_id - 1]
+
+
+def build(*, seed: int, anchor_on: date) -> Market:
+    """The market as it has stood since a year and a bit before the anchor."""
+    market = Market()
+    hashed = password_hash()
+    opened_on = anchor_on - timedelta(days=430)
+    opened_at = at_local(opened_on, 9)
+    for place, (name, email) in enumerate((("平台沈值班", "operator1@qingtan.example"), ("平台柳值班", "operator2@qingtan.example"))):
+        person_id = market.add_person(name, opened_at + timedelta(minutes=place), email=email, hashed=hashed)
+        market.assign(person_id, "operator", opened_at)
+        market.operators.append(person_id)
+    market.supervisor_id = market.add_person("监管魏审", opened_at, email="supervisor@qingtan.example", hashed=hashed)
+    market.assign(market.supervisor_id, "supervisor", opened_at)
+    channel = market.add_person("园区孔服务", opened_at, email="channel@qingtan.example", hashed=hashed)
+    market.assign(channel, "channel", opened_at)
+    for place, one in enumerate(INSTITUTIONS):
+        _institution(market, one, at_local(opened_on + timedelta(days=1 + place % 20), 10), anchor_on, hashed)
+    _products(market, seed, anchor_on)
+    return market
+
+
+def _institution(market: Market, one: InstitutionOf, at: datetime, anchor_on: date, hashed: str) -> None:
+    institution_id = len(market.institutions) + 1
+    admitted = one.status == "admitted"
+    market.institution_ids[one.key] = institution_id
+    market.of[institution_id] = one
+    home = one.branches[0].county if one.branches else "望山"
+    applied_at = at if admitted else at_local(anchor_on - timedelta(days=2), 15)
+    market.institutions.append(
+        {
+            "id": institution_id, "name": one.name, "short_name": one.short_name, "kind": one.kind,
+            "licence_number": f"QT-{one.kind}-{institution_id:04d}", "status": one.status, "status_note": None,
+            "licence_checked_by_id": market.operators[institution_id % 2] if admitted else None,
+            "licence_checked_at": at + timedelta(hours=3) if admitted else None,
+            "region_code": BY_NICKNAME[home].code if one.kind in LOCAL_KINDS else PREFECTURE,
+            "website": None, "about": one.about, "contact_address": f"desk@{one.key}.example", "applied_at": applied_at,
+        }
+    )  # fmt: skip
+    market.branch_facts[institution_id], market.carriers[institution_id] = [], []
+    if not admitted:
+        return
+    for branch in one.branches:
+        _branch(market, institution_id, branch, at, hashed)
+    market.desks[institution_id] = []
+    for place, name in enumerate(one.desks, start=1):
+        person_id = market.add_person(name, at, email=f"desk{place}@{one.key}.example", hashed=hashed)
+        market.assign(person_id, "desk", at, institution_id)
+        market.desks[institution_id].append(person_id)
+    market.carriers[institution_id] += market.desks[institution_id]
+
+
+def _branch(market: Market, institution_id: int, branch: Any, at: datetime, hashed: str) -> None:
+    county = BY_NICKNAME[branch.county]
+    point = regions.point(county.code)
+    assert point is not None
+    branch_id = len(market.branches) + 1
+    limit = None if branch.limit_wan is None else Decimal(branch.limit_wan) * 10_000
+    served = [BY_NICKNAME[nickname].code for nickname in branch.serves]
+    market.branches.append(
+        {
+            "id": branch_id, "institution_id": institution_id, "name": branch.name, "region_code": county.code,
+            "latitude": round(point[0] + 0.004, 5), "longitude": round(point[1] - 0.003, 5),
+            "service_radius_km": branch.radius_km, "service_regions": served, "decision_limit_yuan": limit,
+        }
+    )  # fmt: skip
+    market.branch_facts[institution_id].append(
+        BranchFacts(
+            branch_id, county.code, round(point[0] + 0.004, 5), round(point[1] - 0.003, 5), branch.radius_km, tuple(served), limit
+        )
+    )
+    market.managers[branch_id] = []
+    one = market.of[institution_id]
+    for name in branch.managers:
+        number = len(market.persons) + 1
+        person_id = market.add_person(name, at, email=f"m{number}@{one.key}.example", hashed=hashed)
+        market.assign(person_id, "manager", at, institution_id, branch_id)
+        skills = [section for section, liking in sorted(one.likes.items(), key=lambda pair: -pair[1]) if liking > 0][:2]
+        market.profiles.append(
+            {
+                "person_id": person_id, "branch_id": branch_id,
+                "patch_regions": served or [county.code, *[c.code for c in COUNTIES if c.code != county.code][:1]],
+                "skills": [division.code for section in skills for division in industries.children(section)],
+                "capacity_leads": 25 + 5 * (number % 3),
+            }
+        )  # fmt: skip
+        market.managers[branch_id].append(person_id)
+        market.carriers[institution_id].append(person_id)
+
+
+def _products(market: Market, seed: int, anchor_on: date) -> None:
+    rng = generator(seed, "products")
+    for shape in SHAPES:
+        institution_id = market.institution_ids[shape.of]
+        one = BY_KEY[shape.of]
+        (kind,) = kinds_offered(one.kind)
+        product_id = len(market.products) + 1
+        desks = market.desks[institution_id]
+        # Listed once a year: the validity that is running now began some time in the last eleven months, and the
+        # listing before it said the same; only this one is kept.
+        listed_on = anchor_on - timedelta(days=401 - int(rng.integers(0, 25)))
+        until = anchor_on + timedelta(days=int(rng.integers(12, 320)))
+        terms = terms_of(shape, kind=kind, valid=(listed_on, until), wording=product_id)
+        submitted_at = at_local(listed_on - timedelta(days=1), 10 + float(rng.random()) * 6)
+        reviewed_at = at_local(listed_on, 9.2 + float(rng.random()) * 3)
+        writer = product_id % 2
+        market.products.append(
+            {
+                "id": product_id, "institution_id": institution_id, "branch_id": None, "kind": kind.value,
+                "state": "published", "current_version_id": None, "commission_percent": None,
+                "created_by_id": desks[writer], "created_at": submitted_at - timedelta(hours=2),
+                "standing_at": reviewed_at, "standing_by_id": desks[1 - writer],
+            }
+        )  # fmt: skip
+        row = {name: getattr(terms, name) for name in _COLUMNS} | {name: list(getattr(terms, name)) for name in _LISTS}
+        row |= {
+            "rate_base": str(terms.rate_base), "renewal_kind": str(terms.renewal_kind),
+            "documents": [paper.as_json() for paper in terms.documents],
+        }  # fmt: skip
+        market.versions.append(
+            {
+                "id": product_id, "product_id": product_id, "number": 1, "state": "published", "typed": {},
+                "steps_saved": [], **row, "created_by_id": desks[writer], "created_at": submitted_at - timedelta(hours=2),
+                "submitted_by_id": desks[writer], "submitted_at": submitted_at, "reviewed_by_id": desks[1 - writer],
+                "reviewed_at": reviewed_at, "review_note": "",
+            }
+        )  # fmt: skip
+        fees = [
+            {
+                "version_id": product_id, "code": line.code, "charged": line.charged,
+                "payer": None if line.payer is None else line.payer.value, "payee": line.payee,
+                "basis": None if line.basis is None else line.basis.value, "value": line.value,
+                "timing": None if line.timing is None else line.timing.value, "optional": line.optional, "note": line.note,
+            }
+            for line in terms.fees
+        ]  # fmt: skip
+        market.fees += fees
+        market.shapes[product_id], market.terms[product_id] = shape, terms
+        market.objects.append(_object(market, product_id, institution_id, kind.value, row, fees))
+
+
+def _object(market: Market, product_id: int, institution_id: int, kind: str, row: Mapping[str, Any],
+            fees: list[dict[str, Any]]) -> ProductVersion:
+    """The version as `matching` takes it, outside of any session."""
+    one = market.of[institution_id]
+    version = ProductVersion(id=product_id, product_id=product_id, number=1, state="published", **row)
+    version.product = Product(
+        id=product_id, institution_id=institution_id, branch_id=None, kind=kind,
+        institution=Institution(id=institution_id, kind=one.kind, name=one.name, short_name=one.short_name),
+    )  # fmt: skip
+    version.fees = [ProductFee(**{**fee, "version_id": None}) for fee in fees]
+    return version
+
+
+def places_of(market: Market) -> dict[str, Any]:
+    """Who serves which area, in the form that `matching.queries.places_now` reads from the tables."""
+    places: dict[str, dict[str, Any]] = {}
+    for branch in market.branches:
+        kind = market.of[branch["institution_id"]].kind
+        served = [region_prefix(code) for code in branch["service_regions"]]
+        if not served and branch["service_radius_km"] is None and kind in LOCAL_KINDS:
+            served = [branch["region_code"][:4]]
+        limit = branch["decision_limit_yuan"]
+        places.setdefault(str(branch["institution_id"]), {})[str(branch["id"])] = {
+            "name": branch["name"], "regions": served, "latitude": branch["latitude"], "longitude": branch["longitude"],
+            "radius_km": branch["service_radius_km"],
+            "limit_yuan": None if limit is None else format(limit.quantize(Decimal("0.01")), "f"),
+            "home_region": branch["region_code"],
+        }  # fmt: skip
+    for row in market.institutions:
+        if row["kind"] in LOCAL_KINDS and str(row["id"]) not in places:
+            places[str(row["id"])] = {"0": {"name": None, "regions": [row["region_code"][:4]], "home_region": row["region_code"]}}
+    return places
+
+
+def address_of(number: int) -> str:
+    """An invented street with a number."""
+    return f"{STREETS[number % len(STREETS)]} {number % 97 + 1} 号"
