@@ -311,7 +311,7 @@ class StrengthsForm(BaseForm):
 class TitleForm(TypedForm):
     """A title with its certificate."""
 
-    code = RadioField(_l("什么资质"), choices=[], validate_choice=False)
+    title_code = RadioField(_l("什么资质"), choices=[], validate_choice=False)
     certificate_number = StringField(_l("证书编号"))
     issuer = StringField(_l("谁发的"), description=_l("比如省工业和信息化厅"))
     expires_on = StringField(_l("到哪天有效"), description=_l("证书上没写就空着"))
@@ -320,11 +320,11 @@ class TitleForm(TypedForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.code.choices = _terms("quality", CERTIFIED_TITLES)
+        self.title_code.choices = _terms("quality", CERTIFIED_TITLES)
 
     def read_all(self) -> None:
         self.values = {
-            "code": self._read(read_code, "code", CERTIFIED_TITLES),
+            "code": self._read(read_code, "title_code", CERTIFIED_TITLES),
             "certificate_number": self._read(read_text, "certificate_number", longest=60),
             "issuer": self._read(read_text, "issuer", longest=80),
             "expires_on": self._read(read_day, "expires_on", required=False),

@@ -85,7 +85,9 @@ def waiting_members() -> Select[Any]:
     return (
         select(BusinessMember)
         .where(BusinessMember.standing == "papers_sent")
-        .options(selectinload(BusinessMember.business), selectinload(BusinessMember.papers))
+        .options(
+            selectinload(BusinessMember.business).selectinload(Business.members), selectinload(BusinessMember.papers)
+        )
         .order_by(BusinessMember.standing_at, BusinessMember.id)
     )
 

@@ -53,8 +53,7 @@ def create_business(*, uscc: str, profile: Profile, capacity: str, by: Person, y
     ``change_profile`` refuses.
     """
     code = read_credit_code(uscc)
-    if queries.business_by_code(code.code) is not None:
-        raise Refused("business_exists", field="uscc")
+    check_code_is_free(code.code, by=by)
     if capacity not in CAPACITIES_OF[code.kind]:
         raise Refused("choice_unknown", field="capacity", status=422)
     _check_profile(profile, code.kind)
@@ -77,6 +76,14 @@ def create_business(*, uscc: str, profile: Profile, capacity: str, by: Person, y
     else:
         announce(BusinessChanged(business.id))
     return business
+
+
+def check_code_is_free(uscc: str, *, by: Person) -> None:
+    """Raises Refused ``business_yours_already`` or ``business_exists`` at ``uscc`` when the code is written down."""
+    there = queries.business_by_code(uscc)
+    if there is not None:
+        yours = by.id in there.every_claimant_id
+        raise Refused("business_yours_already" if yours else "business_exists", field="uscc")
 
 
 def change_profile(business: Business, *, profile: Profile, row_version: int, by: Person) -> None:
@@ -165,7 +172,7 @@ def add_title(
 ) -> Title:
     """Add a title with its certificate; it is not verified by being here. Raises Refused ``title_exists``."""
     if code not in CERTIFIED_TITLES:
-        raise Refused("choice_unknown", field="code", status=422)
+        raise Refused("choice_unknown", field="title_code", status=422)
     if any((title.code, title.certificate_number) == (code, certificate_number) for title in business.titles):
         raise Refused("title_exists", field="certificate_number")
     title = Title(code=code, certificate_number=certificate_number, issuer=issuer, expires_on=expires_on)

@@ -122,8 +122,7 @@ def fill_in() -> ResponseReturnValue:
     code_form = CodeForm()
     try:
         code = read_credit_code(code_form.uscc.data or "")
-        if queries.business_by_code(code.code) is not None:
-            raise Refused("business_exists", field="uscc")
+        services.check_code_is_free(code.code, by=actor())
     except Refused as no:
         code_form.refuse(no)
         return render_template("businesses/begin.html", form=code_form), 422

@@ -97,6 +97,7 @@ SENTENCES = {
     "year_not_possible": _l("%(year)s 年还没有开业，不用填这一年"),
     "liabilities_without_assets": _l("填了负债，也请填资产总额，才能算负债率"),
     "business_exists": _l("这个代码已经有人登记过。如果您才是这家店的，请联系平台"),
+    "business_yours_already": _l("您已经登记过这家店了，在“我的店”里"),
     "title_exists": _l("这张证书已经填过了"),
     "balance_above_amount": _l("欠的不能比批的 %(amount_yuan)s 还多"),
     "started_later": _l("开始日期不能在今天以后"),
@@ -119,7 +120,7 @@ SENTENCES = {
         "开业 %(now_months)s，不到 %(need_months)s。机构会多看一眼，有的产品办不了，%(until_on)s以后就没有这一条。"
     ),
     "warn_acquired": _l(
-        "%(changed_on)s换过股东，不到 12 个月。机构会由两个人各看一遍，%(until_on)s以后就没有这一条。"
+        "%(changed_on)s换过股东，不到 12 个月。机构会多看一眼，%(until_on)s以后就没有这一条。"
     ),
     "warn_no_evidence": _l("纳税记录和流水都还没有。没有这两样，机构难以相信生意在做，请至少准备一样。"),
     "warn_over_lending": _l(

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from matchmaker import clock
+from matchmaker.accounts.models import Person
 from matchmaker.audit.models import DataAccess
 from matchmaker.businesses import outside
 from matchmaker.businesses.models import Business, BusinessMember, BusinessPaper, CreditLine, YearlyFigures
@@ -163,12 +164,16 @@ def test_a_wrong_code_is_told_what_is_wrong(owners: Any, code: str, words: str) 
     assert "<script>alert" not in text
 
 
-def test_a_code_that_is_there_already_is_told_at_once(app: Any, owners: Any) -> None:
+def test_a_code_that_is_there_already_is_told_at_once(app: Any, owner: Any, owners: Any) -> None:
     with app.app_context(), unit_of_work():
         code = a_business().uscc
     answer = post(owners, "/businesses/new", get(owners, "/businesses/new"), uscc=code)
     assert answer.status_code == 422
     assert "已经有人登记过" in answer.get_data(as_text=True)
+    with app.app_context(), unit_of_work():
+        mine = a_business(db.session.get_one(Person, owner.id)).uscc
+    answer = post(owners, "/businesses/new", get(owners, "/businesses/new"), uscc=mine)
+    assert "您已经登记过这家店" in answer.get_data(as_text=True)
     answer = post(owners, "/businesses", get(owners, "/businesses/new"), **typed(code))
     assert answer.status_code == 409
     assert 'value="文三路 8 号"' in answer.get_data(as_text=True)
@@ -320,7 +325,9 @@ def test_figures_titles_lines_and_strengths_are_kept(app: Any, owner: Any, owner
     assert "40.0%" in shown and "小型" in shown
     path = f"{here}/titles/new"
     assert (
-        post(owners, path, get(owners, path), code="SRDI_PROV", certificate_number="无", issuer="省厅").status_code
+        post(
+            owners, path, get(owners, path), title_code="HNTE", certificate_number="无", issuer="省厅"
+        ).status_code
         == 422
     )
     assert (
@@ -328,7 +335,7 @@ def test_figures_titles_lines_and_strengths_are_kept(app: Any, owner: Any, owner
             owners,
             path,
             get(owners, path),
-            code="SRDI_PROV",
+            title_code="SRDI_PROV",
             certificate_number="ZJ1",
             issuer="省厅",
             expires_on="2020-01-01",

@@ -1,6 +1,6 @@
 """What follows from the reference data: size class, working time, credit codes, priority sectors; plain rules."""
 
-from matchmaker.reference.rules.credit_code import CreditCode, read_credit_code
+from matchmaker.reference.rules.credit_code import CreditCode, complete, read_credit_code
 from matchmaker.reference.rules.sectors import PrioritySector, priority_sectors
 from matchmaker.reference.rules.size import SIZES, SizeClass, SizeGroup, size_class
 from matchmaker.reference.rules.size import groups as size_groups
@@ -30,6 +30,7 @@ __all__ = [
     "PrioritySector",
     "SizeClass",
     "SizeGroup",
+    "complete",
     "days_off_between",
     "end_is_provisional",
     "end_of_clock",
