@@ -76,12 +76,17 @@ class Offered:
         return "CREDIT" in self.terms.securities
 
     @property
-    def days_to_money(self) -> int | None:
-        """Median working days to the money where there are cases, else the days promised for a decision."""
+    def median_days(self) -> int | None:
+        """Median working days to the money, of the product where it has enough cases, else of its institution."""
         for track in (self.own_track, self.institution_track):
             if track.median_days_to_money is not None and track.funded >= SMALLEST_SAMPLE:
                 return track.median_days_to_money
-        return self.promised_days
+        return None
+
+    @property
+    def days_to_money(self) -> int | None:
+        """The median where there is one, else the working days promised for a decision."""
+        return self.promised_days if self.median_days is None else self.median_days
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,8 +173,7 @@ def _quote_row(one: Candidate) -> dict[str, Any]:
     row = stored_quote(one.quote) if one.quote is not None else {}
     if one.unpriced is not None:
         row["unpriced"] = one.unpriced.as_json()
-    days = one.offered.days_to_money
-    return row | {"days": days, "days_are_median": days is not None and days != one.offered.promised_days}
+    return row | {"days": one.offered.days_to_money, "days_are_median": one.offered.median_days is not None}
 
 
 def _turned_down_row(one: Candidate) -> dict[str, Any]:

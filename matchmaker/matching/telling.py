@@ -63,8 +63,8 @@ def industry_name(prefix: Any) -> str:
 
 
 def fee_name(code: str) -> str:
-    """The name of a fee."""
-    return terms.label("fee", code, formatting.language())
+    """The name of a fee; the audit is no term of the list, but the sheet names it."""
+    return _("审计费") if code == "AUDIT" else terms.label("fee", code, formatting.language())
 
 
 def _as_list(value: Any) -> list[Any]:
@@ -178,7 +178,7 @@ _REQUIRED: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 
 def required(rule: str, facts: Mapping[str, Any]) -> str:
     """What the product asks for, in a few words; a product that asks nothing here says so."""
-    return _REQUIRED[rule](facts) if facts or rule in ("first_time", "purpose") else _("没有要求")
+    return _REQUIRED[rule](facts) if facts or rule == "purpose" else _("没有要求")
 
 
 def _band(
@@ -227,6 +227,8 @@ def mine(rule: str, facts: Mapping[str, Any]) -> str:
     """What the owner has on this point."""
     if rule in _MINE:
         return _MINE[rule](facts)
+    if rule == "repayment" and not facts:
+        return _("怎么还都行")
     name = _MINE_NAME[rule]
     return _NAMED[name](facts[name]) if facts.get(name) else _("还没填")
 
@@ -506,14 +508,18 @@ def _bar_words(quote: Mapping[str, Any], fees: Sequence[Mapping[str, Any]]) -> I
 
 
 def sorted_rows(rows: Sequence[Shown], sort: str) -> list[Shown]:
-    """The rows by what the reader asked for; unknown values last, the stored place decides ties."""
-    if sort == "chance":
-        return sorted(rows, key=lambda row: (tenths_of(row) is None, -(row.chance or 0), row.place))
-    if sort == "cost":
-        return sorted(rows, key=lambda row: (row.cost_percent is None, row.cost_percent or Decimal(0), row.place))
-    if sort == "speed":
-        return sorted(rows, key=lambda row: (row.quote.get("days") is None, row.quote.get("days") or 0, row.place))
-    return sorted(rows, key=lambda row: row.place)
+    """The rows by what the reader asked for, loans before guarantees; unknown values last, the place decides ties."""
+
+    def wanted(row: Shown) -> tuple[Any, ...]:
+        if sort == "chance":
+            return tenths_of(row) is None, -(row.chance or 0)
+        if sort == "cost":
+            return row.cost_percent is None, row.cost_percent or Decimal(0)
+        if sort == "speed":
+            return row.quote.get("days") is None, row.quote.get("days") or 0
+        return ()
+
+    return sorted(rows, key=lambda row: (row.product.kind != "credit", *wanted(row), row.place))
 
 
 def cards(rows: Sequence[Shown], facts: Mapping[str, Any]) -> list[Card]:
@@ -670,12 +676,12 @@ def _extra_fees(rows: Sequence[Shown]) -> tuple[Cell, ...]:
 
 
 def _rates(rows: Sequence[Shown]) -> tuple[Cell, ...]:
-    values = [_number(row, "rate_percent") if row.product.kind == "credit" else None for row in rows]
+    values = [_number(row, "rate_percent") for row in rows]
     known = {value for value in values if value is not None}
     found = []
     for row, value in zip(rows, values, strict=True):
         if value is None:
-            found.append(Cell(_("不是贷款，没有利率")))
+            found.append(Cell(_("还算不出来")))
             continue
         version = row.product_version
         base = _("固定")

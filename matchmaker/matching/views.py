@@ -19,6 +19,7 @@ from matchmaker.web import actor, back_to, once, paginate_items, requires
 bp = Blueprint("matching", __name__)
 
 FIRST_SHOWN = 4
+GUARANTEES_FIRST_SHOWN = 2
 NOT_SHOWN_HERE = 6
 """Turned-down products on the list itself; the rest on a page of their own."""
 
@@ -49,8 +50,8 @@ def show_list(need: Need) -> ResponseReturnValue:
     sort = sort if sort in telling.SORTS else "overall"
     rows = queries.shown_rows(stored.id)
     in_order = telling.sorted_rows(rows, sort)
-    whole = "all" in request.args
-    shown = in_order if whole else in_order[:FIRST_SHOWN]
+    loans = [row for row in in_order if row.product.kind == "credit"]
+    shown = in_order if "all" in request.args else loans[:FIRST_SHOWN] + in_order[len(loans) :][:GUARANTEES_FIRST_SHOWN]
     services.note_in_view(stored, shown, by=actor())
     turned = [telling.turned(row) for row in queries.turned_down_rows(stored.id)]
     drawn = telling.cards(rows, stored.facts)
@@ -65,6 +66,7 @@ def show_list(need: Need) -> ResponseReturnValue:
         sorts=telling.SORTS,
         cards=[by_product[row.product_id] for row in shown],
         count=len(rows),
+        loan_count=len(loans),
         scale=max((card.interest_yuan + card.fees_yuan for card in drawn), default=0),
         turned=turned[:NOT_SHOWN_HERE],
         turned_count=len(turned),
@@ -120,7 +122,8 @@ def compare(need: Need) -> ResponseReturnValue:
     if stored is None:
         return back_to("matching.show_list", need_id=need.id)
     wanted = list(dict.fromkeys(key for text in request.args.getlist("product") if (key := _number(text))))
-    by_product = {row.product_id: row for row in queries.shown_rows(stored.id)}
+    loans = [row for row in queries.shown_rows(stored.id) if row.product.kind == "credit"]
+    by_product = {row.product_id: row for row in loans}
     known = [by_product[key] for key in wanted if key in by_product]
     rows = known[:COMPARED_AT_MOST]
     told = None
