@@ -180,6 +180,11 @@ class RevolvingForm(CalculatorForm):
     def lines(self) -> list[tuple[Field, Field, Field]]:
         return [self.line(number) for number in range(1, LINES + 1)]
 
+    @property
+    def more_lines(self) -> bool:
+        """Whether anything stands in the lines that are folded away at first."""
+        return any(field.data or field.errors for line in self.lines[2:] for field in line)
+
     def figure(self, name: str, most: Decimal, *, needed: bool = False) -> Decimal:
         """One figure of the form, 0 where it is missing or wrong; what is wrong stands at the field."""
         typed = typed_figure(self[name].data).removesuffix("%")
