@@ -24,8 +24,10 @@ from wtforms import Form, SelectField
 from wtforms.fields.choices import SelectChoice
 
 from matchmaker import clock
-from matchmaker.db import UtcDateTime
+from matchmaker.db import UtcDateTime, db, unit_of_work
+from matchmaker.leads.models import Lead
 from matchmaker.reference.rules import working_time
+from tests.builders import sign_in
 
 ROOT = Path(__file__).resolve().parents[2]
 FONT = ROOT / "static" / "vendor" / "fonts" / "NotoSansSC-Regular.otf"
@@ -174,10 +176,11 @@ def test_a_clock_runs_over_the_last_published_new_year() -> None:
 def form_classes() -> list[type[Form]]:
     """Every form of every subject."""
     found = []
-    for file in sorted((ROOT / "matchmaker").glob("*/forms.py")):
-        module = importlib.import_module(f"matchmaker.{file.parent.name}.forms")
+    for file in sorted([*(ROOT / "matchmaker").glob("*/forms.py"), *(ROOT / "matchmaker").glob("*/forms/*.py")]):
+        name = ".".join(file.relative_to(ROOT).with_suffix("").parts)
+        module = importlib.import_module(name)
         found += [each for _, each in inspect.getmembers(module, inspect.isclass)
-                  if issubclass(each, Form) and each.__module__ == module.__name__]
+                  if issubclass(each, Form) and each.__module__ == name]
     return found
 
 
@@ -262,3 +265,19 @@ def test_nothing_that_makes_pdfs_takes_a_collection_of_fonts() -> None:
         text = file.read_text(encoding="utf-8")
         assert ".ttc" not in text, file
         assert "NotoSansSC" in text or "fonts" in text, file
+
+
+def test_the_cost_sheet_embeds_that_font_and_no_other(app: Any) -> None:
+    from matchmaker.leads.rules.states import State
+    from tests.leads.builders import a_case, to_state
+
+    with clock.frozen("2026-09-23T10:00:00+08:00"):
+        with app.app_context(), unit_of_work():
+            case = a_case()
+            to_state(case, State.OFFERED)
+            owner, lead_id = case.owner, db.session.scalar(sa.select(sa.func.max(Lead.id)))
+        client = app.test_client()
+        sign_in(client, owner)
+        sheet = client.get(f"/leads/{lead_id}/offers/1/cost-sheet.pdf")
+    assert sheet.mimetype == "application/pdf"
+    assert fonts_embedded(sheet.data) == {"NotoSansSC"}
