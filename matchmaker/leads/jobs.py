@@ -5,6 +5,7 @@ Each item is a unit of work of its own that looks again under a lock; running tw
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
@@ -15,6 +16,9 @@ from matchmaker.leads.rules.clocks import AGREED_LIVES_DAYS, LIMITS, Clock
 from matchmaker.leads.rules.consents import in_force
 from matchmaker.leads.rules.states import LIVE, State
 from matchmaker.leads.services import ending, offering
+from matchmaker.queue import LeaseLost
+
+log = logging.getLogger(__name__)
 
 _RELEASING = tuple(str(kind) for kind, limit in LIMITS.items() if limit.releases)
 # A consent that runs out ends whatever still needs the customer's data; an agreement goes on without it.
@@ -57,18 +61,19 @@ def expire_offers(now: datetime) -> int:
 
 def settle_payouts(now: datetime) -> int:
     """Count every reported pay-out that nobody answered for ten working days as undisputed; answers how many."""
-    done = 0
-    for payout_id in finding.ids_of_unanswered_payouts(now):
-        with unit_of_work():
-            payout = db.session.get(Payout, payout_id)
-            lead = finding.lead_by_id(payout.lead_id, lock=True) if payout is not None else None
-            if payout is None or lead is None:
-                continue
-            db.session.refresh(payout)
-            if payout.standing == "reported" and payout.due_at <= now:
-                offering.settle_payout(lead, payout)
-                done += 1
-    return done
+
+    def settle(payout_id: int) -> bool:
+        payout = db.session.get(Payout, payout_id)
+        lead = finding.lead_by_id(payout.lead_id, lock=True) if payout is not None else None
+        if payout is None or lead is None:
+            return False
+        db.session.refresh(payout)
+        if payout.standing != "reported" or payout.due_at > now:
+            return False
+        offering.settle_payout(lead, payout)
+        return True
+
+    return _each(finding.ids_of_unanswered_payouts(now), settle)
 
 
 def _consent_is_over(lead: Lead, now: datetime) -> bool:
@@ -77,23 +82,38 @@ def _consent_is_over(lead: Lead, now: datetime) -> bool:
 
 
 def _each_clock(ids: Iterable[int], deed: Callable[[Lead, LeadClock], bool]) -> int:
-    done = 0
-    for clock_id in ids:
-        with unit_of_work():
-            row = db.session.get(LeadClock, clock_id)
-            lead = finding.lead_by_id(row.lead_id, lock=True) if row is not None else None
-            if row is None or lead is None:
-                continue
-            db.session.refresh(row)
-            done += bool(row.stopped_at is None and deed(lead, row))
-    return done
+    def carry(clock_id: int) -> bool:
+        row = db.session.get(LeadClock, clock_id)
+        lead = finding.lead_by_id(row.lead_id, lock=True) if row is not None else None
+        if row is None or lead is None:
+            return False
+        db.session.refresh(row)
+        return row.stopped_at is None and deed(lead, row)
+
+    return _each(ids, carry)
 
 
 def _each_lead(ids: Iterable[int], deed: Callable[[Lead], bool]) -> int:
+    def carry(lead_id: int) -> bool:
+        lead = finding.lead_by_id(lead_id, lock=True)
+        return lead is not None and deed(lead)
+
+    return _each(ids, carry)
+
+
+def _each(ids: Iterable[int], deed: Callable[[int], bool]) -> int:
+    """Each item in a unit of work of its own. One that fails does not keep the others; its error is raised at the end."""
     done = 0
-    for lead_id in ids:
-        with unit_of_work():
-            lead = finding.lead_by_id(lead_id, lock=True)
-            if lead is not None:
-                done += bool(deed(lead))
+    failed: Exception | None = None
+    for number in ids:
+        try:
+            with unit_of_work():
+                done += bool(deed(number))
+        except LeaseLost:
+            raise
+        except Exception as problem:
+            log.exception("one item of a lead job failed", extra={"item": number})
+            failed = failed or problem
+    if failed is not None:
+        raise failed
     return done
