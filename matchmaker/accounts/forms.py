@@ -16,7 +16,7 @@ from wtforms import (
     TextAreaField,
     ValidationError,
 )
-from wtforms.fields.choices import SelectChoice
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.fields.numeric import DecimalField, IntegerField
 from wtforms.validators import URL, InputRequired, Length, NumberRange, Optional
 

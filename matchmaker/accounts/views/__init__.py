@@ -6,6 +6,7 @@ from flask import Blueprint, current_app, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
+from markupsafe import Markup, escape
 
 from matchmaker.accounts import sessions
 from matchmaker.accounts.forms import kind_label
@@ -69,10 +70,11 @@ bp.add_app_template_global(kind_label, "institution_kind")
 
 
 @bp.app_template_filter("place")
-def place(prefix: str) -> str:
-    """The full name of the division a code or prefix stands for."""
+def place(prefix: str) -> Markup:
+    """The full name of the division a code or prefix stands for; official names stay Chinese, and say so."""
     region = region_of_prefix(prefix)
-    return region.full_name if region else prefix
+    name = region.full_name if region else prefix
+    return Markup('<span lang="zh-CN">{}</span>').format(name) if language() == "en" else escape(name)
 
 
 @bp.app_template_filter("trade")
