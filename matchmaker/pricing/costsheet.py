@@ -1,4 +1,4 @@
-"""贷款明白纸, the one-page cost sheet: each item, who charges it, who bears it, how much, when, its part of the rate."""
+"""贷款明白纸, the one-page cost sheet: each item, who charges and bears it, how much, when, its part of the rate."""
 
 from __future__ import annotations
 

@@ -242,10 +242,9 @@ def _parts(floats: list[tuple[int, float]], y: float) -> tuple[float, float, flo
 
 
 def _root(terms: list[Flow]) -> Decimal:
-    """The only y in (0, 1): halved in floats, then bracketed and polished in Decimal."""
+    """The only y in (0, 1): found in floats, then bracketed and polished in Decimal."""
     start_positive = terms[0][1] > 0
-    low, high = _bracket(terms, start_positive)
-    guess = (low + high) / 2
+    guess, low, high = _bracket(terms, start_positive)
     for _ in range(400):
         value, slope = _value_and_slope(terms, guess)
         if value == 0:
@@ -254,29 +253,24 @@ def _root(terms: list[Flow]) -> Decimal:
             low = guess
         else:
             high = guess
-        step = value / slope if slope else ZERO
-        following = guess - step
-        if not (slope and low < following < high):
-            following = (low + high) / 2  # the bracket holds where Newton leaps out
-        if abs(following - guess) <= SOLVED_TO * following:
-            return following
-        guess = following
+        if slope:
+            following = guess - value / slope
+            if abs(following - guess) <= SOLVED_TO * guess:
+                return following
+            if low < following < high:
+                guess = following
+                continue
+        guess = (low + high) / 2  # the bracket holds where Newton leaps out
+        if high - low <= SOLVED_TO * high:
+            return guess
     return guess
 
 
-def _bracket(terms: list[Flow], start_positive: bool) -> tuple[Decimal, Decimal]:
-    """Two Decimals with the root between them, close where floats could see it."""
-    scale = max(abs(amount) for _, amount in terms)
-    floats = [(period, float(amount / scale)) for period, amount in terms]
-    low, high = 0.0, 1.0
-    for _ in range(64):
-        middle = (low + high) / 2
-        if (sum(amount * middle**period for period, amount in floats) > 0) == start_positive:
-            low = middle
-        else:
-            high = middle
-    centre, width = Decimal(low), Decimal("1e-14")
+def _bracket(terms: list[Flow], start_positive: bool) -> tuple[Decimal, Decimal, Decimal]:
+    """A guess, and two Decimals with the root between them, close where floats could see it."""
+    centre = Decimal(_float_root(terms, start_positive))
     below, above = ZERO, ONE
+    width = Decimal("1e-13")
     while width < 1:
         if centre - width > 0 and (_value_and_slope(terms, centre - width)[0] > 0) == start_positive:
             below = max(below, centre - width)
@@ -284,8 +278,39 @@ def _bracket(terms: list[Flow], start_positive: bool) -> tuple[Decimal, Decimal]
             above = min(above, centre + width)
         if below > 0 and above < 1:
             break
-        width *= 100
-    return below, above
+        width *= 1000
+    return (centre if below < centre < above else (below + above) / 2), below, above
+
+
+def _float_root(terms: list[Flow], start_positive: bool) -> float:
+    """Newton inside a bracket; as near as floats come."""
+    scale = max(abs(amount) for _, amount in terms)
+    backwards = [(period, float(amount / scale)) for period, amount in reversed(terms)]
+    low, high, guess = 0.0, 1.0, 0.99
+    for _ in range(100):
+        value = slope = 0.0
+        following = backwards[0][0]
+        for period, amount in backwards:
+            gap = following - period
+            if gap == 1:
+                slope, value = slope * guess + value, value * guess
+            elif gap:
+                slope, value = slope * guess**gap + gap * guess ** (gap - 1) * value, value * guess**gap
+            value += amount
+            following = period
+        if value == 0.0:
+            return guess
+        if (value > 0) == start_positive:
+            low = guess
+        else:
+            high = guess
+        step = guess - value / slope if slope else -1.0
+        if abs(step - guess) <= 1e-15 * guess:
+            return guess
+        guess = step if low < step < high else (low + high) / 2
+        if not low < guess < high:
+            return guess
+    return guess
 
 
 def _value_and_slope(terms: list[Flow], y: Decimal) -> tuple[Decimal, Decimal]:

@@ -129,6 +129,11 @@ SIMILAR = ("product_purpose", "product", "institution_purpose", "institution_sec
 institution: a chance is never told from what others did."""
 
 
+CASES = "institution_cases"
+"""Beside the shares: how many cases of the institution are decided."""
+_NO_CASES = [0, 0]
+
+
 @dataclass
 class Counts:
     """Decided and funded cases by group, in the order of time they were learned."""
@@ -147,12 +152,15 @@ class Counts:
         found = self.cells[group].get(GROUPS[group][0](case))
         return (found[0], found[1]) if found else (0, 0)
 
-    def share(self, group: str, case: Case) -> float:
-        """The funded share of the group, drawn towards the wider group; one third where nothing is known."""
-        wider = GROUPS[group][1]
-        n, funded = self.cell(group, case)
-        lean = self.share(wider, case) if wider else 1 / 3
-        return (funded + STRENGTH * lean) / (n + STRENGTH)
+    def shares(self, case: Case) -> dict[str, float]:
+        """The funded share of every group, drawn towards its wider group; one third where nothing is known."""
+        found: dict[str, float] = {}
+        for group, (key_of, wider) in GROUPS.items():  # the wider group always stands before
+            n, funded = self.cells[group].get(key_of(case), _NO_CASES)
+            lean = found[wider] if wider else 1 / 3
+            found[group] = (funded + STRENGTH * lean) / (n + STRENGTH)
+        found[CASES] = self.cell("institution", case)[0]
+        return found
 
     def similar(self, case: Case, smallest: int) -> Similar:
         """The narrowest group with enough cases; without one, the institution's too few."""
@@ -166,7 +174,8 @@ class Counts:
 
 # Declarations -------------------------------------------------------------------------------------------------------
 
-Read = Callable[[Case, Counts], float | None]
+Read = Callable[[Case, Mapping[str, float]], float | None]
+"""Reads a case and the counted shares of its groups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +209,7 @@ def _float(value: Any) -> float | None:
 
 
 def _share(group: str) -> Read:
-    return lambda case, counts: counts.share(group, case)
+    return lambda _, shares: shares[group]
 
 
 def _position(value: float | None, low: float | None, high: float | None) -> float | None:
@@ -300,9 +309,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("product_purpose_share", "pair", "outcome", 0.33, _share("product_purpose")),
     # the institution
     Feature("institution_share", "institution", "outcome", 0.33, _share("institution")),
-    Feature(
-        "institution_cases", "institution", "outcome", 0.0, lambda c, k: math.log10(1 + k.cell("institution", c)[0])
-    ),
+    Feature("institution_cases", "institution", "outcome", 0.0, lambda _, shares: math.log10(1 + shares[CASES])),
     Feature("kind_share", "institution", "outcome", 0.33, _share("kind")),
     Feature("kind_purpose_share", "institution", "outcome", 0.33, _share("kind_purpose")),
     Feature("kind_section_share", "institution", "outcome", 0.33, _share("kind_section")),
@@ -320,8 +327,9 @@ NAMES: tuple[str, ...] = tuple(feature.name for feature in FEATURES)
 def read(case: Case, counts: Counts) -> dict[str, float]:
     """Every feature of a case, six decimals; what is not known is what its declaration says."""
     found: dict[str, float] = {}
+    shares = counts.shares(case)
     for feature in FEATURES:
-        value = feature.read(case, counts)
+        value = feature.read(case, shares)
         found[feature.name] = round(feature.missing if value is None else value, 6)
     return found
 

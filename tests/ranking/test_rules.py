@@ -140,9 +140,9 @@ def test_shares_lean_on_the_wider_group_until_there_are_cases() -> None:
         facts_of(random.Random(3)), replace(OFFER, product_id=3, institution_id=3, institution_kind="STATE"), ON
     )
     assert (
-        counts.share("product", case)
-        > counts.share("institution", other)
-        > counts.share("institution", stranger)
+        counts.shares(case)["product"]
+        > counts.shares(other)["institution"]
+        > counts.shares(stranger)["institution"]
         > 1 / 3
     )
 

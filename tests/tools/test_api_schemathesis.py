@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_generated_requests_find_nothing(app: Any) -> None:
     config = schemathesis.Config.from_path(ROOT / "schemathesis.toml")
-    config.projects.default.generation.max_examples = 10
+    config.projects.default.generation.max_examples = 5
     config.projects.default.generation.database = "none"
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app, config=config)
     found: list[str] = []
