@@ -275,11 +275,11 @@ def _in_its_branch(actor: Any, lead: Any) -> bool:
 
 table(
     lead_see=allow(
-        "Look at a lead: its owner, the person who carries it, the managers of its branch, the institution's desk.",
+        "Look at a lead: its owner, who carries it, the managers of its branch while nobody does, the institution's desk.",
         _acts_for_its_business,
         _chose_it,
         (_was_sent, _carries_it),
-        (_was_sent, _in_its_branch),
+        (_was_sent, _in_its_branch, _nobody_else_carries_it),
         (_was_sent, on_desk_of_its_institution),
     ),
     lead_track=allow("See one's own leads, whose turn it is and until when.", anyone_signed_in),
@@ -299,8 +299,8 @@ table(
     lead_correct_reason=allow("Say that a reason is wrong.", _acts_for_its_business),
     lead_nobody_called=allow("Say that nobody called.", _acts_for_its_business),
     lead_accept=allow(
-        "Claim a lead: a manager of its branch or the desk, while nobody else carries it.",
-        (_was_sent, _in_its_branch, _nobody_else_carries_it),
+        "Claim a lead: a manager of its branch or the desk; who comes second is told so.",
+        (_was_sent, _in_its_branch),
         (_was_sent, on_desk_of_its_institution),
     ),
     lead_hand_over=allow(
