@@ -92,6 +92,6 @@ class FundingChance(BaseEstimator, ClassifierMixin):  # type: ignore[misc]
         return [float(chance) for chance in self.predict_proba(np.asarray(rows, dtype=np.float64))[:, 1]]
 
     def _margin(self, x: Matrix) -> Matrix:
-        with threadpool_limits(1):
-            found: Matrix = self.model_.decision_function(x)
+        # No limit on threads here: looking for the libraries takes longer than the rows of one list do.
+        found: Matrix = self.model_.decision_function(x)
         return found
