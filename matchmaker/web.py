@@ -168,6 +168,8 @@ def once(view: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
+        if "resume" in request.form:  # brought back after signing in again: shown filled, not carried out
+            return view(*args, **kwargs)
         key = request.form.get("form_key", "")
         if not key or len(key) > 64:
             raise BadRequest

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import os
 import shutil
 import uuid
@@ -11,6 +13,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from jinja2.bccache import Bucket, BytecodeCache
 
 from matchmaker import create_app
 from matchmaker.db import Base
@@ -19,6 +22,31 @@ from matchmaker.settings import Settings
 TOWN_SIZE = 150
 pytest_plugins = ["tests.articles"]
 PG_URL = os.environ.get("MATCHMAKER_TEST_PG", "")
+
+
+class CompiledTemplates(BytecodeCache):
+    """Templates compiled once per process, not once per test application."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.kept:
+            bucket.bytecode_from_string(self.kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.kept[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = CompiledTemplates()
+
+
+def make_app(settings: Settings) -> Any:
+    """The site for a test."""
+    app = create_app(settings)
+    app.testing = True
+    app.jinja_env.bytecode_cache = COMPILED
+    return app
 
 
 def settings_for(url: str, folder: Path, **changes: Any) -> Settings:
@@ -42,28 +70,54 @@ def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def prepare_schema(app: Any) -> None:
     """The tables and the reference data, as on a new installation."""
     from matchmaker.db import db, unit_of_work
+    from matchmaker.reference.services import load_reference
 
     Base.metadata.create_all(db.engine)
-    try:
-        from matchmaker.reference.services import load_reference
-    except ImportError:
-        return
     with unit_of_work():
         load_reference()
 
 
-@pytest.fixture
-def app(empty_sqlite: Path, tmp_path: Path) -> Iterator[Any]:
-    """The site on a fresh copy of the empty database (SQLite)."""
-    file = tmp_path / "test.db"
-    shutil.copy(empty_sqlite, file)
-    app = create_app(settings_for(f"sqlite:///{file}", tmp_path))
-    app.testing = True
-    yield app
-    with app.app_context():
-        from matchmaker.db import db
+_kept: dict[str, Any] = {}
+"""One application of each kind per process: making one costs more than most tests."""
 
-        db.engine.dispose()
+
+@contextlib.contextmanager
+def borrowed(kind: str, url: str, folder: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """The application of that kind with its settings as new; a test marked ``own_app`` gets one of its own."""
+    if request.node.get_closest_marker("own_app"):
+        app = make_app(settings_for(url, folder))
+    else:
+        if kind not in _kept:
+            _kept[kind] = make_app(settings_for(url, folder))
+        app = _kept[kind]
+    before = dict(app.config)
+    app.config["SETTINGS"] = dataclasses.replace(app.config["SETTINGS"], instance_folder=str(folder))
+    try:
+        yield app
+    finally:
+        app.config.clear()
+        app.config.update(before)
+        with app.app_context():
+            from matchmaker.db import db
+
+            db.engine.dispose()
+
+
+def fresh_copy(of: Path, request: pytest.FixtureRequest) -> Path:
+    """``of`` copied over this process's own file of that name."""
+    file = of.with_name(f"{of.stem}-in-use.db")
+    for old in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
+        old.unlink(missing_ok=True)
+    shutil.copy(of, file)
+    return file
+
+
+@pytest.fixture
+def app(empty_sqlite: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """The site on a fresh copy of the empty database (SQLite)."""
+    file = fresh_copy(empty_sqlite, request)
+    with borrowed("sqlite", f"sqlite:///{file}", tmp_path, request) as app:
+        yield app
 
 
 @pytest.fixture(scope="session")
@@ -83,17 +137,11 @@ def town_file(empty_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 @pytest.fixture
-def town(town_file: Path, tmp_path: Path) -> Iterator[Any]:
+def town(town_file: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
     """The site on a fresh copy of the small demo town."""
-    file = tmp_path / "town.db"
-    shutil.copy(town_file, file)
-    app = create_app(settings_for(f"sqlite:///{file}", town_file.parent))
-    app.testing = True
-    yield app
-    with app.app_context():
-        from matchmaker.db import db
-
-        db.engine.dispose()
+    file = fresh_copy(town_file, request)
+    with borrowed("town", f"sqlite:///{file}", town_file.parent, request) as app:
+        yield app
 
 
 @pytest.fixture(scope="session")
@@ -123,22 +171,20 @@ def database_url(name: str) -> str:
 
 
 @pytest.fixture
-def postgres_app(empty_postgres: str, tmp_path: Path) -> Iterator[Any]:
+def postgres_app(empty_postgres: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
     """The site on a fresh copy of the empty database (PostgreSQL)."""
-    name = f"mm_test_{uuid.uuid4().hex[:10]}"
+    name = empty_postgres.replace("template", "test")
     admin = sa.create_engine(PG_URL, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE "{empty_postgres}"')
-    app = create_app(settings_for(database_url(name), tmp_path))
-    app.testing = True
-    yield app
-    with app.app_context():
-        from matchmaker.db import db
-
-        db.engine.dispose()
-    with admin.connect() as connection:
         connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-    admin.dispose()
+        connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE "{empty_postgres}"')
+    try:
+        with borrowed("postgres", database_url(name), tmp_path, request) as app:
+            yield app
+    finally:
+        with admin.connect() as connection:
+            connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        admin.dispose()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

@@ -67,14 +67,3 @@ def make(app: Any) -> Callable[..., Any]:
             return function(*args, **values)
 
     return build
-
-
-@pytest.fixture(autouse=True)
-def compiled_templates(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Each app compiles its templates anew; keep what was compiled, for the tests open many pages once each."""
-    if "app" in request.fixturenames:
-        from jinja2 import FileSystemBytecodeCache
-
-        folder = tmp_path_factory.getbasetemp() / "templates"
-        folder.mkdir(exist_ok=True)
-        request.getfixturevalue("app").jinja_env.bytecode_cache = FileSystemBytecodeCache(str(folder))

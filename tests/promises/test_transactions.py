@@ -17,6 +17,8 @@ from matchmaker.queue import Job, later
 from matchmaker.refusal import Refused
 from matchmaker.web import FormKey, RefusedAttempt
 
+pytestmark = pytest.mark.own_app
+
 
 def add_views(app: Any) -> None:
     """Views that only these tests know."""
