@@ -33,8 +33,6 @@ class Settings:
     """The operator's licence for insurance intermediation is on file: premiums and comparison may be shown."""
     need_days: int = 60
     """How long a posted need stands."""
-    draft_days: int = 90
-    """How long an untouched draft is kept."""
     live_leads_per_need: int = 3
     session_days: int = 30
     mail_channel: str = "console"
