@@ -7,6 +7,9 @@ PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.1
 	  echo python3)
 VENV := .venv/bin
 FLASK := $(VENV)/python -m flask --app wsgi
+# One numeric thread a process: requests and jobs share the cores, not one matrix product.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
 CATALOGUES := $(wildcard matchmaker/translations/*/LC_MESSAGES/messages.po)
 
 # What is installed is compiled at its first import, which this would do again at every start.

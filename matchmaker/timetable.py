@@ -38,6 +38,7 @@ def entries() -> list[Entry]:
     from matchmaker.needs.jobs import delete_old_drafts, expire_needs
     from matchmaker.notifications.jobs import deliver_messages
     from matchmaker.products.jobs import remind_of_ending_products
+    from matchmaker.ranking.jobs import train_ranker
 
     minute, hour, day = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
     return [
@@ -51,6 +52,7 @@ def entries() -> list[Entry]:
         Entry("needs.expire", hour, expire_needs),
         Entry("needs.forget_drafts", day, delete_old_drafts, hour * 3),
         Entry("products.remind", day, remind_of_ending_products, hour * 7),
+        Entry("ranking.train", day, train_ranker, hour),
         Entry("matching.nightly", day, match_open_needs, hour * 2),
         Entry("queue.forget", day, forget_old_jobs, hour * 4),
         Entry("accounts.forget", day, forget_old_traces, hour * 3),
