@@ -39,8 +39,8 @@ def migrate() -> None:
 def prepare(size: int | None) -> None:
     """Migrations, reference data and, on an empty database, the demo town with a trained ranker."""
     from matchmaker import demo as town
-    from matchmaker.reference.services import load_reference
     from matchmaker.db import unit_of_work
+    from matchmaker.reference.services import load_reference
 
     settings = current_app.config["SETTINGS"]
     started = time.monotonic()
@@ -116,13 +116,3 @@ def run_due() -> None:
     enqueue_due()
     while carry_one(me):
         pass
-
-
-def start_worker_thread(app: Any) -> threading.Event:
-    """Carry jobs in a thread of this process; set the returned event to end it."""
-    from matchmaker.queue import work
-    from matchmaker.timetable import enqueue_due
-
-    stop = threading.Event()
-    threading.Thread(target=work, args=(app, stop, enqueue_due), name="jobs", daemon=True).start()
-    return stop

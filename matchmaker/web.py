@@ -424,6 +424,7 @@ def paginate_items(items: list[Item], per_page: int = 20) -> Page[Item]:
 
 _labels: dict[str, Mapping[str, Any]] = {}
 _sentences: dict[str, Any] = {}
+_deeds: dict[str, Any] = {}
 
 UNITS: dict[str, Callable[[Any], str]] = {
     "_yuan": formatting.wan,
@@ -435,7 +436,14 @@ UNITS: dict[str, Callable[[Any], str]] = {
 
 
 def learn_words(module: Any) -> None:
-    """Take a subject's LABELS and SENTENCES. Raises ValueError when a code already has other words."""
+    """Take a subject's LABELS, SENTENCES and DEEDS. Raises ValueError when a code already has other words.
+
+    DEEDS are the words for what a subject writes into the trail (``audit.services.record``).
+    """
+    for what, words in getattr(module, "DEEDS", {}).items():
+        if _deeds.get(what, words) is not words:
+            raise ValueError(f"deed {what} is declared twice")
+        _deeds[what] = words
     for group, labels in getattr(module, "LABELS", {}).items():
         if _labels.get(group, labels) is not labels:
             raise ValueError(f"labels {group} are declared twice")
@@ -444,6 +452,15 @@ def learn_words(module: Any) -> None:
         if _sentences.get(code, words) is not words:
             raise ValueError(f"sentence {code} is declared twice")
         _sentences[code] = words
+
+
+def known_deeds() -> dict[str, Any]:
+    return dict(_deeds)
+
+
+def deed(what: str) -> str:
+    """The words for a kind of deed in the trail; one that no subject declares any more keeps its code."""
+    return str(_deeds.get(what, what))
 
 
 def known_sentences() -> dict[str, Any]:

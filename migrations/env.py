@@ -31,8 +31,7 @@ def guarded(connection: sa.Connection) -> None:
     is_sqlite = connection.dialect.name == "sqlite"
     if is_sqlite:
         # A batch migration drops and recreates the table; with keys on, ON DELETE CASCADE would empty the children.
-        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
-        connection.commit()
+        set_foreign_keys(connection, "OFF")
     context.configure(
         connection=connection,
         target_metadata=context.config.attributes.get("metadata", Base.metadata),
@@ -50,8 +49,12 @@ def guarded(connection: sa.Connection) -> None:
             if broken:
                 raise RuntimeError(f"a migration broke foreign keys: {broken[:5]}")
     if is_sqlite:
-        connection.exec_driver_sql("PRAGMA foreign_keys=ON")
-        connection.commit()
+        set_foreign_keys(connection, "ON")
+
+
+def set_foreign_keys(connection: sa.Connection, value: str) -> None:
+    """Asked of the driver itself: inside a transaction, which SQLAlchemy would begin, SQLite ignores this pragma."""
+    connection.connection.driver_connection.execute(f"PRAGMA foreign_keys={value}")
 
 
 def render_type(kind: str, item: object, autogen: object) -> object:

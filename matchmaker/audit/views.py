@@ -6,16 +6,12 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from matchmaker.audit import queries
-from matchmaker.audit.words import LABELS
-from matchmaker.web import paginate, requires
+from matchmaker.web import deed, paginate, requires
 
 bp = Blueprint("audit", __name__)
 
 
-@bp.app_template_filter("deed")
-def deed(what: str) -> str:
-    """The words for a kind of deed; a kind without words by its code."""
-    return str(LABELS["audit.what"].get(what, what))
+bp.add_app_template_filter(deed, "deed")
 
 
 @bp.get("/audit")

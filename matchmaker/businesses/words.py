@@ -141,3 +141,22 @@ SENTENCES = {
     "missing_equity_change": _l("还没填最近一次股东变更。没变过就不用管。"),
     "missing_collateral": _l("还没说有什么能抵押或担保的。没有也没关系，有的话额度和价格会更好。"),
 }
+
+DEEDS = {
+    "business.create": _l("登记一家店"),
+    "business.change": _l("改资料"),
+    "business.change_strengths": _l("改能拿出来的东西"),
+    "business.declare_capacity": _l("说明自己是谁"),
+    "business.add_paper": _l("交证明"),
+    "business.send_papers": _l("把证明送去核对"),
+    "business.check": _l("核对证明"),
+    "business.reject": _l("退回证明"),
+    "business.confirm_outside": _l("外部核实"),
+    "business.save_figures": _l("填年度数据"),
+    "business.remove_figures": _l("删年度数据"),
+    "business.add_title": _l("加称号"),
+    "business.remove_title": _l("删称号"),
+    "business.add_credit_line": _l("加已有贷款"),
+    "business.change_credit_line": _l("改已有贷款"),
+    "business.remove_credit_line": _l("删已有贷款"),
+}

@@ -25,3 +25,7 @@ SENTENCES = {
     "pdf_active": _l("这个 PDF 里有脚本或附件，没有收下。请打印成新的 PDF，或拍照"),
     "document_kind_unknown": _l("没有这种材料"),
 }
+
+DEEDS = {
+    "document.destroy": _l("删材料"),
+}

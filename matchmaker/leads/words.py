@@ -479,3 +479,5 @@ SENTENCES = {
     "lead_staff_payout_disputed": _l("编号 %(number)s：客户对放款有异议，请核对后重新报告。"),
     "lead_staff_payout_settled": _l("编号 %(number)s：10 个工作日没有异议，放款按没有异议算。"),
 }
+
+DEEDS = {f"lead.{step}": words for step, words in LABELS["lead.step"].items()}

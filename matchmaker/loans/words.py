@@ -11,3 +11,7 @@ LABELS = {
     },
 }
 SENTENCES: dict[str, object] = {}
+
+DEEDS = {
+    "loan.open": _l("记下一笔贷款"),
+}

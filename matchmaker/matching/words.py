@@ -155,3 +155,7 @@ SENTENCES = {
     "compare_choose_two": _l("没有对比：至少勾选两个"),
     "compare_at_most": _l("一次最多对比 %(most)s 个，先看前 %(most)s 个"),
 }
+
+DEEDS = {
+    "need.match": _l("给需求找产品"),
+}

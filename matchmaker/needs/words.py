@@ -138,3 +138,10 @@ SENTENCES = {
     "check_region_not_found": _l("没找到“%(typed)s”，写到区县，比如 杭州西湖；拿不准就空着"),
     "check_region_several": _l("叫这个名字的有几处，请选一处"),
 }
+
+DEEDS = {
+    "need.post": _l("发布需求"),
+    "need.change": _l("改需求"),
+    "need.withdraw": _l("撤回需求"),
+    "need.expire": _l("需求到期"),
+}

@@ -263,3 +263,17 @@ SENTENCES = {
     "product_published": _l("“%(product)s”上架了，从现在起按这一版给客户看"),
     "product_ending": _l("“%(product)s”到 %(until_on)s 就到期了，到期不再给客户看；要接着做，请确认一版新的"),
 }
+
+DEEDS = {
+    "product.start": _l("新建产品"),
+    "product.save": _l("存产品草稿"),
+    "product.edit": _l("改产品，新的一版"),
+    "product.drop": _l("扔掉草稿"),
+    "product.submit": _l("提交核定"),
+    "product.take_back": _l("收回提交"),
+    "product.send_back": _l("退回修改"),
+    "product.publish": _l("上架"),
+    "product.suspend": _l("暂停产品"),
+    "product.resume": _l("恢复产品"),
+    "product.stop": _l("停办产品"),
+}

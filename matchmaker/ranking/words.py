@@ -34,3 +34,7 @@ SENTENCES = {
     "list_by_other_score": _l("这份名单是用别的算法排的"),
     "list_ranker_gone": _l("排这份名单的模型文件读不到了"),
 }
+
+DEEDS = {
+    "ranker.train": _l("训练排序"),
+}
