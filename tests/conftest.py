@@ -16,7 +16,6 @@ import sqlalchemy as sa
 from jinja2.bccache import Bucket, BytecodeCache
 
 from matchmaker import create_app
-from matchmaker.db import Base
 from matchmaker.settings import Settings
 
 TOWN_SIZE = 150
@@ -69,10 +68,11 @@ def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def prepare_schema(app: Any) -> None:
     """The tables and the reference data, as on a new installation."""
-    from matchmaker.db import db, unit_of_work
+    from matchmaker.commands import upgrade_database
+    from matchmaker.db import unit_of_work
     from matchmaker.reference.services import load_reference
 
-    Base.metadata.create_all(db.engine)
+    upgrade_database(app.config["SETTINGS"].database_url)
     with unit_of_work():
         load_reference()
 

@@ -85,6 +85,26 @@ def upgrade() -> None:
         batch_op.create_index("ix_job_state_run_at", ["state", "run_at"], unique=False)
 
     op.create_table(
+        "lpr",
+        sa.Column("published_on", sa.Date(), nullable=False),
+        sa.Column("lpr_1y_percent", sa.BigInteger(), nullable=False),
+        sa.Column("lpr_5y_percent", sa.BigInteger(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.CheckConstraint("lpr_1y_percent > 0 AND lpr_5y_percent > 0", name=op.f("ck_lpr_rates_positive")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lpr")),
+        sa.UniqueConstraint("published_on", name=op.f("uq_lpr_published_on")),
+    )
+    op.create_table(
+        "market_places",
+        sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("places", sa.JSON(), nullable=False),
+        sa.Column("noted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_market_places")),
+        sa.UniqueConstraint("fingerprint", name=op.f("uq_market_places_fingerprint")),
+    )
+    op.create_table(
         "model_version",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("file", sa.Text(), nullable=False),
@@ -190,6 +210,7 @@ def upgrade() -> None:
         sa.Column("collateral", sa.JSON(), nullable=False),
         sa.Column("created_by_id", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("row_version", sa.Integer(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.CheckConstraint(
@@ -198,11 +219,21 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "tax_grade IS NULL OR tax_grade IN ('A', 'B', 'M', 'C', 'D')", name=op.f("ck_business_tax_grade_known")
         ),
+        sa.CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name=op.f("ck_business_point_whole")),
+        sa.CheckConstraint(
+            "last_equity_change_on IS NULL OR last_equity_change_on >= founded_on",
+            name=op.f("ck_business_changed_after_founding"),
+        ),
+        sa.CheckConstraint("length(industry_code) = 4", name=op.f("ck_business_industry_is_a_class")),
+        sa.CheckConstraint("length(region_code) = 6", name=op.f("ck_business_region_whole")),
+        sa.CheckConstraint("length(uscc) = 18", name=op.f("ck_business_uscc_whole")),
         sa.ForeignKeyConstraint(["created_by_id"], ["person.id"], name=op.f("fk_business_created_by_id_person")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_business")),
         sa.UniqueConstraint("uscc", name=op.f("uq_business_uscc")),
     )
     with op.batch_alter_table("business", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_business_created_by_id"), ["created_by_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_business_industry_code"), ["industry_code"], unique=False)
         batch_op.create_index("ix_business_region_code_industry_code", ["region_code", "industry_code"], unique=False)
 
     op.create_table(
@@ -239,12 +270,21 @@ def upgrade() -> None:
         sa.Column("uploaded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.CheckConstraint("size_bytes > 0", name=op.f("ck_document_not_empty")),
+        sa.CheckConstraint(
+            "kind IN ('licence', 'letter', 'statement', 'contract', 'other')", name=op.f("ck_document_kind_known")
+        ),
+        sa.CheckConstraint(
+            "media_type IN ('image/jpeg', 'image/png', 'image/webp', 'application/pdf')",
+            name=op.f("ck_document_media_type_known"),
+        ),
+        sa.CheckConstraint("length(sha256) = 64", name=op.f("ck_document_sha256_whole")),
+        sa.CheckConstraint("size_bytes > 0 AND size_bytes <= 10485760", name=op.f("ck_document_size_within_limit")),
         sa.ForeignKeyConstraint(["uploaded_by_id"], ["person.id"], name=op.f("fk_document_uploaded_by_id_person")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_document")),
     )
     with op.batch_alter_table("document", schema=None) as batch_op:
-        batch_op.create_index("ix_document_uploaded_by_id_sha256", ["uploaded_by_id", "sha256"], unique=False)
+        batch_op.create_index(batch_op.f("ix_document_sha256"), ["sha256"], unique=False)
+        batch_op.create_index(batch_op.f("ix_document_uploaded_by_id"), ["uploaded_by_id"], unique=False)
 
     op.create_table(
         "institution",
@@ -293,6 +333,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("again_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("trouble", sa.Text(), nullable=True),
@@ -417,24 +458,25 @@ def upgrade() -> None:
         sa.Column("standing_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("checked_by_id", sa.Integer(), nullable=True),
         sa.Column("remark_code", sa.Text(), nullable=True),
-        sa.Column("remark", sa.Text(), nullable=False),
+        sa.Column("remark", sa.Text(), nullable=True),
         sa.Column("row_version", sa.Integer(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.CheckConstraint(
             "capacity IN ('legal_representative', 'owner', 'agent')", name=op.f("ck_business_member_capacity_known")
         ),
         sa.CheckConstraint(
-            "standing <> 'checked' OR checked_by_id IS NOT NULL", name=op.f("ck_business_member_checked_by_somebody")
-        ),
-        sa.CheckConstraint(
-            "standing <> 'rejected' OR remark_code IS NOT NULL", name=op.f("ck_business_member_rejected_with_reason")
+            "standing <> 'rejected' OR remark_code IS NOT NULL", name=op.f("ck_business_member_rejected_with_a_reason")
         ),
         sa.CheckConstraint(
             "standing IN ('declared', 'papers_sent', 'checked', 'rejected', 'confirmed_outside')",
             name=op.f("ck_business_member_standing_known"),
         ),
         sa.CheckConstraint(
-            "checked_by_id IS NULL OR checked_by_id <> person_id", name=op.f("ck_business_member_checked_by_another")
+            "standing NOT IN ('checked', 'rejected') OR checked_by_id IS NOT NULL",
+            name=op.f("ck_business_member_decided_by_somebody"),
+        ),
+        sa.CheckConstraint(
+            "checked_by_id IS NULL OR checked_by_id <> person_id", name=op.f("ck_business_member_never_ones_own")
         ),
         sa.ForeignKeyConstraint(["business_id"], ["business.id"], name=op.f("fk_business_member_business_id_business")),
         sa.ForeignKeyConstraint(["checked_by_id"], ["person.id"], name=op.f("fk_business_member_checked_by_id_person")),
@@ -443,8 +485,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("business_id", "person_id", name=op.f("uq_business_member_business_id_person_id")),
     )
     with op.batch_alter_table("business_member", schema=None) as batch_op:
-        batch_op.create_index("ix_business_member_person_id", ["person_id"], unique=False)
-        batch_op.create_index("ix_business_member_standing", ["standing"], unique=False)
+        batch_op.create_index(batch_op.f("ix_business_member_person_id"), ["person_id"], unique=False)
+        batch_op.create_index("ix_business_member_standing_standing_at", ["standing", "standing_at"], unique=False)
 
     op.create_table(
         "credit_line",
@@ -459,11 +501,15 @@ def upgrade() -> None:
         sa.Column("matures_on", sa.Date(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("as_of_on", sa.Date(), nullable=False),
+        sa.Column("row_version", sa.Integer(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.CheckConstraint("kind IN ('loan', 'guarantee')", name=op.f("ck_credit_line_kind_known")),
         sa.CheckConstraint("source IN ('declared', 'paid_out')", name=op.f("ck_credit_line_source_known")),
-        sa.CheckConstraint("amount_yuan > 0 AND balance_yuan >= 0", name=op.f("ck_credit_line_amounts")),
-        sa.CheckConstraint("matures_on >= started_on", name=op.f("ck_credit_line_matures_later")),
+        sa.CheckConstraint(
+            "amount_yuan > 0 AND balance_yuan >= 0 AND balance_yuan <= amount_yuan",
+            name=op.f("ck_credit_line_amounts_fit"),
+        ),
+        sa.CheckConstraint("matures_on > started_on", name=op.f("ck_credit_line_matures_later")),
         sa.ForeignKeyConstraint(["business_id"], ["business.id"], name=op.f("fk_credit_line_business_id_business")),
         sa.ForeignKeyConstraint(
             ["institution_id"], ["institution.id"], name=op.f("fk_credit_line_institution_id_institution")
@@ -471,7 +517,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_credit_line")),
     )
     with op.batch_alter_table("credit_line", schema=None) as batch_op:
-        batch_op.create_index("ix_credit_line_business_id", ["business_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_credit_line_business_id"), ["business_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_credit_line_institution_id"), ["institution_id"], unique=False)
 
     op.create_table(
         "document_content",
@@ -479,7 +526,7 @@ def upgrade() -> None:
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["document_id"], ["document.id"], name=op.f("fk_document_content_document_id_document"), ondelete="CASCADE"
+            ["document_id"], ["document.id"], name=op.f("fk_document_content_document_id_document")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_document_content")),
         sa.UniqueConstraint("document_id", name=op.f("uq_document_content_document_id")),
@@ -518,6 +565,7 @@ def upgrade() -> None:
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("values", sa.JSON(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("page", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
@@ -566,7 +614,9 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["business_id"], ["business.id"], name=op.f("fk_title_business_id_business")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_title")),
-        sa.UniqueConstraint("business_id", "code", name=op.f("uq_title_business_id_code")),
+        sa.UniqueConstraint(
+            "business_id", "code", "certificate_number", name=op.f("uq_title_business_id_code_certificate_number")
+        ),
     )
     op.create_table(
         "yearly_figures",
@@ -574,12 +624,19 @@ def upgrade() -> None:
         sa.Column("year", sa.Integer(), nullable=False),
         sa.Column("employees", sa.Integer(), nullable=False),
         sa.Column("turnover_yuan", sa.BigInteger(), nullable=False),
-        sa.Column("assets_yuan", sa.BigInteger(), nullable=False),
+        sa.Column("assets_yuan", sa.BigInteger(), nullable=True),
         sa.Column("liabilities_yuan", sa.BigInteger(), nullable=True),
         sa.Column("profit_yuan", sa.BigInteger(), nullable=True),
+        sa.Column("row_version", sa.Integer(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.CheckConstraint("employees >= 0", name=op.f("ck_yearly_figures_employees_not_negative")),
-        sa.CheckConstraint("turnover_yuan >= 0 AND assets_yuan >= 0", name=op.f("ck_yearly_figures_not_negative")),
+        sa.CheckConstraint(
+            "assets_yuan IS NULL OR assets_yuan >= 0", name=op.f("ck_yearly_figures_assets_not_negative")
+        ),
+        sa.CheckConstraint("employees >= 0 AND turnover_yuan >= 0", name=op.f("ck_yearly_figures_not_negative")),
+        sa.CheckConstraint(
+            "liabilities_yuan IS NULL OR liabilities_yuan >= 0", name=op.f("ck_yearly_figures_liabilities_not_negative")
+        ),
+        sa.CheckConstraint("year BETWEEN 1990 AND 2200", name=op.f("ck_yearly_figures_year_plausible")),
         sa.ForeignKeyConstraint(["business_id"], ["business.id"], name=op.f("fk_yearly_figures_business_id_business")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_yearly_figures")),
         sa.UniqueConstraint("business_id", "year", name=op.f("uq_yearly_figures_business_id_year")),
@@ -1307,6 +1364,41 @@ def upgrade() -> None:
         sa.UniqueConstraint("lead_id", "number", name=op.f("uq_lead_step_lead_id_number")),
     )
     op.create_table(
+        "loan",
+        sa.Column("lead_id", sa.Integer(), nullable=False),
+        sa.Column("business_id", sa.Integer(), nullable=False),
+        sa.Column("institution_id", sa.Integer(), nullable=False),
+        sa.Column("product_version_id", sa.Integer(), nullable=False),
+        sa.Column("amount_yuan", sa.BigInteger(), nullable=False),
+        sa.Column("rate_percent", sa.BigInteger(), nullable=False),
+        sa.Column("repayment", sa.Text(), nullable=False),
+        sa.Column("paid_on", sa.Date(), nullable=False),
+        sa.Column("matures_on", sa.Date(), nullable=False),
+        sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("row_version", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.CheckConstraint("source IN ('confirmed', 'undisputed')", name=op.f("ck_loan_source_known")),
+        sa.CheckConstraint("amount_yuan > 0", name=op.f("ck_loan_amount_above_zero")),
+        sa.CheckConstraint("matures_on > paid_on", name=op.f("ck_loan_matures_later")),
+        sa.ForeignKeyConstraint(["business_id"], ["business.id"], name=op.f("fk_loan_business_id_business")),
+        sa.ForeignKeyConstraint(
+            ["institution_id"], ["institution.id"], name=op.f("fk_loan_institution_id_institution")
+        ),
+        sa.ForeignKeyConstraint(["lead_id"], ["lead.id"], name=op.f("fk_loan_lead_id_lead")),
+        sa.ForeignKeyConstraint(
+            ["product_version_id"], ["product_version.id"], name=op.f("fk_loan_product_version_id_product_version")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_loan")),
+        sa.UniqueConstraint("lead_id", name=op.f("uq_loan_lead_id")),
+    )
+    with op.batch_alter_table("loan", schema=None) as batch_op:
+        batch_op.create_index("ix_loan_business_id_matures_on", ["business_id", "matures_on"], unique=False)
+        batch_op.create_index("ix_loan_institution_id_matures_on", ["institution_id", "matures_on"], unique=False)
+        batch_op.create_index(batch_op.f("ix_loan_product_version_id"), ["product_version_id"], unique=False)
+
+    op.create_table(
         "offer",
         sa.Column("lead_id", sa.Integer(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
@@ -1411,17 +1503,22 @@ def upgrade() -> None:
         sa.Column("request_id", sa.Integer(), nullable=True),
         sa.Column("item_number", sa.Integer(), nullable=True),
         sa.Column("document_id", sa.Integer(), nullable=False),
-        sa.Column("sent_by_id", sa.Integer(), nullable=False),
-        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("added_by_id", sa.Integer(), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "(request_id IS NULL) = (item_number IS NULL)", name=op.f("ck_lead_paper_item_of_a_request")
+        ),
+        sa.ForeignKeyConstraint(["added_by_id"], ["person.id"], name=op.f("fk_lead_paper_added_by_id_person")),
         sa.ForeignKeyConstraint(["document_id"], ["document.id"], name=op.f("fk_lead_paper_document_id_document")),
         sa.ForeignKeyConstraint(["lead_id"], ["lead.id"], name=op.f("fk_lead_paper_lead_id_lead")),
         sa.ForeignKeyConstraint(
             ["request_id"], ["paper_request.id"], name=op.f("fk_lead_paper_request_id_paper_request")
         ),
-        sa.ForeignKeyConstraint(["sent_by_id"], ["person.id"], name=op.f("fk_lead_paper_sent_by_id_person")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lead_paper")),
         sa.UniqueConstraint("lead_id", "document_id", name=op.f("uq_lead_paper_lead_id_document_id")),
+        sa.UniqueConstraint("request_id", "item_number", name=op.f("uq_lead_paper_request_id_item_number")),
     )
     with op.batch_alter_table("lead_paper", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_lead_paper_request_id"), ["request_id"], unique=False)
@@ -1459,6 +1556,12 @@ def downgrade() -> None:
     op.drop_table("payout")
     op.drop_table("paper_request")
     op.drop_table("offer")
+    with op.batch_alter_table("loan", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_loan_product_version_id"))
+        batch_op.drop_index("ix_loan_institution_id_matures_on")
+        batch_op.drop_index("ix_loan_business_id_matures_on")
+
+    op.drop_table("loan")
     op.drop_table("lead_step")
     with op.batch_alter_table("lead_clock", schema=None) as batch_op:
         batch_op.drop_index(
@@ -1594,12 +1697,13 @@ def downgrade() -> None:
     op.drop_table("need")
     op.drop_table("document_content")
     with op.batch_alter_table("credit_line", schema=None) as batch_op:
-        batch_op.drop_index("ix_credit_line_business_id")
+        batch_op.drop_index(batch_op.f("ix_credit_line_institution_id"))
+        batch_op.drop_index(batch_op.f("ix_credit_line_business_id"))
 
     op.drop_table("credit_line")
     with op.batch_alter_table("business_member", schema=None) as batch_op:
-        batch_op.drop_index("ix_business_member_standing")
-        batch_op.drop_index("ix_business_member_person_id")
+        batch_op.drop_index("ix_business_member_standing_standing_at")
+        batch_op.drop_index(batch_op.f("ix_business_member_person_id"))
 
     op.drop_table("business_member")
     with op.batch_alter_table("branch", schema=None) as batch_op:
@@ -1630,7 +1734,8 @@ def downgrade() -> None:
 
     op.drop_table("institution")
     with op.batch_alter_table("document", schema=None) as batch_op:
-        batch_op.drop_index("ix_document_uploaded_by_id_sha256")
+        batch_op.drop_index(batch_op.f("ix_document_uploaded_by_id"))
+        batch_op.drop_index(batch_op.f("ix_document_sha256"))
 
     op.drop_table("document")
     op.drop_table("code_use")
@@ -1641,6 +1746,8 @@ def downgrade() -> None:
     op.drop_table("code_try")
     with op.batch_alter_table("business", schema=None) as batch_op:
         batch_op.drop_index("ix_business_region_code_industry_code")
+        batch_op.drop_index(batch_op.f("ix_business_industry_code"))
+        batch_op.drop_index(batch_op.f("ix_business_created_by_id"))
 
     op.drop_table("business")
     with op.batch_alter_table("sign_in_attempt", schema=None) as batch_op:
@@ -1661,6 +1768,8 @@ def downgrade() -> None:
 
     op.drop_table("one_time_code")
     op.drop_table("model_version")
+    op.drop_table("market_places")
+    op.drop_table("lpr")
     with op.batch_alter_table("job", schema=None) as batch_op:
         batch_op.drop_index("ix_job_state_run_at")
 
