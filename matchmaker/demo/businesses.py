@@ -188,6 +188,7 @@ def build(
         )  # fmt: skip
         town.members.append(
             {
+                "id": business_id,
                 "business_id": business_id,
                 "person_id": person_id,
                 "capacity": "owner" if kind == "sole_proprietor" else "legal_representative",

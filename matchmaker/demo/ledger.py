@@ -5,6 +5,7 @@ Every function here has a service of the same name; tests/demo replays leads thr
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -31,6 +32,11 @@ from matchmaker.refusal import Reason
 
 Row = dict[str, Any]
 LATE = "LATE"
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+    "1f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
+)
+"""A paper of the town: a picture of one pixel."""
 
 
 @dataclass
@@ -94,6 +100,21 @@ class Books:
     def recount_workload(self, person_id: int | None, at: datetime) -> None:
         if person_id is not None:
             self.loads[person_id] = (len(self.live.get(person_id, ())), at)
+
+    def keep_document(self, filename: str, by: int, at: datetime, *, kind: str = "other", content: bytes = PIXEL,
+                      deleted_at: datetime | None = None) -> int:  # fmt: skip
+        """A document with its content, or with the day on which it was destroyed; answers its number."""
+        number = len(self.documents) + 1
+        self.documents.append(
+            {
+                "id": number, "kind": kind, "filename": filename, "media_type": "image/png", "size_bytes": len(content),
+                "sha256": hashlib.sha256(content).hexdigest(), "uploaded_by_id": by, "uploaded_at": at,
+                "deleted_at": deleted_at,
+            }
+        )  # fmt: skip
+        if deleted_at is None:
+            self.contents.append({"document_id": number, "content": content})
+        return number
 
     def move_need(self, need: Row, step: NeedStep) -> None:
         """Let a need take a step by its own state table."""
@@ -292,10 +313,9 @@ class LeadBook:
         assert self.request is not None
         by = self.row["chosen_by_id"]
         for item in self.request["items"]:
-            document_id = len(self.books.documents) + 1
-            self.books.documents.append(_document(document_id, f"材料{item['number']}.png", by, at, content, keep=keep))
-            if keep:
-                self.books.contents.append({"document_id": document_id, "content": content})
+            document_id = self.books.keep_document(
+                f"材料{item['number']}.png", by, at, content=content, deleted_at=None if keep else at + timedelta(days=60)
+            )
             paper = {
                 "lead_id": self.id, "request_id": self.request["id"], "item_number": item["number"],
                 "document_id": document_id, "added_by_id": by, "added_at": at, "sent_at": at,
@@ -308,7 +328,7 @@ class LeadBook:
     def give_up(self, at: datetime, *, code: str, note: str = "") -> None:
         by = self.row["chosen_by_id"]
         if self.state is State.OFFERED and self.offers and self.offer["answer"] is None:
-            self.offer |= {"answer": "declined", "answered_at": at, "answered_by_id": by, "answer_code": code}
+            self.offer.update({"answer": "declined", "answered_at": at, "answered_by_id": by, "answer_code": code})
         self.take(Step.GIVE_UP, at, by=by, code=code, note=note)
         self._note_outcome(decided_at=at, funded=False, code=code)
         self._recount(at)
@@ -325,24 +345,24 @@ class LeadBook:
     def accept_offer(self, at: datetime) -> None:
         by = self.row["chosen_by_id"]
         self.take(Step.ACCEPT_OFFER, at, by=by, number=self.offer["number"])
-        self.offer |= {"answer": "accepted", "answered_at": at, "answered_by_id": by}
+        self.offer.update({"answer": "accepted", "answered_at": at, "answered_by_id": by})
 
     def refuse_offer(self, at: datetime, *, code: str, note: str = "") -> None:
         by = self.row["chosen_by_id"]
-        self.offer |= {"answer": "declined", "answered_at": at, "answered_by_id": by, "answer_code": code}
+        self.offer.update({"answer": "declined", "answered_at": at, "answered_by_id": by, "answer_code": code})
         self.take(Step.REFUSE_OFFER, at, by=by, code=code, note=note, number=self.offer["number"])
         self._note_outcome(decided_at=self.offer["made_at"], funded=False, code=code)
 
     def confirm_payout(self, at: datetime) -> None:
         by = self.row["chosen_by_id"]
         self.take(Step.CONFIRM_PAYOUT, at, by=by, amount_yuan=self.payout["amount_yuan"])
-        self.payout |= {"standing": "confirmed", "answered_at": at, "answered_by_id": by}
+        self.payout.update({"standing": "confirmed", "answered_at": at, "answered_by_id": by})
         self._money_stands(at)
 
     def dispute_payout(self, at: datetime, *, words: str) -> None:
         by = self.row["chosen_by_id"]
         self.take(Step.DISPUTE_PAYOUT, at, by=by, note=words)
-        self.payout |= {"standing": "disputed", "answered_at": at, "answered_by_id": by, "dispute_note": words}
+        self.payout.update({"standing": "disputed", "answered_at": at, "answered_by_id": by, "dispute_note": words})
 
     # The institution -------------------------------------------------------------------------------------------------
 
@@ -441,7 +461,7 @@ class LeadBook:
     def report_contract(self, at: datetime, *, contract_number: str) -> None:
         signed_on = date_of(at)
         self.take(Step.REPORT_CONTRACT, at, by=self.manager_id, note="", contract_number=contract_number, signed_on=signed_on)
-        self.offer |= {"contract_number": contract_number, "contract_on": signed_on}
+        self.offer.update({"contract_number": contract_number, "contract_on": signed_on})
 
     def report_payout(self, at: datetime, *, amount_yuan: Decimal, reference: str) -> None:
         paid_on = date_of(at)
@@ -498,7 +518,7 @@ class LeadBook:
 
     def settle_payout(self, at: datetime) -> None:
         self.take(Step.SETTLE_PAYOUT, at, by=None, amount_yuan=self.payout["amount_yuan"])
-        self.payout |= {"standing": "undisputed", "answered_at": at}
+        self.payout.update({"standing": "undisputed", "answered_at": at})
         self._money_stands(at)
 
     def _money_stands(self, at: datetime) -> None:
@@ -553,12 +573,3 @@ def rate_of(terms: Terms, offered: Offered, lpr: Any) -> tuple[Decimal, Decimal 
     )
     return rate, percent, lpr.published_on
 
-
-def _document(document_id: int, filename: str, by: int, at: datetime, content: bytes, *, keep: bool) -> Row:
-    import hashlib
-
-    return {
-        "id": document_id, "kind": "other", "filename": filename, "media_type": "image/png", "size_bytes": len(content),
-        "sha256": hashlib.sha256(content).hexdigest(), "uploaded_by_id": by, "uploaded_at": at,
-        "deleted_at": None if keep else at + timedelta(days=60),
-    }  # fmt: skip

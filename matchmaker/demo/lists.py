@@ -1,7 +1,8 @@
 """The lists that owners of the town were shown: made by `matching` itself, with a memory for what it asks again and again.
 
-A year of lists asks the same rules about the same products thousands of times. Inside `remembering()` verdicts,
-checks and quotes are computed once for each different question; the answers are those of the rules, nothing else.
+A year of lists asks the same rules about the same products thousands of times. Inside `remembering()` the bounds of
+a product, the facts of a need, verdicts and quotes are worked out once for each different question; the answers are
+those of the rules, nothing else (a test compares both ways, row by row).
 """
 
 from __future__ import annotations
@@ -12,8 +13,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from matchmaker.eligibility import rules as eligibility
-from matchmaker.eligibility.bounds import Outcome
+from matchmaker.eligibility.bounds import Areas, Between, Deciders, Outcome
 from matchmaker.eligibility.facts import Facts, Terms
 from matchmaker.eligibility.rules import CRITERIA, Criterion, Verdict
 from matchmaker.matching import rules as matching
@@ -21,76 +21,122 @@ from matchmaker.matching import services
 from matchmaker.pricing.quotes import Quote
 from matchmaker.refusal import Reason
 
-# Rules whose telling depends on the day although their answer does not: when new figures or grades come.
-_TOLD_BY_DAY = frozenset({"turnover", "tax_grade", "debt_ratio"})
-_PLACE = ("region_code", "latitude", "longitude", "exact_place")
+_AREA_RULES = frozenset({"service_area", "decision_limit"})
+_MOST_FACTS = 64
+_UNKNOWN: Any = object()
 
 
-def _needs(criterion: Criterion) -> tuple[str, ...]:
-    """The facts that a criterion reads, place included; the day is asked for apart."""
-    names = [name for name in criterion.needs if name != "today"]
-    return tuple(dict.fromkeys([*names, *(_PLACE if "region_code" in names else ())]))
+class _Memory:
+    """What was worked out already: by product, by need, by both."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[int, tuple[Terms, int]] = {}
+        self.bounds: dict[tuple[str, int], Any] = {}
+        self.required: dict[tuple[str, int], Any] = {}
+        self.mine: dict[tuple[int, date], tuple[Facts, dict[str, Any], dict[str, Any]]] = {}
+        self.outcomes: dict[Any, Outcome] = {}
+        self.prices: dict[Any, Quote | Reason] = {}
+        self.plain: dict[int, tuple[Any, Any]] = {}
+
+    def number(self, terms: Terms) -> int:
+        """The same terms under one number, so that their many fields are not hashed each time."""
+        found = self.numbers.get(id(terms))
+        if found is None or found[0] is not terms:
+            found = self.numbers[id(terms)] = (terms, len(self.numbers) + 1)
+        return found[1]
+
+    def of_need(self, facts: Facts, today: date) -> tuple[Facts, dict[str, Any], dict[str, Any]]:
+        """What rules read of a need, and how they tell it."""
+        key = (id(facts), today)
+        found = self.mine.get(key)
+        if found is None or found[0] is not facts:
+            if len(self.mine) >= _MOST_FACTS:
+                self.mine.clear()
+            found = self.mine[key] = (facts, {}, {})
+        return found
+
+    def check(self, criterion: Criterion, terms: Terms, facts: Facts, today: date) -> Outcome:
+        """As `Criterion.check`."""
+        name, number = criterion.name, self.number(terms)
+        bounds = self.bounds.get((name, number), _UNKNOWN)
+        if bounds is _UNKNOWN:
+            bounds = self.bounds[name, number] = criterion.bounds(terms)
+        if bounds is None:
+            return Outcome.PASS
+        read = self.of_need(facts, today)[1]
+        mine = read.get(name, _UNKNOWN)
+        if mine is _UNKNOWN:
+            mine = read[name] = criterion.mine(facts, today)
+        if mine is None and criterion.silent:
+            return Outcome.PASS
+        if isinstance(bounds, Between):
+            return bounds.check(mine)
+        key = (name, number, self._place(bounds, mine))
+        found = self.outcomes.get(key)
+        if found is None:
+            found = self.outcomes[key] = bounds.check(mine)
+        return found
+
+    def _place(self, bounds: Any, mine: Any) -> Any:
+        """A position by its county alone where no branch counts kilometres."""
+        if isinstance(bounds, (Areas, Deciders)) and not any(place.has_circle for place in bounds.places):
+            if isinstance(bounds, Areas):
+                return None if mine is None else mine.region_code
+            where, amount = mine
+            return (None if where is None else where.region_code, amount)
+        return mine
+
+    def verdict(self, criterion: Criterion, terms: Terms, facts: Facts, today: date, outcome: Outcome) -> Verdict:
+        """As `eligibility.rules.verdict`, for an outcome that is known."""
+        name = criterion.name
+        change = criterion.change(terms, facts, today) if outcome is Outcome.FAIL else None
+        if name in _AREA_RULES:
+            return Verdict(name, outcome, criterion.told(terms, facts), criterion.mine_told(terms, facts, today), change)
+        key = (name, self.number(terms))
+        required = self.required.get(key)
+        if required is None:
+            required = self.required[key] = criterion.told(terms, facts)
+            self.plain[id(required)] = (required, None)
+        told = self.of_need(facts, today)[2]
+        mine = told.get(name)
+        if mine is None:
+            mine = told[name] = criterion.mine_told(terms, facts, today)
+            self.plain[id(mine)] = (mine, None)
+        return Verdict(name, outcome, required, mine, change)
 
 
 @contextlib.contextmanager
 def remembering() -> Iterator[None]:
     """Let the rules of eligibility and the prices answer from memory where they were asked the same before.
 
-    Not for use beside other threads: the functions are exchanged for the time inside.
+    Of a product that does not fit only the failed rules are told, which is all that a list keeps of it. Not for use
+    beside other threads: functions are exchanged for the time inside.
     """
-    needs = {criterion.name: _needs(criterion) for criterion in CRITERIA}
-    asks_day = {criterion.name: "today" in criterion.needs for criterion in CRITERIA}
-    checks: dict[Any, Outcome] = {}
-    told: dict[Any, Verdict] = {}
-    prices: dict[Any, Quote | Reason] = {}
-    plain_check, plain_verdict, plain_quote = Criterion.check, eligibility.verdict, matching.quote
+    memory = _Memory()
+    plain_check, plain_quote = Criterion.check, matching.quote
     plain_verdicts, plain_values = matching.verdicts, services.plain
-    kept: dict[int, tuple[Any, Any]] = {}
-    ids: dict[int, tuple[Terms, int]] = {}
-
-    def number(terms: Terms) -> int:
-        """The same terms under one number, so that their many fields are not hashed each time."""
-        found = ids.get(id(terms))
-        if found is None or found[0] is not terms:
-            found = ids[id(terms)] = (terms, len(ids) + 1)
-        return found[1]
 
     def check(self: Criterion, terms: Terms, facts: Facts, today: date) -> Outcome:
-        key = (self.name, number(terms), today if asks_day[self.name] else None,
-               *[getattr(facts, name) for name in needs[self.name]])  # fmt: skip
-        found = checks.get(key)
-        if found is None:
-            found = checks[key] = plain_check(self, terms, facts, today)
-        return found
+        return memory.check(self, terms, facts, today)
 
     def verdicts(terms: Terms, facts: Facts, today: date) -> list[Verdict]:
-        at = number(terms)
-        answers = []
-        for criterion in CRITERIA:
-            name = criterion.name
-            day = today if asks_day[name] or name in _TOLD_BY_DAY else None
-            key = (name, at, day, *[getattr(facts, fact) for fact in needs[name]])
-            found = told.get(key)
-            if found is None:
-                found = told[key] = plain_verdict(criterion, terms, facts, today)
-                for values in (found.required, found.mine):
-                    kept[id(values)] = (values, None)
-            answers.append(found)
-        return answers
+        outcomes = [(criterion, memory.check(criterion, terms, facts, today)) for criterion in CRITERIA]
+        failed = [pair for pair in outcomes if pair[1] is Outcome.FAIL]
+        return [memory.verdict(criterion, terms, facts, today, outcome) for criterion, outcome in failed or outcomes]
 
     def quote(amount: Decimal, months: int, rate: Decimal, way: str, fees: Any = ()) -> Quote | Reason:
         key = (amount, months, rate, way, id(fees))
-        found = prices.get(key)
+        found = memory.prices.get(key)
         if found is None:
-            found = prices[key] = plain_quote(amount, months, rate, way, fees)
+            found = memory.prices[key] = plain_quote(amount, months, rate, way, fees)
         return found
 
     def plain(values: Any) -> Any:
-        known = kept.get(id(values))
+        known = memory.plain.get(id(values))
         if known is None or known[0] is not values:
             return plain_values(values)
         if known[1] is None:
-            known = kept[id(values)] = (values, plain_values(values))
+            known = memory.plain[id(values)] = (values, plain_values(values))
         return known[1]
 
     Criterion.check, matching.verdicts, matching.quote = check, verdicts, quote  # type: ignore[method-assign,assignment]

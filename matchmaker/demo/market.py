@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -19,8 +19,9 @@ from matchmaker.eligibility.bounds import region_prefix
 from matchmaker.leads.rules.branches import BranchFacts
 from matchmaker.matching.queries import LOCAL_KINDS
 from matchmaker.products.models import Product, ProductFee, ProductVersion
-from matchmaker.products.rules.states import kinds_offered
+from matchmaker.products.rules.states import Kind, kinds_offered
 from matchmaker.products.rules.terms import Terms
+from matchmaker.products.rules.typed import STEPS, typed_from
 from matchmaker.reference import industries, regions
 
 PASSWORD = "qingtan-demo"
@@ -62,6 +63,7 @@ class Market:
     shapes: dict[int, Shape] = field(default_factory=dict)
     terms: dict[int, Terms] = field(default_factory=dict)
     objects: list[ProductVersion] = field(default_factory=list)
+    in_force_from: list[tuple[int, date, datetime, int]] = field(default_factory=list)  # product, day, instant, version
     branch_facts: dict[int, list[BranchFacts]] = field(default_factory=dict)
     managers: dict[int | None, list[int]] = field(default_factory=dict)  # by branch
     carriers: dict[int, list[int]] = field(default_factory=dict)  # by institution: managers, then the desk
@@ -95,9 +97,41 @@ class Market:
             }
         )  # fmt: skip
 
-    def version(self, version_id: int) -> ProductVersion:
-        """A version as an object that rules can read; it belongs to no session."""
-        return self.objects[version_id - 1]
+    def add_drafts(self, anchor_on: date) -> None:
+        """What stands on the desk of 青檀农商银行: one version that waits for the second person, one sent back."""
+        institution_id = self.institution_ids["qingtan"]
+        writer, reviewer = self.desks[institution_id]
+        for place, (name, summary, state) in enumerate((
+            ("夜市备货贷", "给夜市和早点摊备货，随用随还", "submitted"),
+            ("茶亭周转贷", "给景区边上的茶亭和小卖部", "sent_back"),
+        )):  # fmt: skip
+            shape = replace(SHAPES[2], name=name, summary=summary)
+            terms = terms_of(shape, kind=Kind.CREDIT, valid=(anchor_on, anchor_on + timedelta(days=300)), wording=place)
+            at = at_local(anchor_on - timedelta(days=1 + place), 16)
+            product_id = len(self.products) + 1
+            self.products.append(
+                {
+                    "id": product_id, "institution_id": institution_id, "branch_id": None, "kind": "credit",
+                    "state": "submitted" if state == "submitted" else "draft", "current_version_id": None,
+                    "commission_percent": None, "created_by_id": writer, "created_at": at - timedelta(hours=5),
+                    "standing_at": None, "standing_by_id": None, "standing_note": "",
+                }
+            )  # fmt: skip
+            version = _version(self, product_id, 1, terms, writer, reviewer, at)
+            version |= {
+                "state": state, "typed": typed_from(terms), "steps_saved": list(STEPS), "superseded_at": None,
+                "reviewed_by_id": None, "reviewed_at": None,
+            }  # fmt: skip
+            if state == "sent_back":
+                version |= {"reviewed_by_id": reviewer, "reviewed_at": at, "review_note": "小卖部也能办吗？行业那一栏要写清楚"}
+
+    def versions_at(self, at: datetime) -> list[int]:
+        """The versions in force at an instant, by product."""
+        found: dict[int, int] = {}
+        for product_id, _, from_at, version_id in self.in_force_from:
+            if from_at <= at:
+                found[product_id] = version_id
+        return [found[product_id] for product_id in sorted(found)]
 
 
 def build(*, seed: int, anchor_on: date) -> Market:
@@ -189,64 +223,86 @@ def _branch(market: Market, institution_id: int, branch: Any, at: datetime, hash
 
 
 def _products(market: Market, seed: int, anchor_on: date) -> None:
+    """Two versions of each product: the listing of a year ago, and the one that was confirmed since."""
     rng = generator(seed, "products")
     for shape in SHAPES:
         institution_id = market.institution_ids[shape.of]
-        one = BY_KEY[shape.of]
-        (kind,) = kinds_offered(one.kind)
+        (kind,) = kinds_offered(BY_KEY[shape.of].kind)
         product_id = len(market.products) + 1
         desks = market.desks[institution_id]
-        # Listed once a year: the validity that is running now began some time in the last eleven months, and the
-        # listing before it said the same; only this one is kept.
-        listed_on = anchor_on - timedelta(days=401 - int(rng.integers(0, 25)))
-        until = anchor_on + timedelta(days=int(rng.integers(12, 320)))
-        terms = terms_of(shape, kind=kind, valid=(listed_on, until), wording=product_id)
-        submitted_at = at_local(listed_on - timedelta(days=1), 10 + float(rng.random()) * 6)
-        reviewed_at = at_local(listed_on, 9.2 + float(rng.random()) * 3)
+        listed_on = anchor_on - timedelta(days=int(rng.integers(376, 402)))
+        renewed_on = anchor_on - timedelta(days=int(rng.integers(45, 330)))
+        until = min(renewed_on + timedelta(days=int(rng.integers(335, 366))), anchor_on + timedelta(days=320))
+        later = terms_of(shape, kind=kind, valid=(renewed_on, until), wording=product_id)
+        first = terms_of(
+            _before(shape, float(rng.random())), kind=kind, valid=(listed_on, listed_on + timedelta(days=365)), wording=product_id
+        )
         writer = product_id % 2
+        reviewed_at = at_local(renewed_on, 9.2 + float(rng.random()) * 3)
         market.products.append(
             {
                 "id": product_id, "institution_id": institution_id, "branch_id": None, "kind": kind.value,
-                "state": "published", "current_version_id": None, "commission_percent": None,
-                "created_by_id": desks[writer], "created_at": submitted_at - timedelta(hours=2),
-                "standing_at": reviewed_at, "standing_by_id": desks[1 - writer],
+                "state": "published", "current_version_id": 2 * product_id, "commission_percent": None,
+                "created_by_id": desks[writer], "created_at": at_local(listed_on - timedelta(days=2), 14),
+                "standing_at": reviewed_at, "standing_by_id": desks[1 - writer], "standing_note": "",
             }
         )  # fmt: skip
-        row = {name: getattr(terms, name) for name in _COLUMNS} | {name: list(getattr(terms, name)) for name in _LISTS}
-        row |= {
-            "rate_base": str(terms.rate_base), "renewal_kind": str(terms.renewal_kind),
-            "documents": [paper.as_json() for paper in terms.documents],
-        }  # fmt: skip
-        market.versions.append(
-            {
-                "id": product_id, "product_id": product_id, "number": 1, "state": "published", "typed": {},
-                "steps_saved": [], **row, "created_by_id": desks[writer], "created_at": submitted_at - timedelta(hours=2),
-                "submitted_by_id": desks[writer], "submitted_at": submitted_at, "reviewed_by_id": desks[1 - writer],
-                "reviewed_at": reviewed_at, "review_note": "",
-            }
-        )  # fmt: skip
-        fees = [
-            {
-                "version_id": product_id, "code": line.code, "charged": line.charged,
-                "payer": None if line.payer is None else line.payer.value, "payee": line.payee,
-                "basis": None if line.basis is None else line.basis.value, "value": line.value,
-                "timing": None if line.timing is None else line.timing.value, "optional": line.optional, "note": line.note,
-            }
-            for line in terms.fees
-        ]  # fmt: skip
-        market.fees += fees
-        market.shapes[product_id], market.terms[product_id] = shape, terms
-        market.objects.append(_object(market, product_id, institution_id, kind.value, row, fees))
+        market.shapes[product_id] = shape
+        for number, terms, on, at in (
+            (1, first, listed_on, at_local(listed_on, 9.2 + float(rng.random()) * 3)), (2, later, renewed_on, reviewed_at),
+        ):  # fmt: skip
+            version = _version(market, product_id, number, terms, desks[writer], desks[1 - writer], at)
+            version |= {"superseded_at": reviewed_at} if number == 1 else {"superseded_at": None}
+            market.in_force_from.append((product_id, on, at, version["id"]))
 
 
-def _object(market: Market, product_id: int, institution_id: int, kind: str, row: Mapping[str, Any],
-            fees: list[dict[str, Any]]) -> ProductVersion:
+def _before(shape: Shape, draw: float) -> Shape:
+    """What the listing said a year earlier: for a third of the products a little dearer or a little less."""
+    if draw < 0.2 and shape.spread is not None:
+        return replace(shape, spread=(shape.spread[0] + 10, shape.spread[1] + 10))
+    if draw > 0.85:
+        return replace(shape, amount=(shape.amount[0], max(shape.amount[0], shape.amount[1] * 0.8)))
+    return shape
+
+
+def _version(market: Market, product_id: int, number: int, terms: Terms, writer: int, reviewer: int, at: datetime) -> dict[str, Any]:
+    version_id = len(market.versions) + 1
+    row = {name: getattr(terms, name) for name in _COLUMNS} | {name: list(getattr(terms, name)) for name in _LISTS}
+    row |= {
+        "rate_base": str(terms.rate_base), "renewal_kind": str(terms.renewal_kind),
+        "documents": [paper.as_json() for paper in terms.documents],
+    }  # fmt: skip
+    submitted_at = at - timedelta(hours=17)
+    version = {
+        "id": version_id, "product_id": product_id, "number": number, "state": "published" if number == 2 else "superseded",
+        "typed": {}, "steps_saved": [], **row, "created_by_id": writer, "created_at": submitted_at - timedelta(hours=2),
+        "submitted_by_id": writer, "submitted_at": submitted_at, "reviewed_by_id": reviewer, "reviewed_at": at,
+        "review_note": "",
+    }  # fmt: skip
+    fees = [
+        {
+            "version_id": version_id, "code": line.code, "charged": line.charged,
+            "payer": None if line.payer is None else line.payer.value, "payee": line.payee,
+            "basis": None if line.basis is None else line.basis.value, "value": line.value,
+            "timing": None if line.timing is None else line.timing.value, "optional": line.optional, "note": line.note,
+        }
+        for line in terms.fees
+    ]  # fmt: skip
+    market.versions.append(version)
+    market.fees += fees
+    market.terms[version_id] = terms
+    market.objects.append(_object(market, version_id, product_id, row, fees))
+    return version
+
+
+def _object(market: Market, version_id: int, product_id: int, row: Mapping[str, Any], fees: list[dict[str, Any]]) -> ProductVersion:
     """The version as `matching` takes it, outside of any session."""
-    one = market.of[institution_id]
-    version = ProductVersion(id=product_id, product_id=product_id, number=1, state="published", **row)
+    product = market.products[product_id - 1]
+    one = market.of[product["institution_id"]]
+    version = ProductVersion(id=version_id, product_id=product_id, number=1, state="published", **row)
     version.product = Product(
-        id=product_id, institution_id=institution_id, branch_id=None, kind=kind,
-        institution=Institution(id=institution_id, kind=one.kind, name=one.name, short_name=one.short_name),
+        id=product_id, institution_id=product["institution_id"], branch_id=None, kind=product["kind"],
+        institution=Institution(id=product["institution_id"], kind=one.kind, name=one.name, short_name=one.short_name),
     )  # fmt: skip
     version.fees = [ProductFee(**{**fee, "version_id": None}) for fee in fees]
     return version
