@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
+from matchmaker import clock
 from matchmaker.accounts.models import Branch, Institution
 from matchmaker.businesses.models import Business, YearlyFigures
 from matchmaker.db import db
@@ -209,15 +210,16 @@ def tracks() -> dict[tuple[int, int | None], Track]:
 # The facts of a need ------------------------------------------------------------------------------------------------
 
 
-def facts_of(need: Need, version: NeedVersion | None = None) -> Facts:
-    """What is known of a need and its business, now. Where the shop's point is missing its county's seat stands in."""
+def facts_of(need: Need, version: NeedVersion | None = None, on: date | None = None) -> Facts:
+    """What is known of a need and its business on ``on`` (today). Where the shop's point is missing its county's seat
+    stands in; figures are those of the last full year, as the owner's own pages show them.
+    """
     version = version or need.current
     business = need.business
-    figures = latest_figures(business)
-    latitude, longitude, exact = business.latitude, business.longitude, True
-    if latitude is None or longitude is None:
-        county = regions.get(business.region_code)
-        latitude, longitude, exact = (county.latitude, county.longitude, False) if county else (None, None, False)
+    figures = last_full_year(business, on or clock.today())
+    exact = business.latitude is not None and business.longitude is not None
+    point = (business.latitude, business.longitude) if exact else regions.point(business.region_code)
+    latitude, longitude = point or (None, None)
     securities = version.securities
     return Facts(
         kind=business.kind,
@@ -235,7 +237,7 @@ def facts_of(need: Need, version: NeedVersion | None = None) -> Facts:
         has_tax_evidence=business.has_tax_evidence,
         has_flow_evidence=business.has_flow_evidence,
         last_equity_change_on=business.last_equity_change_on,
-        debts_yuan=sum((line.balance_yuan for line in business.credit_lines), Decimal(0)),
+        debts_yuan=sum((line.balance_yuan for line in business.credit_lines if line.kind == "loan"), Decimal(0)),
         amount_yuan=version.amount_yuan,
         term_months=version.term_months,
         purpose=version.purpose,
@@ -247,9 +249,10 @@ def facts_of(need: Need, version: NeedVersion | None = None) -> Facts:
     )
 
 
-def latest_figures(business: Business) -> YearlyFigures | None:
-    """The figures of the newest year that was typed in."""
-    return max(business.figures, key=lambda row: row.year, default=None)
+def last_full_year(business: Business, today: date) -> YearlyFigures | None:
+    """The newest year typed in that is over: five months of the running one are no year's turnover."""
+    over = [row for row in business.figures if row.year < today.year]
+    return max(over, key=lambda row: row.year, default=None)
 
 
 def _debt_ratio(figures: YearlyFigures | None) -> Decimal | None:
@@ -348,6 +351,25 @@ def market_changed_at(on: date) -> datetime | None:
     standing = sa.select(sa.func.max(Product.standing_at))
     found = [db.session.scalar(reviewed), db.session.scalar(standing)]
     return max((at for at in found if at is not None), default=None)
+
+
+def versions_of_list(stored: ShownList) -> set[int]:
+    """The ids of all versions that a list has judged, those beyond its stored places included."""
+    rows = [
+        sa.select(table.product_version_id).where(table.list_id == stored.id) for table in (Shown, TurnedDown)
+    ]
+    found = {version_id for query in rows for version_id in db.session.scalars(query)}
+    return found | {rest["version_id"] for rest in stored.counts.get("rest", ())}
+
+
+def same_places(stored: ShownList) -> bool:
+    """Whether the branches, their areas and limits stand as they did when the list was made."""
+    noted = noted_places(stored.counts.get("places", ""))
+    return noted is not None and _read_places(noted.places) == _read_places(places_now())
+
+
+def _read_places(places: Mapping[str, Any]) -> dict[str, dict[str, Place]]:
+    return {key: {own: place_of(branch) for own, branch in branches.items()} for key, branches in places.items()}
 
 
 def ids_of_live_needs(after: int = 0, most: int = 500) -> list[int]:

@@ -50,7 +50,7 @@ from matchmaker.matching.rules import (
 )
 from matchmaker.needs.models import Need
 from matchmaker.pricing.costsheet import CostSheet, cost_sheet
-from matchmaker.products.queries import published_versions
+from matchmaker.products.queries import ids_in_force, published_versions
 from matchmaker.queue import insert_for
 from matchmaker.ranking.models import InView, Shown, ShownList, TurnedDown
 from matchmaker.refusal import Reason, Refused, plain
@@ -82,7 +82,7 @@ def make_list(
         raise Refused("need_not_live")
     at = at or clock.now()
     today = clock.date_of(at)
-    facts = queries.facts_of(need)
+    facts = queries.facts_of(need, on=today)
     lpr = queries.lpr_of(today)
     places = queries.places_now()
     offered = queries.offered_of(published_versions(today), places, queries.tracks())
@@ -337,6 +337,12 @@ def why_stale(need: Need, stored: ShownList | None, at: datetime) -> Reason | No
         return Reason("list_market_changed", {"changed_at": changed})
     if queries.lpr_of(today).published_on != stored.lpr_on:
         return Reason("list_lpr_changed", {})
+    if Facts.from_json(stored.facts) != queries.facts_of(need, on=today):
+        return Reason("list_business_changed", {})
+    if ids_in_force(today) != queries.versions_of_list(stored):
+        return Reason("list_products_changed", {})
+    if not queries.same_places(stored):
+        return Reason("list_branches_changed", {})
     if (today - clock.date_of(stored.made_at)).days >= STALE_AFTER_DAYS:
         return Reason("list_old", {"made_at": stored.made_at})
     return None

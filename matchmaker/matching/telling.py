@@ -356,7 +356,7 @@ def tenths_of(row: Shown) -> int | None:
     """The chance in tenths, or None under the smallest sample."""
     if row.chance is None or row.chance_n < SMALLEST_SAMPLE:
         return None
-    return min(10, max(0, round(row.chance * 10)))
+    return min(10, max(0, int(row.chance * 10 + 0.5)))  # half up, as the order's own reasons count
 
 
 def card(row: Shown, facts: Mapping[str, Any], tag: tuple[str, str] | None = None) -> Card:

@@ -65,6 +65,11 @@ def published_versions(on: date) -> list[ProductVersion]:
     return list(db.session.scalars(query).unique())
 
 
+def ids_in_force(on: date) -> set[int]:
+    """The ids of `published_versions`, for whoever only asks whether they are still the same."""
+    return set(db.session.scalars(_in_force(on).with_only_columns(ProductVersion.id)))
+
+
 def published_products(on: date, *, kind: str = "", q: str = "", unsecured: bool = False) -> sa.Select[ProductVersion]:
     """What anybody may browse: as `published_versions`, by kind, words and security; ordered by name, no favourites."""
     query = _loaded(_in_force(on))

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from matchmaker import clock
+from matchmaker.businesses import queries as businesses
+from matchmaker.businesses.models import YearlyFigures
 from matchmaker.db import db, unit_of_work
 from matchmaker.eligibility.bounds import Possible, Span
 from matchmaker.eligibility.facts import Facts
-from matchmaker.matching import queries, services
+from matchmaker.matching import queries, services, telling
 from matchmaker.matching.models import MarketPlaces
 from matchmaker.products.models import Product
 from matchmaker.ranking.models import Shown, ShownList, TurnedDown
+from matchmaker.ranking.rules import Similar
 from matchmaker.refusal import Refused, plain
 from tests.builders import a_branch, a_person, an_institution
 from tests.needs.builders import a_need, a_shop
@@ -414,6 +418,48 @@ def test_a_list_is_stale_after_news_only(town: Any) -> None:
         assert services.why_stale(need, stored, clock.now()).code == "list_market_changed"  # type: ignore[union-attr]
     need.current_number += 1
     assert services.why_stale(need, stored, clock.now()).code == "list_need_changed"  # type: ignore[union-attr]
+
+
+def test_a_list_is_stale_when_its_owner_has_told_more(town: Any) -> None:
+    _, need = town
+    stored = services.make_list(need, by=None)
+    need.business.figures[0].turnover_yuan = Decimal(10_000)
+    assert services.why_stale(need, stored, clock.now()).code == "list_business_changed"  # type: ignore[union-attr]
+    again = services.make_list(need, by=None)
+    assert again.counts["fitting"] < stored.counts["fitting"]
+    assert services.why_stale(need, again, clock.now()) is None
+
+
+def test_a_list_is_stale_when_an_institution_or_its_area_has_gone(town: Any) -> None:
+    market, need = town
+    stored = services.make_list(need, by=None)
+    institution = market["hearth"].institution
+    institution.status = "suspended"
+    db.session.flush()
+    assert services.why_stale(need, stored, clock.now()).code == "list_products_changed"  # type: ignore[union-attr]
+    institution.status = "admitted"
+    institution.branches[0].service_regions = ["3302"]
+    db.session.flush()
+    assert services.why_stale(need, stored, clock.now()).code == "list_branches_changed"  # type: ignore[union-attr]
+
+
+def test_figures_of_the_running_year_are_no_years_turnover(town: Any) -> None:
+    _, need = town
+    known = queries.facts_of(need)
+    need.business.figures.append(
+        YearlyFigures(year=clock.today().year, employees=4, turnover_yuan=Decimal(90_000_000))
+    )
+    db.session.flush()
+    assert queries.facts_of(need) == known
+    next_year = date(clock.today().year + 1, 1, 1)
+    assert queries.facts_of(need, on=next_year).turnover_yuan == 90_000_000
+    assert businesses.facts_of(need.business).turnover_yuan == known.turnover_yuan, "as the owner's own page says"
+
+
+def test_tenths_on_the_card_and_in_its_reasons_are_the_same() -> None:
+    for funded in range(21):
+        row = SimpleNamespace(chance=funded / 20, chance_n=20)
+        assert telling.tenths_of(row) == Similar(20, funded).tenths  # type: ignore[arg-type]
 
 
 def test_the_deed_is_on_the_trail(town: Any) -> None:
