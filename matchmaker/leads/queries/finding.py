@@ -36,13 +36,25 @@ def _whole() -> list[object]:
 def lead_by_id(lead_id: int, *, lock: bool = False) -> Lead | None:
     """The lead with what every page of it needs. `lock`: others who want to change it wait for this transaction."""
     if lock:
-        db.session.get(Lead, lead_id, with_for_update={"key_share": True}, populate_existing=True)
+        _lock(Lead, lead_id)
     return db.session.scalars(sa.select(Lead).where(Lead.id == lead_id).options(*_whole())).unique().first()  # type: ignore[arg-type]
 
 
 def lock_need(need_id: int) -> Need:
     """The need, locked: whoever sends it at the same time waits here (at most three live leads)."""
-    return db.session.get_one(Need, need_id, with_for_update={"key_share": True}, populate_existing=True)
+    _lock(Need, need_id)
+    return db.session.get_one(Need, need_id)
+
+
+def _lock(table: type[Lead] | type[Need], number: int) -> None:
+    """Wait for whoever changes this row, then read it anew.
+
+    The lock is asked for by number alone: reading a versioned row with a lock fails when this session has seen an
+    older version, which is exactly the case that the lock is for. Keys that point to the row do not wait.
+    """
+    db.session.flush()
+    db.session.execute(sa.select(table.id).where(table.id == number).with_for_update(key_share=True))
+    db.session.get(table, number, populate_existing=True)
 
 
 def asked_version(lead: Lead) -> NeedVersion:

@@ -21,7 +21,6 @@ from matchmaker.leads.rules.consents import Field, in_force, masked_phone, opene
 from matchmaker.needs.models import NeedVersion
 from matchmaker.reference import regions
 
-
 LOOK_PURPOSES: tuple[str, ...] = ("queue", "case", "paper", "cost_sheet")
 """Why somebody of an institution looked, as the owner reads it in the log."""
 

@@ -11,6 +11,7 @@ from matchmaker.db import db
 from matchmaker.happened import announce
 from matchmaker.leads.announcements import OfferMade, PaidOut, PayoutReported
 from matchmaker.leads.models import Lead, Offer, Payout
+from matchmaker.leads.queries import finding
 from matchmaker.leads.rules import clocks
 from matchmaker.leads.rules.clocks import PAYOUT_ANSWER_DAYS, Clock
 from matchmaker.leads.rules.offering import (
@@ -28,7 +29,6 @@ from matchmaker.leads.services import counting
 from matchmaker.leads.services.stepping import Actor, start_clock, take
 from matchmaker.leads.services.telling import tell_owner, tell_staff
 from matchmaker.leads.services.working import refuse_same_person
-from matchmaker.needs.models import Need
 from matchmaker.needs.services import money_has_come
 from matchmaker.pricing.costsheet import CostSheet, cost_sheet
 from matchmaker.pricing.quotes import nominal_rate_percent, quote
@@ -232,7 +232,7 @@ def _money_stands(lead: Lead, payout: Payout) -> None:
     counting.note_outcome(lead, decided_at=decided_at, funded=True, payout=payout)
     counting.add_credit_line(lead, payout, offer)
     counting.recount_track_record(lead)
-    need = db.session.get_one(Need, lead.need_id, with_for_update={"key_share": True})
+    need = finding.lock_need(lead.need_id)
     if need.is_live or need.state == "funded":
         money_has_come(need)
     announce(PaidOut(lead.id, payout.id))

@@ -13,6 +13,7 @@ from matchmaker.db import db
 from matchmaker.happened import announce
 from matchmaker.leads.announcements import LeadEnded
 from matchmaker.leads.models import Consent, Lead, LeadClock, LeadStep
+from matchmaker.leads.queries import finding
 from matchmaker.leads.queries.reading import as_running
 from matchmaker.leads.rules import clocks
 from matchmaker.leads.rules.clocks import LIMITS, PAUSED_BY_PAPERS, Clock
@@ -28,7 +29,6 @@ from matchmaker.leads.rules.states import (
     state_after,
 )
 from matchmaker.leads.services import counting
-from matchmaker.needs.models import Need
 from matchmaker.needs.services import work_has_ended
 from matchmaker.refusal import Reason, Refused
 
@@ -210,4 +210,4 @@ def _free_the_need(lead: Lead) -> None:
         .where(Lead.need_id == lead.need_id, Lead.id != lead.id, Lead.state.in_([str(state) for state in LIVE]))
     )
     if not others:
-        work_has_ended(db.session.get_one(Need, lead.need_id, with_for_update={"key_share": True}))
+        work_has_ended(finding.lock_need(lead.need_id))
