@@ -243,8 +243,8 @@ def read_size_question(body: Any) -> SizeQuestion | list[Problem]:
     code = body.get("gbt_code")
     if reading.is_empty("gbt_code"):
         reading.wrong("gbt_code", "tool_needed")
-    elif not isinstance(code, str) or industries.get(code) is None:
-        reading.wrong("gbt_code", "tool_industry_unknown")
+    elif not isinstance(code, str) or (found := industries.get(code)) is None or found.code != code:
+        reading.wrong("gbt_code", "tool_industry_unknown")  # H6210 is no code of the standard's list, 6210 is
     elif code not in sized_codes():
         reading.wrong("gbt_code", "tool_industry_too_wide")
     employees = reading.figure("employees", most=Decimal(MOST_STAFF), whole=True)

@@ -73,7 +73,8 @@ def test_an_institution_applies_is_admitted_after_the_check_and_its_first_desk_c
         admitted = db.session.get_one(Institution, institution.id)
         assert admitted.status == "admitted" and admitted.licence_checked_by_id == operator.id
         assert admitted.licence_checked_at is not None
-        assert db.session.scalars(sa.select(AuditRow).where(AuditRow.what == "institution.admit")).one()
+        deed = db.session.scalars(sa.select(AuditRow).where(AuditRow.what == "institution.admit")).one()
+        assert (deed.by_id, deed.facts["licence_seen"]) == (operator.id, "register")
     letter = letters()[-1]
     assert letter["to"] == "chen@example.cn"
     newcomer = app.test_client()

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from matchmaker.db import Base, db, unit_of_work
 from matchmaker.needs.rules import Answers, facts_of
+from matchmaker.web import limiter
 from tests.builders import an_owner, sign_in
 from tests.needs.builders import a_shop
 from tests.products.builders import a_product
@@ -65,6 +66,18 @@ def test_a_visitor_learns_what_fits_and_no_row_is_written(app, client, market):
     assert "个工作日" in page
     assert page.count('class="card-mm"') >= 2, "what stops the others"
     assert rows(app) == before
+
+
+@pytest.mark.own_app
+def test_an_address_that_asks_without_end_is_told_to_wait(app, client):
+    app.config["RATELIMIT_ENABLED"] = True
+    limiter.init_app(app)
+    try:
+        answers = [client.get("/check").status_code for _ in range(61)]
+        assert set(answers[:60]) == {200} and answers[60] == 429
+        assert app.test_client().get("/check", environ_base={"REMOTE_ADDR": "10.0.0.9"}).status_code == 200
+    finally:
+        limiter.enabled = False
 
 
 def test_everything_may_be_left_open(app, client, market):

@@ -96,7 +96,6 @@ def test_amounts_as_people_write_them(at_counter, shop, text, yuan):
     form = hidden(page_of(at_counter.get("/needs/new")))
     answer = at_counter.post("/needs/review", data={**form, **typed(amount=text)})
     assert answer.status_code == 303
-    assert f"{yuan / 10_000:,.10g}".rstrip("0").rstrip(".") or True
     page = page_of(at_counter.get("/needs/new"))
     assert f"{yuan:,}\u00a0元" in page
 

@@ -206,10 +206,12 @@ def test_wrong_size_input_names_its_field(client: FlaskClient, change: dict[str,
         assert found.json["field"] == field
 
 
-def test_a_code_above_classes_that_are_measured_differently_is_refused(client: FlaskClient) -> None:
-    found = client.post(SIZE, json={"gbt_code": "G"})
+@pytest.mark.parametrize(("code", "said"), [("G", "写到四位代码"), ("H6210", "没有这个行业代码"), (" 6210", "没有这个行业代码")])
+def test_a_code_that_has_no_one_answer_is_refused(client: FlaskClient, code: str, said: str) -> None:
+    found = client.post(SIZE, json={"gbt_code": code})
     assert found.status_code == 422
     assert found.json["field"] == "gbt_code"
+    assert said in found.json["message"]
 
 
 @pytest.mark.parametrize("body", ["", "{", "[1", '"', "\x00", '{"a":' * 100_000])

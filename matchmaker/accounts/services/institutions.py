@@ -7,7 +7,7 @@ from matchmaker.accounts import queries
 from matchmaker.accounts.announcements import InstitutionSuspended
 from matchmaker.accounts.keyed import Caller
 from matchmaker.accounts.models import Branch, Institution, Invitation, Person
-from matchmaker.accounts.rules import INSTITUTION_KINDS, BranchFacts, is_placeholder, plain_licence
+from matchmaker.accounts.rules import INSTITUTION_KINDS, LICENCE_SEEN, BranchFacts, is_placeholder, plain_licence
 from matchmaker.accounts.services.staff import invite
 from matchmaker.audit.services import record
 from matchmaker.db import db
@@ -70,20 +70,26 @@ def apply_for_admission(
     return institution
 
 
-def admit_institution(institution: Institution, *, by: Person, caller: Caller) -> Invitation | None:
-    """Admit an institution whose licence number the operator has found in the regulator's register.
+def admit_institution(
+    institution: Institution, *, licence_seen: str, by: Person, caller: Caller
+) -> Invitation | None:
+    """Admit an institution whose licence the operator has checked; ``licence_seen`` says where (LICENCE_SEEN).
 
     The first admission invites the address of the application to the desk. Raises Refused
-    ``institution_admitted_already``.
+    ``institution_admitted_already``, ``field_missing``.
     """
     if institution.status == "admitted":
         raise Refused("institution_admitted_already")
+    if licence_seen not in LICENCE_SEEN:
+        raise Refused("field_missing", field="licence_seen")
     first = institution.status == "applied"
     institution.status = "admitted"
     institution.status_note = None
     institution.licence_checked_by_id = by.id
     institution.licence_checked_at = clock.now()
-    record("institution.admit", institution, by=by, licence_number=institution.licence_number)
+    record(
+        "institution.admit", institution, by=by, licence_number=institution.licence_number, licence_seen=licence_seen
+    )
     if not first or not institution.contact_address:
         return None
     return invite("desk", institution=institution, address=institution.contact_address, by=by, caller=caller)

@@ -93,7 +93,9 @@ def admit(found: Institution) -> ResponseReturnValue:
     form = AdmitForm()
     if form.submitted():
         try:
-            invitation = services.admit_institution(found, by=actor(), caller=caller())
+            invitation = services.admit_institution(
+                found, licence_seen=form.licence_seen.data or "", by=actor(), caller=caller()
+            )
         except Refused as no:
             form.refuse(no)
         else:
