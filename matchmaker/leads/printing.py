@@ -352,10 +352,11 @@ def before_signing(lead: Lead, sheet: Sheet) -> list[tuple[str, str]]:
     """What one must know before signing, as (what, how it is): early and late repayment, renewal, the rate."""
     by_code = {line.code: line for line in sheet.lines}
     version = lead.product_version
-    found = [(_("提前还"), _conditional(by_code.get("PREPAY"), _("不收费")))]
-    found.append((_("晚还"), _conditional(by_code.get("LATE"), _("没有写加收"))))
+    rate = next((line.value for line in sheet.lines if line.code == "INTEREST" and line.value is not None), Decimal(0))
+    found = [(_("提前还"), _conditional(by_code.get("PREPAY"), rate, _("不收费")))]
+    found.append((_("晚还"), _conditional(by_code.get("LATE"), rate, _("没有写加收"))))
     if "MISUSE" in by_code:
-        found.append((_("钱没用在说好的地方"), _conditional(by_code["MISUSE"], "")))
+        found.append((_("钱没用在说好的地方"), _conditional(by_code["MISUSE"], rate, "")))
     renewal = label("product.renewal_kind", version.renewal_kind) if version.renewal_kind else _("没有写")
     found.append((_("到期续"), f"{renewal}{_('：')}{version.renewal_statement}" if version.renewal_statement else renewal))
     found.append(
@@ -371,11 +372,13 @@ def before_signing(lead: Lead, sheet: Sheet) -> list[tuple[str, str]]:
     return found
 
 
-def _conditional(line: Line | None, none: str) -> str:
+def _conditional(line: Line | None, rate_percent: Decimal, none: str) -> str:
+    """What is charged if it happens; a penalty is a share of the agreed rate on top of it."""
     if line is None or not line.value:
         return none
     if line.basis == "percent_over_rate":
-        words = _("晚的那部分，利率再加 %(percent)s", percent=formatting.percent2(line.value))
+        higher = (rate_percent * (100 + line.value) / 100).quantize(Decimal("0.001"))
+        words = _("那部分的利率按 %(rate)s%% 算（加 %(share)s%%）", rate=formatting.num(higher), share=formatting.num(line.value))
         return f"{words}{_('；')}{line.note}" if line.note else words
     if line.basis.startswith("percent"):
         return _("收 %(percent)s", percent=formatting.percent2(line.value))
