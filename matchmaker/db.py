@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -133,6 +135,14 @@ class Observation:
 class SQLAlchemy(flask_sqlalchemy_lite.SQLAlchemy):
     metadata = Base.metadata
 
+    def init_app(self, app: Any) -> None:
+        """Attach to ``app``, without the closing of async sessions: we have none, and Flask would start an event loop
+        for it at the end of every request (and fail where one is running, as beside a browser in a test)."""
+        super().init_app(app)
+        app.teardown_appcontext_funcs[:] = [
+            ending for ending in app.teardown_appcontext_funcs if not inspect.iscoroutinefunction(ending)
+        ]
+
 
 db = SQLAlchemy(session_options={"expire_on_commit": False})
 
@@ -160,6 +170,8 @@ def _begin(connection: sa.Connection) -> None:
         connection.exec_driver_sql(f"BEGIN {mode}")
 
 
+GIVE_WAY_SECONDS = 0.01
+"""How long a job waits between two units of work: SQLite's lock has no queue, and people go first."""
 _unwritten: ContextVar[list[Any] | None] = ContextVar("observations not yet written", default=None)
 fence: ContextVar[Callable[[Session], None] | None] = ContextVar("fence of the running job", default=None)
 """Called inside every unit of work of a job: raises when another worker has taken the job over."""
@@ -203,6 +215,8 @@ def unit_of_work() -> Iterator[Session]:
             raise
         finally:
             write_observations(seen)
+            if fence.get() is not None:
+                time.sleep(GIVE_WAY_SECONDS)
 
 
 @contextlib.contextmanager

@@ -70,34 +70,62 @@ class Actor(Protocol):
 # Making a list ------------------------------------------------------------------------------------------------------
 
 
-def make_list(
-    need: Need, *, by: Actor | None, at: datetime | None = None, natural_key: str | None = None
-) -> ShownList:
-    """Judge every published product for a need, price and order the eligible ones, and store the list.
+@dataclass(frozen=True)
+class MarketNow:
+    """What every list of one moment is worked out from: read once, used for many needs."""
 
-    ``by`` is None for a job, ``at`` the business instant (now). Raises Refused("need_not_live") for a need that
-    is over and Refused("no_lpr_known") without a published LPR.
-    """
-    if not need.is_live:
-        raise Refused("need_not_live")
-    at = at or clock.now()
+    at: datetime
+    lpr: Lpr
+    places: Mapping[str, Any]
+    offered: Sequence[Offered]
+    ranker: Ranker | None
+
+    @property
+    def today(self) -> date:
+        return clock.date_of(self.at)
+
+
+def market_at(at: datetime) -> MarketNow:
+    """The market as it stands for lists made at this instant. Raises Refused("no_lpr_known")."""
     today = clock.date_of(at)
-    facts = queries.facts_of(need, on=today)
     lpr = queries.lpr_of(today)
     places = queries.places_now()
     offered = queries.offered_of(published_versions(today), places, queries.tracks())
-    derived = derive(offered, facts, today, lpr, active_ranker())
+    return MarketNow(at, lpr, places, offered, active_ranker())
+
+
+@dataclass(frozen=True)
+class WorkedOut:
+    """A list for one version of a need, not yet stored."""
+
+    need_number: int
+    market: MarketNow
+    facts: Facts
+    derived: Derived
+
+
+def work_out(need: Need, market: MarketNow) -> WorkedOut:
+    """Judge, price and order for a need; only reads, so that it can be done while no lock is held."""
+    facts = queries.facts_of(need, on=market.today)
+    derived = derive(market.offered, facts, market.today, market.lpr, market.ranker)
+    return WorkedOut(need.current_number, market, facts, derived)
+
+
+def store_list(need: Need, worked: WorkedOut, *, by: Actor | None, natural_key: str | None = None) -> ShownList:
+    """Keep what was worked out, with everything that it can be derived from again."""
+    derived, market = worked.derived, worked.market
     stored = ShownList(
         need_id=need.id,
-        need_number=need.current_number,
-        made_at=at,
+        need_number=worked.need_number,
+        made_at=market.at,
         made_by_id=by.id if by else None,
         model_version_id=derived.ordering.model_version_id,
         rules_version=RULES_VERSION,
-        facts=facts.as_json(),
-        lpr_on=lpr.published_on,
+        facts=worked.facts.as_json(),
+        lpr_on=market.lpr.published_on,
         rule_only=derived.ordering.rule_only,
-        counts=derived.counts | {"today_on": today.isoformat(), "places": _note_places(places, at)},
+        counts=derived.counts
+        | {"today_on": market.today.isoformat(), "places": _note_places(market.places, market.at)},
         natural_key=natural_key,
         shown=[Shown(**row) for row in derived.shown],
         turned_down=[TurnedDown(**row) for row in derived.turned_down],
@@ -108,6 +136,20 @@ def make_list(
         "need.match", need, by=by, list_id=stored.id, fitting=derived.counts["fitting"], of=derived.counts["products"]
     )
     return stored
+
+
+def make_list(
+    need: Need, *, by: Actor | None, at: datetime | None = None, natural_key: str | None = None
+) -> ShownList:
+    """Judge every published product for a need, price and order the eligible ones, and store the list.
+
+    ``by`` is None for a job, ``at`` the business instant (now). Raises Refused("need_not_live") for a need that
+    is over and Refused("no_lpr_known") without a published LPR.
+    """
+    if not need.is_live:
+        raise Refused("need_not_live")
+    worked = work_out(need, market_at(at or clock.now()))
+    return store_list(need, worked, by=by, natural_key=natural_key)
 
 
 def _note_places(places: Mapping[str, Any], at: datetime) -> str:

@@ -114,19 +114,19 @@ def test_a_night_that_was_stopped_half_way_ends_the_same_when_run_again(
                 )
             )
             db.session.add(need)
-    made = services.make_list
+    made = services.store_list
 
-    def killed(need: Need, **values: Any) -> ShownList:
-        stored = made(need, **values)
+    def killed(need: Need, worked: services.WorkedOut, **values: Any) -> ShownList:
+        stored = made(need, worked, **values)
         if need.id > town["need"] + 1:
             raise KeyboardInterrupt
         return stored
 
-    monkeypatch.setattr(services, "make_list", killed)
+    monkeypatch.setattr(services, "store_list", killed)
     with pytest.raises(KeyboardInterrupt):
         jobs.match_open_needs(clock.now())
     assert len(lists()) == 2  # the third was undone whole
-    monkeypatch.setattr(services, "make_list", made)
+    monkeypatch.setattr(services, "store_list", made)
     assert jobs.match_open_needs(clock.now()) == 2
     assert sorted(need for need, _, _ in lists()) == [town["need"] + at for at in range(4)]
 
@@ -138,7 +138,7 @@ def test_two_workers_on_one_need_make_one_list(town_app: Any, town: dict[str, in
     def work() -> None:
         with town_app.app_context():
             barrier.wait()
-            made.append(jobs.match_open_need(town["need"], clock.now()))
+            made.append(jobs.match_open_need(town["need"], services.market_at(clock.now())))
 
     threads = [threading.Thread(target=work) for _ in range(2)]
     for thread in threads:
