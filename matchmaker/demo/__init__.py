@@ -26,7 +26,7 @@ from matchmaker.refusal import Refused
 
 SEED = 20260923
 SIZE = 3_000
-NEEDS_PER_BUSINESS = 0.62
+NEEDS_PER_BUSINESS = 0.55
 MORNING = 9.5
 """The town's business time begins at 9:30 of its first day."""
 _SWITCHED_OFF_AFTER = timedelta(minutes=3)

@@ -13,6 +13,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from matchmaker.eligibility import changes
 from matchmaker.eligibility.bounds import Areas, Between, Deciders, Outcome
 from matchmaker.eligibility.facts import Facts, Terms
 from matchmaker.eligibility.rules import CRITERIA, Criterion, Verdict
@@ -24,6 +25,7 @@ from matchmaker.refusal import Reason
 _AREA_RULES = frozenset({"service_area", "decision_limit"})
 _MOST_FACTS = 64
 _UNKNOWN: Any = object()
+_PLAIN = frozenset({int, Decimal, date})
 
 
 class _Memory:
@@ -32,6 +34,7 @@ class _Memory:
     def __init__(self) -> None:
         self.numbers: dict[int, tuple[Terms, int]] = {}
         self.bounds: dict[tuple[str, int], Any] = {}
+        self.asked: dict[int, list[tuple[Criterion, Any]]] = {}
         self.required: dict[tuple[str, int], Any] = {}
         self.mine: dict[tuple[int, date], tuple[Facts, dict[str, Any], dict[str, Any]]] = {}
         self.outcomes: dict[Any, Outcome] = {}
@@ -55,27 +58,59 @@ class _Memory:
             found = self.mine[key] = (facts, {}, {})
         return found
 
+    def bounds_of(self, criterion: Criterion, terms: Terms, number: int) -> Any:
+        """As `Criterion.bounds`."""
+        key = (criterion.name, number)
+        found = self.bounds.get(key, _UNKNOWN)
+        if found is _UNKNOWN:
+            found = self.bounds[key] = criterion.bounds(terms)
+        return found
+
     def check(self, criterion: Criterion, terms: Terms, facts: Facts, today: date) -> Outcome:
         """As `Criterion.check`."""
-        name, number = criterion.name, self.number(terms)
-        bounds = self.bounds.get((name, number), _UNKNOWN)
-        if bounds is _UNKNOWN:
-            bounds = self.bounds[name, number] = criterion.bounds(terms)
+        number = self.number(terms)
+        bounds = self.bounds_of(criterion, terms, number)
         if bounds is None:
             return Outcome.PASS
-        read = self.of_need(facts, today)[1]
+        return self._check(criterion, bounds, number, facts, today, self.of_need(facts, today)[1])
+
+    def _check(self, criterion: Criterion, bounds: Any, number: int, facts: Facts, today: date, read: dict[str, Any]) -> Outcome:
+        name = criterion.name
         mine = read.get(name, _UNKNOWN)
         if mine is _UNKNOWN:
             mine = read[name] = criterion.mine(facts, today)
         if mine is None and criterion.silent:
             return Outcome.PASS
-        if isinstance(bounds, Between):
+        if type(bounds) is Between:
+            if type(mine) in _PLAIN:
+                low, high = bounds.low, bounds.high
+                outside = (low is not None and mine < low) or (high is not None and mine > high)
+                return Outcome.FAIL if outside else Outcome.PASS
             return bounds.check(mine)
         key = (name, number, self._place(bounds, mine))
         found = self.outcomes.get(key)
         if found is None:
             found = self.outcomes[key] = bounds.check(mine)
         return found
+
+    def outcomes_of(self, terms: Terms, facts: Facts, today: date) -> tuple[list[tuple[Criterion, Outcome]], bool]:
+        """The outcome of every rule that the product sets bounds for, and whether one of them failed."""
+        number = self.number(terms)
+        asked = self.asked.get(number)
+        if asked is None:
+            asked = self.asked[number] = [
+                (criterion, bounds)
+                for criterion in CRITERIA
+                if (bounds := self.bounds_of(criterion, terms, number)) is not None
+            ]
+        read = self.of_need(facts, today)[1]
+        found, failed = [], False
+        for criterion, bounds in asked:
+            outcome = self._check(criterion, bounds, number, facts, today, read)
+            if outcome is Outcome.FAIL:
+                failed = True
+            found.append((criterion, outcome))
+        return found, failed
 
     def _place(self, bounds: Any, mine: Any) -> Any:
         """A position by its county alone where no branch counts kilometres."""
@@ -114,15 +149,34 @@ def remembering() -> Iterator[None]:
     """
     memory = _Memory()
     plain_check, plain_quote = Criterion.check, matching.quote
-    plain_verdicts, plain_values = matching.verdicts, services.plain
+    plain_verdicts, plain_values, plain_after = matching.verdicts, services.plain, changes.failures_after
+    order = {criterion.name: place for place, criterion in enumerate(CRITERIA)}
 
     def check(self: Criterion, terms: Terms, facts: Facts, today: date) -> Outcome:
         return memory.check(self, terms, facts, today)
 
     def verdicts(terms: Terms, facts: Facts, today: date) -> list[Verdict]:
-        outcomes = [(criterion, memory.check(criterion, terms, facts, today)) for criterion in CRITERIA]
-        failed = [pair for pair in outcomes if pair[1] is Outcome.FAIL]
-        return [memory.verdict(criterion, terms, facts, today, outcome) for criterion, outcome in failed or outcomes]
+        found, failed = memory.outcomes_of(terms, facts, today)
+        if failed:
+            return [memory.verdict(criterion, terms, facts, today, Outcome.FAIL) for criterion, outcome in found
+                    if outcome is Outcome.FAIL]  # fmt: skip
+        outcomes = {criterion.name: outcome for criterion, outcome in found}
+        return [memory.verdict(criterion, terms, facts, today, outcomes.get(criterion.name, Outcome.PASS))
+                for criterion in CRITERIA]  # fmt: skip
+
+    def failures_after(
+        products: Any, before: changes.Failures, fact: str, facts: Facts, today: date
+    ) -> dict[int, tuple[str, ...]]:
+        touched = [criterion for criterion in CRITERIA if fact in criterion.needs]
+        after = {}
+        for terms in products:
+            old = before[terms.key]
+            now = set(old)
+            for criterion in touched:
+                failed = memory.check(criterion, terms, facts, today) is Outcome.FAIL
+                (now.add if failed else now.discard)(criterion.name)
+            after[terms.key] = tuple(sorted(now, key=order.__getitem__)) if now != set(old) else old
+        return after
 
     def quote(amount: Decimal, months: int, rate: Decimal, way: str, fees: Any = ()) -> Quote | Reason:
         key = (amount, months, rate, way, id(fees))
@@ -140,9 +194,9 @@ def remembering() -> Iterator[None]:
         return known[1]
 
     Criterion.check, matching.verdicts, matching.quote = check, verdicts, quote  # type: ignore[method-assign,assignment]
-    services.plain = plain
+    services.plain, changes.failures_after = plain, failures_after
     try:
         yield
     finally:
         Criterion.check, matching.verdicts, matching.quote = plain_check, plain_verdicts, plain_quote  # type: ignore[method-assign]
-        services.plain = plain_values
+        services.plain, changes.failures_after = plain_values, plain_after

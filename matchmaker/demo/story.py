@@ -77,9 +77,9 @@ class Story:
         self.oracle: dict[int, float] = {}  # outcome id -> chance
         self.listed = {version.id: one for version, one in zip(market.objects, matching_queries.offered_of(market.objects, self.places), strict=True)}
         ids = sorted(market.of)
-        self.by_county = {(i, c["region_code"]): 0.45 * taste.normal() for i in ids for c in _counties(town)}
-        self.by_size = {(i, band): 0.4 * taste.normal() for i in ids for band in range(6)}
-        self.by_month = {(i, month): 0.35 * taste.normal() for i in ids for month in range(14)}
+        self.by_county = {(i, c["region_code"]): 0.55 * taste.normal() for i in ids for c in _counties(town)}
+        self.by_size = {(i, band): 0.55 * taste.normal() for i in ids for band in range(6)}
+        self.by_month = {(i, month): 0.3 * taste.normal() for i in ids for month in range(14)}
         self.lists_of: dict[int, list[Row]] = {}
         self.used: set[int] = set()  # businesses that a scene has taken
         self._figures: dict[int, list[Any]] = {}
@@ -276,7 +276,7 @@ class Story:
                 self._withdraw_need(need)
             return
         yield posted_at + timedelta(hours=0.1 + 30 * draw.uniform() ** 2.5)
-        picked = draw.weighted((1, 2, 3), (0.62, 0.28, 0.10))
+        picked = draw.weighted((1, 2, 3), (0.72, 0.22, 0.06))
         for number in range(picked):
             sent_at = self._clock + timedelta(minutes=4)
             yield sent_at
@@ -382,26 +382,26 @@ class Story:
         band = sum(amount >= bound for bound in (100_000, 300_000, 1_000_000, 3_000_000, 10_000_000))
         month = (self.anchor_at - sent_at).days // 30
         z = (
-            0.35
-            + 1.25 * quality
-            + 1.1 * one.appetite
-            - 1.0 * one.strictness
-            + 1.3 * one.likes.get(section, 0.0)
+            0.40
+            + 0.95 * quality
+            + 1.3 * one.appetite
+            - 1.2 * one.strictness
+            + 1.7 * one.likes.get(section, 0.0)
             + shape.laxity
-            + 1.1 * trade.luck
-            - 2.3 * heavy
-            + 0.55 * math.log10(months / 24)
+            + 1.6 * trade.luck
+            - 3.0 * heavy
+            + 0.9 * math.log10(months / 24)
             + (0.55 if secured else 0.0)
-            + (-0.5 if first and "f" not in shape.flags else 0.0)
-            + (0.3 if business["has_flow_evidence"] else 0.0)
-            + (0.2 if business["has_tax_evidence"] else 0.0)
+            + (-0.7 if first and "f" not in shape.flags else 0.0)
+            + (0.45 if business["has_flow_evidence"] else -0.1)
+            + (0.35 if business["has_tax_evidence"] else -0.1)
             + self.by_county[lead.institution_id, business["region_code"]]
             + self.by_size[lead.institution_id, band]
             + self.by_month[lead.institution_id, min(month, 13)]
         )
         late = min(0.5, one.forgets * 1.1 + 0.02)
         away = 1 / (1 + math.exp(3.9 + 0.9 * self.town.answers[at]))
-        return {"late": late, "away": away, "approved": 1 / (1 + math.exp(-1.7 * z)), "taken": self._taken(lead, wanted)}
+        return {"late": late, "away": away, "approved": 1 / (1 + math.exp(-2.1 * z)), "taken": self._taken(lead, wanted)}
 
     def _taken(self, lead: LeadBook, wanted: Row) -> float:
         dear = 0.0
@@ -410,7 +410,7 @@ class Story:
         mine = next((float(row["cost_percent"]) for row in shown if row["product_id"] == lead.product_id and row["cost_percent"] is not None), None)
         if costs and mine is not None:
             dear = mine - min(costs)
-        return 1 / (1 + math.exp(-(1.9 - 0.28 * dear)))
+        return 1 / (1 + math.exp(-(2.5 - 0.33 * dear)))
 
     def chance(self, lead: LeadBook, at: int, wanted: Row) -> float:
         """The true chance that this sending ends in money, as far as it does not hang on the need's other leads."""
@@ -484,7 +484,7 @@ class Story:
         yield from self._look(lead, slow)
         if not lead.is_live or lead.state not in (State.CONTACTED, State.VISITED, State.REVIEW):
             return
-        if draw.happens(0.03):
+        if draw.happens(0.02):
             lead.give_up(self._clock, code=draw.choice(("E03", "E05")))
             return
         promised = self.market.terms[lead.row["product_version_id"]].promised_days or 5

@@ -24,7 +24,7 @@ from matchmaker.businesses.models import (
     Title,
     YearlyFigures,
 )
-from matchmaker.db import Base, db
+from matchmaker.db import Base, JsonDict, JsonList, db
 from matchmaker.demo.businesses import Businesses
 from matchmaker.demo.ledger import Books
 from matchmaker.demo.market import Market
@@ -76,9 +76,9 @@ def write(market: Market, town: Businesses, books: Books, *, places: Mapping[str
     insert(MarketPlaces, [{"fingerprint": fingerprint, "places": dict(places), "noted_at": noted_at}])
     insert(Need, books.needs)
     insert(NeedVersion, books.need_versions)
-    insert(ShownList, books.lists)
-    insert(Shown, books.shown)
-    insert(TurnedDown, books.turned_down)
+    insert(ShownList, books.lists, plain=True)
+    insert(Shown, books.shown, plain=True)
+    insert(TurnedDown, books.turned_down, plain=True)
     insert(InView, books.in_view)
     insert(Document, books.documents)
     insert(DocumentContent, books.contents)
@@ -121,14 +121,26 @@ def records(books: Books) -> list[dict[str, Any]]:
     return found
 
 
-def insert(model: type[Base], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Insert rows of one table, those with the same columns together."""
+def insert(model: type[Base], rows: Iterable[Mapping[str, Any]], *, plain: bool = False) -> None:
+    """Insert rows of one table, those with the same columns together.
+
+    `plain` says that JSON values hold plain values already (matching made them so) and need not be looked through.
+    """
+    table = model.__table__
+    as_they_are = {
+        column.name: sa.bindparam(column.name, type_=sa.JSON(none_as_null=True))
+        for column in table.columns
+        if plain and column.type in (JsonList, JsonDict)
+    }
     by_columns: dict[tuple[str, ...], list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:
         by_columns[tuple(row)].append(row)
-    for same in by_columns.values():
+    for columns, same in by_columns.items():
+        statement = sa.insert(table)  # type: ignore[arg-type]
+        if as_they_are:
+            statement = statement.values({name: as_they_are.get(name, sa.bindparam(name)) for name in columns})
         for start in range(0, len(same), _AT_ONCE):
-            db.session.execute(sa.insert(model.__table__), same[start : start + _AT_ONCE])  # type: ignore[arg-type]
+            db.session.execute(statement, same[start : start + _AT_ONCE])
 
 
 def _count_on() -> None:
