@@ -198,7 +198,7 @@ def build(
             }
         )
         _add_figures(town, business_id, trade, kind, turnover, float(ratio[at]), float(growth[at]), founded, anchor_on, noise[at])
-        _add_titles(town, business_id, trade, kind, noise[at, 13], float(quality[at]), anchor_on)
+        _add_titles(town, business_id, trade, kind, noise[at, 13], float(quality[at]), anchor_on, operator_id)
         town.trades.append(trade)
     _add_credit_lines(town, n, quality, rng, anchor_on, institution_names)
     town.quality = [float(q) for q in quality]
@@ -295,11 +295,15 @@ def _add_figures(
         )
 
 
-def _add_titles(town: Businesses, business_id: int, trade: Trade, kind: str, draw: float, quality: float, anchor_on: date) -> None:
+def _add_titles(
+    town: Businesses, business_id: int, trade: Trade, kind: str, draw: float, quality: float, anchor_on: date, operator_id: int
+) -> None:
     if kind != "enterprise" or trade.code[:2] not in ("14", "17", "18", "29", "33", "34", "35", "38", "39", "65"):
         return
     if draw + 0.12 * quality < 0.72:
         return
+    verified = int(draw * 1000) % 2 == 0
+    verified_at = at_local(anchor_on - timedelta(days=380), 10.5)
     code = "SRDI_PROV" if draw > 0.93 else "HNTE" if draw > 0.86 else "TECHSME" if draw > 0.8 else "SRDI_INNOV"
     town.titles.append(
         {
@@ -308,6 +312,9 @@ def _add_titles(town: Businesses, business_id: int, trade: Trade, kind: str, dra
             "certificate_number": f"QT{anchor_on.year - 1}{business_id:05d}",
             "issuer": "青檀市工业和信息化局" if code.startswith("SRDI") else "青檀市科学技术局",
             "expires_on": anchor_on + timedelta(days=int(120 + 900 * draw)),
+            "asked_at": verified_at - timedelta(hours=20) if verified else None,
+            "verified_at": verified_at if verified else None,
+            "checked_by_id": operator_id if verified else None,
         }
     )
 

@@ -41,6 +41,7 @@ from matchmaker.refusal import Reason
 
 LADDER_WAN = (0.5, 1, 2, 3, 5, 8, 10, 15, 20, 30, 40, 50, 60, 80, 100, 150, 200, 300, 400, 500, 800, 1000, 1500, 2000, 3000)
 TERMS = (3, 6, 12, 18, 24, 36, 60)
+_GRADE_HELPS = {"A": 0.45, "B": 0.15, "C": -0.55, "D": -1.0}
 LONG_PURPOSES = frozenset({"EQUIP", "TECHUP", "GREEN", "PLANT", "DIGITAL", "RND"})
 VISIT_NOTES = ("店在开，人手和货都对得上", "看了货和账本，生意和说的差不多", "厂房机器都在，正在出货", "店面整洁，客人不少")
 CALL_NOTES = ("说了要看哪些材料", "问了用途和还款来源", "约好了先看流水", "说清了利率和要多少天")
@@ -77,9 +78,9 @@ class Story:
         self.oracle: dict[int, float] = {}  # outcome id -> chance
         self.listed = {version.id: one for version, one in zip(market.objects, matching_queries.offered_of(market.objects, self.places), strict=True)}
         ids = sorted(market.of)
-        self.by_county = {(i, c["region_code"]): 0.55 * taste.normal() for i in ids for c in _counties(town)}
+        self.by_county = {(i, c["region_code"]): 0.2 * taste.normal() for i in ids for c in _counties(town)}
         self.by_size = {(i, band): 0.55 * taste.normal() for i in ids for band in range(6)}
-        self.by_month = {(i, month): 0.3 * taste.normal() for i in ids for month in range(14)}
+        self.by_month = {(i, month): 0.2 * taste.normal() for i in ids for month in range(14)}
         self.lists_of: dict[int, list[Row]] = {}
         self.used: set[int] = set()  # businesses that a scene has taken
         self._figures: dict[int, list[Any]] = {}
@@ -166,6 +167,11 @@ class Story:
         rows = self._known_figures(business_id, on)
         return max(rows, key=lambda row: row.year).turnover_yuan if rows else None
 
+    def _debt_ratio(self, business_id: int, on: date) -> float:
+        rows = self._known_figures(business_id, on)
+        last = max(rows, key=lambda row: row.year) if rows else None
+        return float(last.liabilities_yuan / last.assets_yuan * 100) if last is not None else 45.0
+
     def _known_figures(self, business_id: int, on: date) -> list[Any]:
         """A year's figures are typed in after it has ended."""
         return [row for row in self._figures.get(business_id, ()) if row.year < on.year]
@@ -200,7 +206,7 @@ class Story:
             figures=self._known_figures(row["id"], on),
             credit_lines=[SimpleNamespace(**line) for line in self._lines(row["id"], on)],
         )  # fmt: skip
-        return matching_queries.facts_of(SimpleNamespace(business=business), SimpleNamespace(**wanted))  # type: ignore[arg-type]
+        return matching_queries.facts_of(SimpleNamespace(business=business), SimpleNamespace(**wanted), on)  # type: ignore[arg-type]
 
     def show(self, need: Row, at: int, wanted: Row, made_at: datetime) -> list[Row]:
         """As `matching.services.make_list`: judged, priced and ordered by matching, stored with what it rests on."""
@@ -383,14 +389,16 @@ class Story:
         month = (self.anchor_at - sent_at).days // 30
         z = (
             0.40
-            + 0.95 * quality
+            + 0.85 * quality
+            + _GRADE_HELPS.get(business["tax_grade"], 0.0)
+            - 0.018 * (self._debt_ratio(business["id"], date_of(sent_at)) - 42)
             + 1.3 * one.appetite
             - 1.2 * one.strictness
             + 1.7 * one.likes.get(section, 0.0)
             + shape.laxity
             + 1.6 * trade.luck
-            - 3.0 * heavy
-            + 0.9 * math.log10(months / 24)
+            - 3.4 * heavy
+            + 1.1 * math.log10(months / 24)
             + (0.55 if secured else 0.0)
             + (-0.7 if first and "f" not in shape.flags else 0.0)
             + (0.45 if business["has_flow_evidence"] else -0.1)
