@@ -398,7 +398,7 @@ class OfferForm(TypedForm):
     spread_bp = StringField(_l("LPR 加减"))
     rate_percent = StringField(_l("年利率"))
     valid_until_on = StringField(_l("报价有效到"))
-    conditions = AreaField(_l("条件"), description=_l("客户会看到，写在明白纸上"))
+    conditions = AreaField(_l("附带条件"), description=_l("客户会看到，写在明白纸上"))
     offer_note = AreaField(_l("给客户的话"), description=_l("客户会看到"))
 
     offered: Offered | None = None

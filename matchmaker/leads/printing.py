@@ -390,7 +390,7 @@ def _before_signing(paper: FPDF, lead: Lead, offer: Offer, sheet: Sheet) -> None
     for what, how in before_signing(lead, sheet):
         _words(paper, f"{what}{_('：')}{how}", 9, gap=0.3)
     if offer.conditions:
-        _words(paper, f"{_('条件')}{_('：')}{offer.conditions}", 9, gap=0.3)
+        _words(paper, f"{_('附带条件')}{_('：')}{offer.conditions}", 9, gap=0.3)
     paper.ln(1)
     _words(
         paper,
@@ -401,7 +401,7 @@ def _before_signing(paper: FPDF, lead: Lead, offer: Offer, sheet: Sheet) -> None
         8,
         grey=True,
     )
-    _words(paper, _("谁让您另外转钱，就是骗子。这张纸不是合同，也不是批准以外的承诺；合同上的数要和它一样。"), 8, grey=True)
+    _words(paper, _("谁让您另外转钱，就是骗子。这张纸不是合同；合同上的数要和它一样。"), 8, grey=True)
 
 
 __all__ = ["before_signing", "item_name", "paid_by_owner", "pdf", "read", "sheet_number"]

@@ -61,7 +61,7 @@ def turn(
         return Turn(side, WAITS, Reason("lead_institution_accepts", due), due_at)
     if state is State.ACCEPTED and due:
         return Turn(side, WAITS, Reason("lead_institution_contacts", due), due_at)
-    if state is State.CONTACTED and visit_agreed:
+    if state in (State.CONTACTED, State.REVIEW) and visit_agreed:  # the visit comes before the decision
         if visit_at is not None:
             return Turn(side, WAITS, Reason("lead_institution_visits", {"visit_at": visit_at}), visit_due_at)
         if visit_due_at is not None:
