@@ -77,6 +77,7 @@ class Books:
     tallies: dict[tuple[int, int | None], Tally] = field(default_factory=dict)
     loads: dict[int, tuple[int, datetime]] = field(default_factory=dict)
     live: dict[int, set[int]] = field(default_factory=dict)  # manager -> live leads
+    need_ends: list[tuple[datetime, int, str]] = field(default_factory=list)  # when, need, expire or withdraw
     of_need: dict[int, list[LeadBook]] = field(default_factory=dict)
     lines_of: dict[int, list[Row]] = field(default_factory=dict)  # business -> credit lines
 

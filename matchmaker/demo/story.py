@@ -295,6 +295,7 @@ class Story:
             yield night
             if need["state"] == NeedState.OPEN:
                 self.books.move_need(need, NeedStep.EXPIRE)
+                self.books.need_ends.append((night, need["id"], "expire"))
             if need["state"] != NeedState.IN_PROGRESS:
                 return
             night += timedelta(days=1)
@@ -303,6 +304,7 @@ class Story:
         if need["state"] == NeedState.OPEN:
             need["withdrawn_at"] = self._clock
             self.books.move_need(need, NeedStep.WITHDRAW)
+            self.books.need_ends.append((self._clock, need["id"], "withdraw"))
 
     # Choosing --------------------------------------------------------------------------------------------------------
 
@@ -336,7 +338,7 @@ class Story:
         )  # fmt: skip
         draw = self.draw
         fields = [*REQUIRED, *(name for name in OPTIONAL if draw.happens(0.55))]
-        hours = [] if draw.happens(0.08) else [slot for slot in HOURS if slot != "evening" or draw.happens(0.15)]
+        hours = [] if draw.happens(0.08) and product_id is None else [slot for slot in HOURS if slot != "evening" or draw.happens(0.15)]
         ends_at = min(clocks.longest_consent(sent_at), clocks.end_of_day(date_of(sent_at) + timedelta(days=draw.choice((60, 75, 90)))))
         lead.send(sent_at, fields=[str(name) for name in fields], hours=hours, ends_at=ends_at)
         self.oracle[lead.outcome["id"]] = self.chance(lead, at, wanted)
