@@ -145,6 +145,7 @@ def build(
     people = rng.integers(0, [len(SURNAMES), len(GIVEN)], (n, 2))
     joined_days = (rng.beta(1.6, 1.1, n) * 400).astype(int)
     growth = rng.normal(0.02 + 0.05 * quality, 0.16, n)
+    names: set[str] = set()
     for at in range(n):
         trade, county = TRADES[trade_at[at]], COUNTIES[county_at[at]]
         kind = _kind(trade, kind_draw[at])
@@ -152,7 +153,7 @@ def build(
         founded = anchor_on - timedelta(days=int(months_old[at] * 30.44))
         joined_on = max(anchor_on - timedelta(days=400 - int(joined_days[at])), founded + timedelta(days=20))
         joined_at = at_local(min(joined_on, anchor_on - timedelta(days=1)), 8 + 13 * noise[at, 0])
-        name = _name(trade, kind, county.nickname, name_draw[at], word_draw[at])
+        name = _unused(names, _name(trade, kind, county.nickname, name_draw[at], word_draw[at]), county.nickname, name_draw[at])
         owner = SURNAMES[people[at, 0]] + GIVEN[people[at, 1]]
         turnover = _turnover(trade, kind, scale[at], int(months_old[at]))
         proven = noise[at, 1] < 0.72
@@ -236,6 +237,18 @@ def _name(trade: Trade, kind: str, nickname: str, words: Any, draw: float) -> st
     if kind == "cooperative":
         return f"{nickname}{first}{word}农民专业合作社"
     return f"{first}{word}" if draw * 7 % 1 < 0.5 else f"{nickname}{second}{word}"
+
+
+def _unused(names: set[str], name: str, nickname: str, words: Any) -> str:
+    """A name that nobody else in the town has, so that a name is never mistaken for another's."""
+    place = 0
+    wanted = name
+    while wanted in names:
+        word = FIRST_WORDS[(words[1] + place) % len(FIRST_WORDS)]
+        wanted = name.replace("青檀", f"青檀{word}", 1) if name.startswith("青檀") else f"{word}{nickname if place > 60 else ''}{name}"
+        place += 1
+    names.add(wanted)
+    return wanted
 
 
 def _turnover(trade: Trade, kind: str, scale: float, months: int) -> Decimal:

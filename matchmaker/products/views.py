@@ -108,7 +108,9 @@ def mine() -> ResponseReturnValue:
 
 def listing_desk() -> Institution | None:
     """The institution for which the signed-in person may list products here; None for insurers, funds, departments."""
-    return next((i for i in queries.desks_of(actor().desk_institution_ids) if kinds_offered(i.kind)), None)
+    person = actor()
+    desks = queries.desks_of(person.desk_institution_ids) if person is not None else []
+    return next((institution for institution in desks if kinds_offered(institution.kind)), None)
 
 
 @bp.get("/desk/products/new")
