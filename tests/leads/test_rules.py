@@ -410,3 +410,10 @@ def test_every_row_says_why_it_is_there(state: State) -> None:
 
 def test_needs_code_names_steps_that_exist() -> None:
     assert set(Step) >= NEEDS_CODE
+
+
+def test_the_printed_state_table_is_current() -> None:
+    """docs/leads.md is written from the rules: run `python -m tests.leads.lead_page` when this fails."""
+    from tests.leads.lead_page import PAGE, lead_page
+
+    assert PAGE.read_text(encoding="utf-8") == lead_page()
