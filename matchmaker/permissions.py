@@ -162,6 +162,11 @@ def its_papers_wait(actor: Any, obj: Any) -> bool:
     return bool(getattr(obj, "member", obj).standing == "papers_sent")
 
 
+def its_title_waits(actor: Any, title: Any) -> bool:
+    """The owner has asked for the title to be looked up, and nobody has decided yet."""
+    return bool(title.standing == "asked")
+
+
 def sent_this_paper(actor: Any, paper: Any) -> bool:
     return bool(paper.member.person_id == actor.id)
 
@@ -177,6 +182,11 @@ table(
         "look at papers and decide: an operator with no part in that business, while they wait",
         (is_operator, has_no_part_in_it, its_papers_wait),
     ),
+    business_list_titles=allow("see which titles wait to be looked up", is_operator),
+    business_check_title=allow(
+        "look a title up and decide: an operator with no part in that business, while it waits",
+        (is_operator, has_no_part_in_it, its_title_waits),
+    ),
     business_read_paper=allow(
         "open a paper: who sent it; an operator with no part in it, while it waits",
         sent_this_paper,
@@ -190,7 +200,7 @@ table(
 
 table(
     product_list=allow("see the list of an own institution's products", works_at_a_desk, is_manager),
-    product_start=allow("begin a product of an own institution", on_desk_of_its_institution),
+    product_start=allow("begin a product of an own institution", works_at_a_desk),
     product_see=allow("read an own institution's product, drafts included", works_for_its_institution),
     product_edit=allow("write on a draft", on_desk_of_its_institution),
     product_submit=allow("hand a draft to a second person", on_desk_of_its_institution),

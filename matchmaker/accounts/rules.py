@@ -39,7 +39,7 @@ INSTITUTION_KINDS = (
 )
 INSTITUTION_STATUSES = ("applied", "admitted", "suspended")
 LICENCE_SEEN = ("register", "paper")
-"""Where an operator found a licence: in the regulator's public register, or on a stamped copy confirmed by telephone."""
+"""Where an operator found a licence: the regulator's public register, or a stamped copy confirmed by telephone."""
 CODE_PURPOSES = ("register", "sign_in", "reset", "verify")
 
 # The numbers of the sign-in page: eight wrong tries lock for fifteen minutes (look/pages/15-signin.html).

@@ -21,6 +21,7 @@ from matchmaker.businesses.rules import (
     LINE_KINDS,
     REMARKS,
     TAX_GRADES,
+    TITLE_REMARKS,
     Line,
     Profile,
     Year,
@@ -413,3 +414,14 @@ class DecisionForm(BaseForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.remark_code.choices = _labelled("business.remark", REMARKS)
+
+
+class TitleDecisionForm(BaseForm):
+    """What an operator found in the register."""
+
+    row_version = HiddenField()
+    remark_code = RadioField(_l("查到的是"), choices=[], validate_choice=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.remark_code.choices = _labelled("business.title_remark", TITLE_REMARKS)

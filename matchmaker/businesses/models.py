@@ -151,19 +151,40 @@ class YearlyFigures(Versioned, Base):
     business: Mapped[Business] = relationship(back_populates="figures")
 
 
-class Title(Base):
-    """A title such as 专精特新: which certificate, of whom, until when, and whether anybody checked it."""
+class Title(Versioned, Base):
+    """A title such as 专精特新: which certificate, of whom, until when, and whether an operator found it in a register.
 
-    __table_args__ = (UniqueConstraint("business_id", "code", "certificate_number"),)
+    Nobody but its owner sees it until the owner asks for the check; an operator then says what the register says.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("business_id", "code", "certificate_number"),
+        CheckConstraint("verified_at IS NULL OR checked_by_id IS NOT NULL", name="verified_by_somebody"),
+        CheckConstraint("verified_at IS NULL OR remark_code IS NULL", name="verified_or_not"),
+        CheckConstraint("remark_code IS NULL OR checked_by_id IS NOT NULL", name="refused_by_somebody"),
+        Index("ix_title_asked_at", "asked_at"),
+    )
 
     business_id: Mapped[int] = mapped_column(ForeignKey("business.id"))
     code: Mapped[str]
     certificate_number: Mapped[str]
     issuer: Mapped[str]
     expires_on: Mapped[date | None]
+    asked_at: Mapped[datetime | None]
     verified_at: Mapped[datetime | None]
+    checked_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    remark_code: Mapped[str | None]
 
     business: Mapped[Business] = relationship(back_populates="titles")
+
+    @property
+    def standing(self) -> str:
+        """typed, asked (waits for an operator), verified, or refuted (the register says otherwise)."""
+        if self.verified_at is not None:
+            return "verified"
+        if self.remark_code is not None:
+            return "refuted"
+        return "typed" if self.asked_at is None else "asked"
 
 
 class CreditLine(Versioned, Base):

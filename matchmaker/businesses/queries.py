@@ -92,6 +92,16 @@ def waiting_members() -> Select[Any]:
     )
 
 
+def waiting_titles() -> Select[Any]:
+    """Titles whose owners asked for a check, the longest waiting first."""
+    return (
+        select(Title)
+        .where(Title.asked_at.is_not(None), Title.verified_at.is_(None), Title.remark_code.is_(None))
+        .options(selectinload(Title.business).selectinload(Business.members))
+        .order_by(Title.asked_at, Title.id)
+    )
+
+
 def figures_of(business: Business, year: int) -> YearlyFigures | None:
     return next((row for row in business.figures if row.year == year), None)
 

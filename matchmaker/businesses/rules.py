@@ -50,6 +50,9 @@ ENTITY_CODES_OF = {
 CERTIFIED_TITLES = ("SRDI_INNOV", "SRDI_PROV", "SRDI_GIANT", "HNTE", "TECHSME", "CHAMPION", "GREEN")
 """The titles (financing_terms "quality") for which somebody issues a certificate."""
 
+TITLE_REMARKS = ("not_listed", "other_name", "other_number", "withdrawn")
+"""What an operator may have found in the public register instead of the title."""
+
 YOUNG_MONTHS = 12
 """Recently founded: enhanced review (notice, article 16.2). The notice names no number; 12 months is our convention."""
 ACQUIRED_MONTHS = 12

@@ -28,6 +28,7 @@ from matchmaker.businesses.rules import (
     ENTITY_CODES_OF,
     MOST_PAPERS,
     REMARKS,
+    TITLE_REMARKS,
     Line,
     Profile,
     Year,
@@ -183,6 +184,71 @@ def add_title(
     return title
 
 
+def ask_for_check(title: Title, *, by: Person) -> None:
+    """Let an operator look a title up in its public register; until then nobody of the platform sees it.
+
+    What was refuted may be asked again: registers are brought up to date. Raises Refused ``title_over``,
+    ``title_asked_already``.
+    """
+    if title.expires_on is not None and title.expires_on < clock.today():
+        raise Refused("title_over", expires_on=title.expires_on)
+    if title.standing in ("asked", "verified"):
+        raise Refused("title_asked_already")
+    title.asked_at = clock.now()
+    title.checked_by_id = title.remark_code = None
+    db.session.flush()
+    record("business.ask_title", title.business, by=by, title_id=title.id, code=title.code)
+
+
+def verify_title(title: Title, *, row_version: int, by: Person) -> None:
+    """An operator found the title in its register. Raises Refused ``own_papers``, ``title_not_asked``."""
+    _decide_title(title, row_version, by)
+    title.verified_at = clock.now()
+    _title_decided(title, "verify_title", "title_verified", by=by)
+
+
+def refute_title(title: Title, *, remark_code: str, row_version: int, by: Person) -> None:
+    """An operator found something else; the owner is told what, and may correct the entry."""
+    if remark_code not in TITLE_REMARKS:
+        raise Refused("choice_missing", field="remark_code", status=422)
+    _decide_title(title, row_version, by)
+    title.remark_code = remark_code
+    _title_decided(
+        title, "refute_title", "title_refuted", by=by, remark=f"label:business.title_remark:{remark_code}"
+    )
+
+
+def look_at_title(title: Title, *, by: Person) -> None:
+    """Observe that an operator opened this title; the owner sees it in the log of who looked."""
+    looked_at(title.business_id, by=by, fields=["name", "code", "titles"], purpose="case")
+
+
+def _decide_title(title: Title, row_version: int, by: Person) -> None:
+    _same_copy(title.row_version, row_version)
+    if by.id in title.business.every_claimant_id:
+        raise Refused("own_papers")
+    if title.standing != "asked":
+        raise Refused("title_not_asked")
+    title.checked_by_id = by.id
+
+
+def _title_decided(title: Title, step: str, kind: str, *, by: Person, **facts: str) -> None:
+    db.session.flush()
+    record(f"business.{step}", title.business, by=by, title_id=title.id, code=title.code)
+    for person_id in sorted(title.business.member_ids):
+        tell(
+            person_id,
+            kind,
+            key=f"title:{title.id}:{title.row_version}:{person_id}",
+            link=f"/businesses/{title.business_id}",
+            outside=True,
+            business=title.business.name,
+            title=f"label:business.title:{title.code}",
+            **facts,
+        )
+    announce(BusinessChanged(title.business_id))
+
+
 def remove_title(title: Title, *, by: Person) -> None:
     """Take a title away."""
     business = title.business
@@ -314,7 +380,13 @@ def mark_wrong(member: BusinessMember, *, remark_code: str, remark: str | None, 
 
 def look_at_papers(member: BusinessMember, *, by: Person) -> None:
     """Observe that an operator opened this case: the owner sees it in the log of who looked."""
-    looked_at(member.business_id, by=by, fields=["name", "uscc", "papers", "person_name"], purpose="identity_check")
+    looked_at(member.business_id, by=by, fields=["name", "code", "contact_name", "documents"], purpose="paper")
+
+
+def look_at_waiting(businesses: Iterable[Business], *, by: Person) -> None:
+    """Observe that an operator saw the names and codes of businesses in a list of what waits."""
+    for business_id in sorted({business.id for business in businesses}):
+        looked_at(business_id, by=by, fields=["name", "code"], purpose="queue")
 
 
 def confirm_outside(member: BusinessMember, answer: outside.Answer, *, simulated_allowed: bool, by: Person) -> None:

@@ -21,6 +21,7 @@ from matchmaker.businesses.forms import (
     LineForm,
     PaperForm,
     StrengthsForm,
+    TitleDecisionForm,
     TitleForm,
 )
 from matchmaker.businesses.models import Business, BusinessMember, BusinessPaper, CreditLine, Title
@@ -292,11 +293,20 @@ def new_title(business: Business) -> ResponseReturnValue:
             form.refuse(no)
             status = no.status
         else:
-            said(_("资质记下了。还没有人核实过它，机构会自己核对。"))
+            said(_("资质记下了。可以请平台到公开名单里核实。"))
             return back_to("businesses.show", business_id=business.id)
     elif form.errors:
         status = 422
     return render_template("businesses/title.html", form=form, business=business), status
+
+
+@bp.post("/businesses/<int:business_id>/titles/<int:title_id>/ask")
+@requires("business.change", load=load_title)
+def ask_title(title: Title) -> ResponseReturnValue:
+    """Ask the platform to look a title up."""
+    services.ask_for_check(title, by=actor())
+    said(_("送去核实了，核好了告诉您。"))
+    return back_to("businesses.show", business_id=title.business_id)
 
 
 @bp.get("/businesses/<int:business_id>/titles/<int:title_id>/remove")
@@ -477,7 +487,9 @@ def read_paper(paper: BusinessPaper) -> ResponseReturnValue:
 @requires("business.list_papers")
 def papers_to_check() -> ResponseReturnValue:
     """Whose papers wait, the longest waiting first."""
-    return render_template("businesses/waiting.html", page=paginate(queries.waiting_members()), me=actor())
+    page = paginate(queries.waiting_members())
+    services.look_at_waiting((member.business for member in page.items), by=actor())
+    return render_template("businesses/waiting.html", page=page, me=actor())
 
 
 @bp.get("/checks/papers/<int:member_id>")
@@ -526,3 +538,51 @@ def _check_page(member: BusinessMember, form: DecisionForm, status: int = 200) -
         form=form,
     )
     return page, status
+
+
+def load_waiting_title(title_id: int) -> Title | None:
+    return queries.title_by_id(title_id)
+
+
+@bp.get("/checks/titles")
+@requires("business.list_titles")
+def titles_to_check() -> ResponseReturnValue:
+    """Titles whose owners asked for a check, the longest waiting first."""
+    page = paginate(queries.waiting_titles())
+    services.look_at_waiting((title.business for title in page.items), by=actor())
+    return render_template("businesses/waiting_titles.html", page=page, me=actor())
+
+
+@bp.get("/checks/titles/<int:title_id>")
+@requires("business.check_title", load=load_waiting_title)
+def check_title(title: Title) -> ResponseReturnValue:
+    """One title as it was typed, to be compared with its register."""
+    form = TitleDecisionForm(formdata=None, data={"row_version": str(title.row_version)})
+    return _title_page(title, form)
+
+
+@bp.post("/checks/titles/<int:title_id>")
+@requires("business.check_title", load=load_waiting_title)
+def decide_title(title: Title) -> ResponseReturnValue:
+    """The register has it, or what it says instead."""
+    form = TitleDecisionForm()
+    if not form.submitted():
+        return _title_page(title, form, 422 if form.errors else 200)
+    version, operator = _seen_version(form), actor()
+    try:
+        if request.form.get("decision") == "right":
+            services.verify_title(title, row_version=version, by=operator)
+        else:
+            services.refute_title(
+                title, remark_code=form.remark_code.data or "", row_version=version, by=operator
+            )
+    except Refused as no:
+        form.refuse(no)
+        return _title_page(title, form, no.status)
+    said(_("处理好了，已告诉店主。"))
+    return back_to("businesses.titles_to_check")
+
+
+def _title_page(title: Title, form: TitleDecisionForm, status: int = 200) -> ResponseReturnValue:
+    services.look_at_title(title, by=actor())
+    return render_template("businesses/check_title.html", title=title, business=title.business, form=form), status

@@ -59,6 +59,18 @@ LABELS: dict[str, Mapping[str, object]] = {
     },
     "business.line_kind": {"loan": _l("贷款"), "guarantee": _l("担保额度")},
     "business.line_source": {"declared": _l("您填的"), "paid_out": _l("机构报的放款")},
+    "business.title_standing": {
+        "typed": _l("没有人核实过"),
+        "asked": _l("等平台核实"),
+        "verified": _l("核实了"),
+        "refuted": _l("没核实上"),
+    },
+    "business.title_remark": {
+        "not_listed": _l("公开名单里查不到"),
+        "other_name": _l("名单上是别的单位"),
+        "other_number": _l("证书编号对不上"),
+        "withdrawn": _l("已经取消或过了有效期"),
+    },
     "business.remark": {
         "unreadable": _l("看不清字"),
         "cut_off": _l("没拍全，四个角要都在"),
@@ -112,7 +124,12 @@ SENTENCES = {
     "remark_missing": _l("选了“别的”，请写清楚哪里不对"),
     "outside_not_confirmed": _l("外部服务没有核到您和这家店的关系，请改为上传材料"),
     "outside_only_simulated": _l("现在接的是模拟核验，结果不能当真，请改为上传材料"),
+    "title_over": _l("%(expires_on)s已经过期，换成新的证书再送"),
+    "title_asked_already": _l("已经送去核实了"),
+    "title_not_asked": _l("这一个现在不等核实，可能同事刚处理过"),
     # messages
+    "title_verified": _l("“%(business)s”的资质“%(title)s”核实了"),
+    "title_refuted": _l("“%(business)s”的资质“%(title)s”没核实上：%(remark)s"),
     "papers_checked": _l("“%(business)s”的材料核对过了，现在可以把需求送给机构"),
     "papers_rejected": _l("“%(business)s”的材料要重交：%(remark)s"),
     # warnings
@@ -155,6 +172,9 @@ DEEDS = {
     "business.save_figures": _l("填年度数据"),
     "business.remove_figures": _l("删年度数据"),
     "business.add_title": _l("加称号"),
+    "business.ask_title": _l("请平台核实称号"),
+    "business.verify_title": _l("核实称号"),
+    "business.refute_title": _l("没核实上称号"),
     "business.remove_title": _l("删称号"),
     "business.add_credit_line": _l("加已有贷款"),
     "business.change_credit_line": _l("改已有贷款"),

@@ -12,6 +12,7 @@ from sqlalchemy.orm import joinedload
 from matchmaker import clock
 from matchmaker.accounts.models import Institution
 from matchmaker.businesses.models import BusinessMember
+from matchmaker.businesses.queries import waiting_titles
 from matchmaker.db import db
 from matchmaker.leads.models import Lead, LeadClock, Payout
 from matchmaker.leads.rules.states import LIVE, Side, State, ball
@@ -130,6 +131,11 @@ def count_needs(state: str | None = None) -> int:
 def count_papers_waiting() -> int:
     """Proofs of who may act that wait for an operator."""
     return _count(sa.select(BusinessMember.id).where(BusinessMember.standing == "papers_sent"))
+
+
+def count_titles_waiting() -> int:
+    """Titles that their owners asked to be looked up."""
+    return _count(waiting_titles())
 
 
 @dataclass(frozen=True)

@@ -119,6 +119,8 @@ def steps_of_operator(person: Any) -> list[NextStep]:
     steps: list[NextStep] = []
     if papers := queries.count_papers_waiting():
         steps.append(step("you", "operator_papers", "check_papers", "businesses.papers_to_check", number=papers))
+    if titles := queries.count_titles_waiting():
+        steps.append(step("you", "operator_titles", "check_titles", "businesses.titles_to_check", number=titles))
     if applied := count_of_status("applied"):
         steps.append(step("you", "operator_institutions", "check_licences", "accounts.institutions",
                           {"status": "applied"}, number=applied))  # fmt: skip

@@ -610,14 +610,29 @@ def upgrade() -> None:
         sa.Column("certificate_number", sa.Text(), nullable=False),
         sa.Column("issuer", sa.Text(), nullable=False),
         sa.Column("expires_on", sa.Date(), nullable=True),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("verified_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("checked_by_id", sa.Integer(), nullable=True),
+        sa.Column("remark_code", sa.Text(), nullable=True),
+        sa.Column("row_version", sa.Integer(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "remark_code IS NULL OR checked_by_id IS NOT NULL", name=op.f("ck_title_refused_by_somebody")
+        ),
+        sa.CheckConstraint(
+            "verified_at IS NULL OR checked_by_id IS NOT NULL", name=op.f("ck_title_verified_by_somebody")
+        ),
+        sa.CheckConstraint("verified_at IS NULL OR remark_code IS NULL", name=op.f("ck_title_verified_or_not")),
         sa.ForeignKeyConstraint(["business_id"], ["business.id"], name=op.f("fk_title_business_id_business")),
+        sa.ForeignKeyConstraint(["checked_by_id"], ["person.id"], name=op.f("fk_title_checked_by_id_person")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_title")),
         sa.UniqueConstraint(
             "business_id", "code", "certificate_number", name=op.f("uq_title_business_id_code_certificate_number")
         ),
     )
+    with op.batch_alter_table("title", schema=None) as batch_op:
+        batch_op.create_index("ix_title_asked_at", ["asked_at"], unique=False)
+
     op.create_table(
         "yearly_figures",
         sa.Column("business_id", sa.Integer(), nullable=False),
@@ -1678,6 +1693,9 @@ def downgrade() -> None:
 
     op.drop_table("assignment")
     op.drop_table("yearly_figures")
+    with op.batch_alter_table("title", schema=None) as batch_op:
+        batch_op.drop_index("ix_title_asked_at")
+
     op.drop_table("title")
     with op.batch_alter_table("session_seen", schema=None) as batch_op:
         batch_op.drop_index("ix_session_seen_session_id_at")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -205,6 +205,51 @@ def test_a_title_has_its_certificate_and_is_not_verified_by_being_typed(any_app:
             )
         services.remove_title(title, by=owner)
         assert business.titles == []
+
+
+@pytest.mark.article("5.1")
+def test_a_title_is_looked_up_by_an_operator_whom_its_owner_asked(any_app: Any, heard: list[Any]) -> None:
+    with any_app.app_context(), unit_of_work():
+        business, operator = a_business(), an_operator()
+        owner = business.members[0].person
+        title = a_title(business)
+        assert title.standing == "typed"
+        assert list(db.session.scalars(queries.waiting_titles())) == []
+        with pytest.raises(Refused) as refused:
+            services.verify_title(title, row_version=title.row_version, by=operator)
+        assert refused.value.code == "title_not_asked"
+        services.ask_for_check(title, by=owner)
+        assert list(db.session.scalars(queries.waiting_titles())) == [title]
+        with pytest.raises(Refused) as refused:
+            services.ask_for_check(title, by=owner)
+        assert refused.value.code == "title_asked_already"
+        with pytest.raises(Refused) as refused:
+            services.verify_title(title, row_version=title.row_version, by=owner)
+        assert refused.value.code == "own_papers"
+        with pytest.raises(Refused):
+            services.refute_title(title, remark_code="nonsense", row_version=title.row_version, by=operator)
+        seen = title.row_version
+        services.refute_title(title, remark_code="not_listed", row_version=seen, by=operator)
+        assert (title.standing, title.verified_at, title.checked_by_id) == ("refuted", None, operator.id)
+        with pytest.raises(StaleDataError):
+            services.verify_title(title, row_version=seen, by=operator)
+        services.ask_for_check(title, by=owner)
+        assert (title.standing, title.remark_code, title.checked_by_id) == ("asked", None, None)
+        services.verify_title(title, row_version=title.row_version, by=operator)
+        assert (title.standing, title.checked_by_id) == ("verified", operator.id)
+        assert title.verified_at is not None
+        told = [(message.kind, message.person_id) for message in db.session.scalars(sa.select(Message))]
+        assert told == [("title_refuted", owner.id), ("title_verified", owner.id)]
+        assert heard == [BusinessChanged(business.id)] * 2
+        over = a_title(business, "HNTE", expires_on=clock.today() - timedelta(days=1))
+        with pytest.raises(Refused) as refused:
+            services.ask_for_check(over, by=owner)
+        assert refused.value.code == "title_over"
+
+
+def test_the_table_itself_refuses_a_title_verified_by_nobody(any_app: Any) -> None:
+    with any_app.app_context(), pytest.raises(sa.exc.IntegrityError), unit_of_work():
+        a_title(a_business()).verified_at = clock.now()
 
 
 def test_expired_titles_do_not_count(app: Any) -> None:
@@ -462,7 +507,7 @@ def test_an_operators_look_is_in_the_owners_log(any_app: Any) -> None:
         with unit_of_work():
             services.look_at_papers(db.session.get_one(BusinessMember, me.id), by=operator)
         seen = db.session.scalars(sa.select(DataAccess)).one()
-        assert (seen.person_id, seen.business_id, seen.purpose) == (operator.id, me.business_id, "identity_check")
+        assert (seen.person_id, seen.business_id, seen.purpose) == (operator.id, me.business_id, "paper")
 
 
 # the outside service

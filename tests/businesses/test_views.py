@@ -544,8 +544,48 @@ def test_from_licence_to_checked_through_the_pages(app: Any, owner: Any, owners:
     assert "材料核对过" in get(owners, here)
     with app.app_context():
         looks = db.session.scalars(sa.select(DataAccess)).all()
-        assert {(look.person_id, look.purpose) for look in looks} == {(operator.id, "identity_check")}
+        assert {(look.person_id, look.purpose) for look in looks} == {(operator.id, "paper"), (operator.id, "queue")}
         assert len(looks) >= 3
+    seen = get(owners, "/leads/who-sees")
+    assert "平台值班" in seen and "打开您补的材料" in seen
+
+
+@pytest.mark.article("5.1", "B.1")
+def test_a_title_is_verified_when_its_owner_asks_and_nobody_looks_before(app: Any, owner: Any, owners: Any) -> None:
+    with app.app_context(), unit_of_work():
+        business, operator, colleague = a_business(owner, standing="checked"), an_operator(), an_operator("平台同事")
+        title = a_title(business, certificate_number="GR202633001234")
+        here, page_of_check = f"/businesses/{business.id}", f"/checks/titles/{title.id}"
+    desk, other = browser_of(app, operator), browser_of(app, colleague)
+    assert "没有人核实过" in get(owners, here)
+    assert "GR202633001234" not in get(desk, "/checks/titles")
+    assert desk.get(page_of_check).status_code == 404
+    assert owners.get("/checks/titles").status_code == 404
+    assert owners.get(page_of_check).status_code == 403, "their own title, but not theirs to decide"
+    ask = f"{here}/titles/{title.id}/ask"
+    assert desk.post(ask, data={"csrf_token": hidden(get(desk, "/checks/titles"), "csrf_token")}).status_code == 404
+    assert post(owners, ask, get(owners, here)).status_code == 303
+    shown = get(owners, here)
+    assert "等平台核实" in shown and ask not in shown
+    assert post(owners, ask, shown).status_code == 409
+    assert "个资质等着" in get(desk, "/")
+    assert business.name in get(desk, "/checks/titles")
+    first, second = get(desk, page_of_check), get(other, page_of_check)
+    assert "GR202633001234" in first and problems(first) == []
+    version = hidden(first, "row_version")
+    assert post(desk, page_of_check, first, row_version=version, decision="wrong").status_code == 422
+    wrong = {"row_version": version, "decision": "wrong", "remark_code": "other_number"}
+    assert post(desk, page_of_check, first, **wrong).status_code == 303
+    assert post(other, page_of_check, second, row_version=version, decision="right").status_code == 404
+    assert "证书编号对不上" in get(owners, here)
+    assert post(owners, ask, get(owners, here)).status_code == 303
+    page = get(other, page_of_check)
+    right = {"row_version": hidden(page, "row_version"), "decision": "right"}
+    assert post(other, page_of_check, page, **right).status_code == 303
+    assert "核实了" in get(owners, here) and "核实了" in get(owners, "/messages")
+    assert "平台同事" in get(owners, "/leads/who-sees")
+    other.set_cookie("lang", "en")
+    assert problems(get(other, "/checks/titles")) == []
 
 
 @pytest.mark.parametrize(
