@@ -114,17 +114,19 @@ def listing_desk() -> Institution | None:
 
 
 @bp.get("/desk/products/new")
-@requires("product.start", load=listing_desk)
-def start_page(institution: Institution) -> ResponseReturnValue:
+@requires("product.start")
+def start_page() -> ResponseReturnValue:
     """Asks for the kind and the name of a new product."""
+    institution = listing_desk() or abort(404)
     return render_template("products/start.html", form=_start_form(institution), institution=institution)
 
 
 @bp.post("/desk/products/new")
-@requires("product.start", load=listing_desk)
+@requires("product.start")
 @once
-def start(institution: Institution) -> ResponseReturnValue:
+def start() -> ResponseReturnValue:
     """Begins a product and goes to its first step."""
+    institution = listing_desk() or abort(404)
     form = _start_form(institution)
     problems = text_problems("name", form.name.data or "", shortest=2, longest=20)
     if form.submitted() and not problems:
@@ -147,6 +149,15 @@ def start(institution: Institution) -> ResponseReturnValue:
 def _start_form(institution: Institution) -> StartForm:
     branches = [(branch.id, branch.name) for branch in institution.branches if branch.closed_at is None]
     return StartForm().offer(kinds_offered(institution.kind), branches)
+
+
+DEEDS = ("suspend", "stop")
+
+
+def _only(word: str, known: tuple[str, ...]) -> None:
+    """No page for any other word in the address."""
+    if word not in known:
+        abort(404)
 
 
 # --- one product at the desk -----------------------------------------------------------------------------------------
@@ -226,21 +237,23 @@ def compare_versions(version: ProductVersion, other: int) -> ResponseReturnValue
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
-@bp.get("/desk/products/<int:product_id>/draft/<any(basics, money, criteria, fees, promises):step>")
+@bp.get("/desk/products/<int:product_id>/draft/<step>")
 @requires("product.edit", load=load_editable_version)
 def edit(version: ProductVersion, step: str) -> ResponseReturnValue:
     """One step of the form, filled as it was typed, wrong or right."""
+    _only(step, STEPS)
     problems = queries.problems_in(version, clock.today())
     shown = queries.problems_by_step(problems)[step] if step in version.steps_saved else []
     form = STEP_FORMS[step](version.typed, version.row_version).mark(shown)
     return _edit_page(version, step, form, problems)
 
 
-@bp.post("/desk/products/<int:product_id>/draft/<any(basics, money, criteria, fees, promises):step>")
+@bp.post("/desk/products/<int:product_id>/draft/<step>")
 @requires("product.edit", load=load_editable_version)
 @once
 def save(version: ProductVersion, step: str) -> ResponseReturnValue:
     """Keeps the step as typed; goes on when it is right and one wants to, else shows what is wrong."""
+    _only(step, STEPS)
     typed = _posted(step)
     seen = request.form.get("row_version", "")
     try:
@@ -276,11 +289,12 @@ def _lost_race(version: ProductVersion, step: str, typed: dict[str, list[str]]) 
     return _edit_page(version, step, form, [], theirs=theirs), 409
 
 
-@bp.post("/desk/products/<int:product_id>/draft/<any(basics, money, criteria, fees, promises):step>/cost")
+@bp.post("/desk/products/<int:product_id>/draft/<step>/cost")
 @computes
 @requires("product.edit", load=load_editable_version)
 def preview_cost(version: ProductVersion, step: str) -> ResponseReturnValue:
     """What an example would cost with what stands in the form now; nothing is kept."""
+    _only(step, STEPS)
     typed = {field: values for field, values in version.typed.items() if field not in FIELDS[step]} | _posted(step)
     terms, unread = read_terms(typed, Kind(version.product.kind))
     sample, _unreadable = read_terms(
@@ -466,10 +480,11 @@ def send_back(version: ProductVersion) -> ResponseReturnValue:
 # --- suspending, resuming, stopping ----------------------------------------------------------------------------------
 
 
-@bp.get("/desk/products/<int:product_id>/<any(suspend, stop):deed>")
+@bp.get("/desk/products/<int:product_id>/<deed>")
 @requires("product.suspend", load=load_product)
 def ask_stand(product: Product, deed: str) -> ResponseReturnValue:
     """Asks before a product is suspended or stopped."""
+    _only(deed, DEEDS)
     return _ask_page(product, deed, NoteForm(row_version=product.row_version))
 
 
@@ -477,11 +492,12 @@ def _ask_page(product: Product, deed: str, form: NoteForm) -> str:
     return render_template("products/ask_stand.html", product=product, deed=deed, form=form)
 
 
-@bp.post("/desk/products/<int:product_id>/<any(suspend, stop):deed>")
+@bp.post("/desk/products/<int:product_id>/<deed>")
 @requires("product.suspend", load=load_product)
 @once
 def stand(product: Product, deed: str) -> ResponseReturnValue:
     """Suspends or stops a product."""
+    _only(deed, DEEDS)
     form = NoteForm()
     act = services.suspend_product if deed == "suspend" else services.stop_product
     try:
