@@ -1,23 +1,40 @@
-"""Journeys in a real browser: Debian's Chromium, the site on a port of its own, a copy of the small demo town."""
+"""Journeys in a real browser: Debian's Chromium, the site on a port of its own, over a copy of the stage or the town."""
 
 from __future__ import annotations
 
+import json
+import logging
 import os
+import re
+import shutil
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
 from werkzeug.serving import make_server
 
+from matchmaker import clock, create_app
+from matchmaker.accounts.models import Person
+from matchmaker.db import db, unit_of_work
+from matchmaker.notifications.jobs import deliver_messages
 from matchmaker.serving import serve_static_files
+from tests.builders import sign_in
+from tests.conftest import settings_for
+from tests.journeys import stage as the_stage
+from tests.journeys.looking import Checked, Watch, look
 
 CHROMIUM_FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 ]
+PHONE = {"width": 360, "height": 740}
+DESK = {"width": 1280, "height": 900}
+PATIENCE = 10_000
+"""Milliseconds that a page may take on a machine with other work to do."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -34,33 +51,173 @@ def browser_type_launch_args() -> dict[str, Any]:
 
 @dataclass
 class LiveSite:
-    """A served site: its application and where it answers."""
+    """A served site: its application, where it answers, and the ids of what stands on it."""
 
     app: Any
     address: str
+    file: Path
+    ids: dict[str, int] = field(default_factory=dict)
+
+    def stand_on(self, file: Path) -> None:
+        """Serve a fresh copy of this database from now on."""
+        with self.app.app_context():
+            db.engine.dispose()
+        for ending in ("-wal", "-shm"):
+            self.file.with_name(self.file.name + ending).unlink(missing_ok=True)
+        shutil.copy(file, self.file)
+        (Path(self.app.config["SETTINGS"].instance_folder) / "outbox.jsonl").unlink(missing_ok=True)
+
+    def make(self, build: Callable[..., Any], *args: Any, **values: Any) -> Any:
+        """Do something in one committed transaction and answer the id of what came of it."""
+        with self.app.app_context(), unit_of_work():
+            made = build(*args, **values)
+            db.session.flush()
+            return getattr(made, "id", made)
+
+    def letters(self) -> list[dict[str, Any]]:
+        """Everything that was sent so far, as a gateway gets it."""
+        with self.app.app_context():
+            deliver_messages(clock.real_now())
+        file = Path(self.app.config["SETTINGS"].instance_folder) / "outbox.jsonl"
+        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+    def code_for(self, address: str) -> str:
+        """The six digits of the newest letter to an address."""
+        text = [letter["text"] for letter in self.letters() if letter["to"] == address][-1]
+        found = re.search(r"\b(\d{6})\b", text)
+        assert found, text
+        return found.group(1)
 
 
-@pytest.fixture
-def site(town: Any) -> Iterator[LiveSite]:
-    """The small demo town, served."""
-    serve_static_files(town)
-    server = make_server("127.0.0.1", 0, town, threaded=True)
+@pytest.fixture(scope="session")
+def served(empty_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
+    """One application and one server for all journeys; each test puts a database of its own under it."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    folder = tmp_path_factory.mktemp("served")
+    file = folder / "served.db"
+    app = create_app(settings_for(f"sqlite:///{file}", folder, mail_channel="file"))
+    serve_static_files(app)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield LiveSite(town, f"http://127.0.0.1:{server.server_port}")
+    yield LiveSite(app, f"http://127.0.0.1:{server.server_port}", file)
     server.shutdown()
     thread.join(timeout=10)
+    server.server_close()
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def stage_file(empty_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int]]:
+    """The stage, to copy from, and its ids."""
+    file = tmp_path_factory.mktemp("stage") / "stage.db"
+    shutil.copy(empty_sqlite, file)
+    app = create_app(settings_for(f"sqlite:///{file}", file.parent))
+    with clock.frozen(the_stage.NOW), app.app_context():
+        with unit_of_work():
+            ids = the_stage.build()
+        db.engine.dispose()
+    return file, ids
 
 
 @pytest.fixture
-def base_url(site: LiveSite) -> str:
-    return site.address
-
-
-PHONE = {"width": 360, "height": 740}
-DESK = {"width": 1280, "height": 900}
+def stage(served: LiveSite, stage_file: tuple[Path, dict[str, int]]) -> Iterator[LiveSite]:
+    """The stage, served; it is Wednesday 10:24 for everybody."""
+    file, ids = stage_file
+    served.stand_on(file)
+    served.ids = ids
+    with clock.frozen(the_stage.NOW, everywhere=True):
+        yield served
 
 
 @pytest.fixture
-def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
-    return {**browser_context_args, "viewport": PHONE, "locale": "zh-CN"}
+def site(served: LiveSite, town_file: Path) -> LiveSite:
+    """The small demo town, served."""
+    served.stand_on(town_file)
+    served.ids = {}
+    return served
+
+
+@pytest.fixture
+def base_url(served: LiveSite) -> str:
+    return served.address
+
+
+# Visitors -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Visitor:
+    """Somebody in front of a browser of their own."""
+
+    context: BrowserContext
+    page: Page
+    watch: Watch
+    scripts: bool = True
+
+    def go(self, path: str) -> Page:
+        """Open a path of the site."""
+        self.page.goto(path)
+        return self.page
+
+
+Opens = Callable[..., Visitor]
+
+
+@pytest.fixture
+def visit(browser: Browser, served: LiveSite) -> Iterator[Opens]:
+    """Open a browser for somebody: `visit("manager", width=1280)`; nobody is signed in without a name.
+
+    When the test ends, every page that was open must have kept to the content policy and to this host.
+    """
+    open_ones: list[Visitor] = []
+
+    def opens(
+        who: str | int | None = None, *, size: dict[str, int] | None = None, language: str = "zh", scripts: bool = True
+    ) -> Visitor:
+        context = browser.new_context(
+            base_url=served.address, viewport=size or PHONE, java_script_enabled=scripts,  # type: ignore[arg-type]
+            locale="en-GB" if language == "en" else "zh-CN", timezone_id="Asia/Shanghai", accept_downloads=True,
+        )
+        context.set_default_timeout(PATIENCE)
+        context.add_cookies([{"name": "lang", "value": language, "url": served.address}, *_cookies(served, who)])
+        watch = Watch.over(context, served.address)
+        visitor = Visitor(context, context.new_page(), watch, scripts)
+        open_ones.append(visitor)
+        return visitor
+
+    yield opens
+    wrong = [trouble for visitor in open_ones for trouble in visitor.watch.troubles]
+    for visitor in open_ones:
+        visitor.context.close()
+    assert wrong == []
+
+
+def _cookies(served: LiveSite, who: str | int | None) -> list[dict[str, Any]]:
+    """The cookies that somebody has who signed in a while ago."""
+    if who is None:
+        return []
+    client = served.app.test_client()
+    with served.app.app_context():
+        person = db.session.get_one(Person, served.ids[who] if isinstance(who, str) else who)
+        db.session.expunge(person)
+    sign_in(client, person)
+    cookie = client.get_cookie("session")
+    assert cookie is not None
+    return [{"name": "session", "value": cookie.value, "url": served.address, "httpOnly": True, "sameSite": "Lax"}]
+
+
+@pytest.fixture(scope="session")
+def checked() -> Checked:
+    """Which skeletons of pages were looked at already, at which width."""
+    return Checked()
+
+
+@pytest.fixture
+def seen(checked: Checked, record_property: Callable[[str, Any], None]) -> Iterator[Callable[..., None]]:
+    """Look at the page that is open: axe and no sideways scrolling, at 360 and at 1280."""
+    before = checked.counts()
+    yield lambda visitor, name="": look(visitor.page, checked, name, scripts=visitor.scripts)
+    for what, number in checked.counts().items():
+        record_property(f"axe {what}", number - before[what])
