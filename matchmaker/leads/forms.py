@@ -22,7 +22,7 @@ from matchmaker.leads.rules import clocks
 from matchmaker.leads.rules.consents import HOURS, OPTIONAL, REQUIRED
 from matchmaker.leads.rules.offering import LONGEST_CONDITIONS, Offered, repayments_of
 from matchmaker.leads.rules.reasons import DECLINE_CODES, OWNER_CODES
-from matchmaker.leads.rules.working import CHECKS_AT, CHECKS_BEFORE, MOST_PAPERS, PLACES, PREMISES, RESULTS
+from matchmaker.leads.rules.working import CHANNELS, CHECKS_AT, CHECKS_BEFORE, MOST_PAPERS, PLACES, PREMISES, RESULTS
 from matchmaker.leads.words import LABELS
 from matchmaker.products.models import ProductVersion
 from matchmaker.reference import terms
@@ -114,7 +114,7 @@ class TypedForm(BaseForm):
         """Read every field; the values wait on the form."""
 
 
-# The owner --------------------------------------------------------------------------------------------------------------
+# The owner ----------------------------------------------------------------------------------------------------------
 
 
 class ConsentForm(TypedForm):
@@ -232,7 +232,7 @@ class WordsForm(TypedForm):
         self.text = self.read_note("words", required=True)
 
 
-# The institution --------------------------------------------------------------------------------------------------------
+# The institution ----------------------------------------------------------------------------------------------------
 
 
 class ContactForm(TypedForm):
@@ -257,7 +257,8 @@ class ContactForm(TypedForm):
     def for_hours(cls, hours: Sequence[str], **how: Any) -> ContactForm:
         """With calls among the ways only where the owner allowed them."""
         form = cls(**how)
-        form.channel.choices = labelled("lead.channel", ["call", "message", "in_person"] if hours else ["message", "in_person"])
+        ways = CHANNELS if hours else tuple(way for way in CHANNELS if way != "call")
+        form.channel.choices = labelled("lead.channel", ways)
         if not form.is_posted or not form.channel.data:
             form.channel.data = form.channel.data or ("call" if hours else "message")
         return form
@@ -418,9 +419,7 @@ class OfferForm(TypedForm):
         if form.amount_unit.data not in ("wan", "yuan"):
             form.amount_unit.data = unit_of_page()
         allowed = repayments_of(version.terms)
-        form.repayment.choices = [
-            SelectChoice(code, terms.label("repayment", code, language())) for code in allowed
-        ]
+        form.repayment.choices = [SelectChoice(code, terms.label("repayment", code, language())) for code in allowed]
         if not form.is_posted:
             form._fill(version, asked, allowed)
         return form  # type: ignore[no-any-return]

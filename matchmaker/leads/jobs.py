@@ -102,7 +102,7 @@ def _each_lead(ids: Iterable[int], deed: Callable[[Lead], bool]) -> int:
 
 
 def _each(ids: Iterable[int], deed: Callable[[int], bool]) -> int:
-    """Each item in a unit of work of its own. One that fails does not keep the others; its error is raised at the end."""
+    """Each item in a unit of work of its own. One that fails keeps no other; its error is raised at the end."""
     done = 0
     failed: Exception | None = None
     for number in ids:

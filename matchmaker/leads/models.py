@@ -63,7 +63,9 @@ class Lead(Versioned, Base):
     __table_args__ = (
         CheckConstraint(_one_of("state", State), name="state_known"),
         CheckConstraint("state = 'draft' OR consent_id IS NOT NULL OR sent_at IS NULL", name="sent_has_consent"),
-        CheckConstraint(f"NOT ({LIVE_STATES}) OR (consent_id IS NOT NULL AND sent_at IS NOT NULL)", name="live_was_sent"),
+        CheckConstraint(
+            f"NOT ({LIVE_STATES}) OR (consent_id IS NOT NULL AND sent_at IS NOT NULL)", name="live_was_sent"
+        ),
         CheckConstraint(f"({ENDED_STATES}) = (ended_at IS NOT NULL)", name="ended_has_time"),
         CheckConstraint("state != 'declined' OR decline_codes IS NOT NULL", name="declined_has_code"),
         CheckConstraint(
@@ -168,9 +170,7 @@ class LeadStep(Base):
         CheckConstraint(_one_of("step", Step), name="step_known"),
         CheckConstraint(_one_of("to_state", State), name="to_known"),
         CheckConstraint(f"code IS NULL OR {_one_of('code', tuple(CODES))}", name="code_known"),
-        CheckConstraint(
-            "step NOT IN ('decline', 'refuse_offer') OR code IS NOT NULL", name="refusal_has_code"
-        ),
+        CheckConstraint("step NOT IN ('decline', 'refuse_offer') OR code IS NOT NULL", name="refusal_has_code"),
     )
 
     lead_id: Mapped[int] = mapped_column(ForeignKey("lead.id"))
@@ -200,8 +200,12 @@ class LeadClock(Base):
         CheckConstraint("(stopped_at IS NULL) = (outcome IS NULL)", name="stopped_has_outcome"),
         CheckConstraint("paused_seconds >= 0", name="pause_not_negative"),
         CheckConstraint("due_at > started_at", name="due_later"),
-        Index("ix_lead_clock_open", "due_at", sqlite_where=text("stopped_at IS NULL"),
-              postgresql_where=text("stopped_at IS NULL")),
+        Index(
+            "ix_lead_clock_open",
+            "due_at",
+            sqlite_where=text("stopped_at IS NULL"),
+            postgresql_where=text("stopped_at IS NULL"),
+        ),
         Index(
             "uq_lead_clock_open_kind",
             "lead_id",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +16,7 @@ from typing import Any
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from fpdf import FPDF
-from fpdf.enums import XPos, YPos
+from fpdf.enums import WrapMode, XPos, YPos
 from fpdf.fonts import FontFace
 
 from matchmaker import clock, formatting
@@ -166,7 +167,7 @@ def paid_by_owner(line: Line) -> Decimal | None:
     return line.amount_yuan
 
 
-# The PDF ----------------------------------------------------------------------------------------------------------------
+# The PDF ------------------------------------------------------------------------------------------------------------
 
 
 def pdf(lead: Lead, offer: Offer, *, customer: str, language: str) -> bytes:
@@ -228,7 +229,7 @@ def _print(lead: Lead, offer: Offer, customer: str) -> bytes:
 def _words(paper: FPDF, text: str, size: float = 9.5, *, grey: bool = False, gap: float = 1.5) -> None:
     paper.set_font(FONT, size=size)
     paper.set_text_color(*(GREY if grey else INK))
-    paper.multi_cell(0, size * 0.5, text, align="L", wrapmode="CHAR", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    paper.multi_cell(0, size * 0.5, text, align="L", wrapmode=WrapMode.CHAR, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
     paper.ln(gap)
 
 
@@ -245,10 +246,11 @@ def _head(paper: FPDF, lead: Lead, offer: Offer, customer: str) -> None:
     _words(paper, _("贷款明白纸　编号 %(number)s", number=sheet_number(lead, offer)), 8.5, grey=True, gap=0.5)
     _words(paper, lead.product_version.name, 18, gap=0.5)
     giver = lead.institution.name + (f" {lead.branch.name}" if lead.branch is not None else "")
+    until = formatting.day(offer.valid_until_on)
     words = (
-        _("%(giver)s，给%(customer)s。报价有效到 %(day)s。", giver=giver, customer=customer, day=formatting.day(offer.valid_until_on))
+        _("%(giver)s，给%(customer)s。报价有效到 %(day)s。", giver=giver, customer=customer, day=until)
         if customer
-        else _("%(giver)s。报价有效到 %(day)s。", giver=giver, day=formatting.day(offer.valid_until_on))
+        else _("%(giver)s。报价有效到 %(day)s。", giver=giver, day=until)
     )
     _words(paper, words, gap=0.5)
     _words(
@@ -325,7 +327,7 @@ def _schedule(paper: FPDF, sheet: Sheet) -> None:
 
 
 def _table(
-    paper: FPDF, head: tuple[str, ...], rows: list[tuple[str, ...]], widths: tuple[int, ...], numbers_from: int = -1
+    paper: FPDF, head: tuple[str, ...], rows: Sequence[tuple[str, ...]], widths: tuple[int, ...], numbers_from: int = -1
 ) -> None:
     paper.set_font(FONT, size=8.5)
     paper.set_draw_color(*RULE)
@@ -358,11 +360,15 @@ def before_signing(lead: Lead, sheet: Sheet) -> list[tuple[str, str]]:
     if "MISUSE" in by_code:
         found.append((_("钱没用在说好的地方"), _conditional(by_code["MISUSE"], rate, "")))
     renewal = label("product.renewal_kind", version.renewal_kind) if version.renewal_kind else _("没有写")
-    found.append((_("到期续"), f"{renewal}{_('：')}{version.renewal_statement}" if version.renewal_statement else renewal))
+    if version.renewal_statement:
+        renewal = f"{renewal}{_('：')}{version.renewal_statement}"
+    found.append((_("到期续"), renewal))
     found.append(
         (
             _("LPR 变了"),
-            _("这笔是固定利率，不变") if version.rate_base == "FIXED" else _("按合同写的重新定价日跟着变，合同里要写清是哪天"),
+            _("这笔是固定利率，不变")
+            if version.rate_base == "FIXED"
+            else _("按合同写的重新定价日跟着变，合同里要写清是哪天"),
         )
     )
     if sheet.deposit_yuan:
@@ -378,11 +384,12 @@ def _conditional(line: Line | None, rate_percent: Decimal, none: str) -> str:
         return none
     if line.basis == "percent_over_rate":
         higher = (rate_percent * (100 + line.value) / 100).quantize(Decimal("0.001"))
-        words = _("那部分的利率按 %(rate)s%% 算（加 %(share)s%%）", rate=formatting.num(higher), share=formatting.num(line.value))
+        share = formatting.num(line.value)
+        words = _("那部分的利率按 %(rate)s%% 算（加 %(share)s%%）", rate=formatting.num(higher), share=share)
         return f"{words}{_('；')}{line.note}" if line.note else words
     if line.basis.startswith("percent"):
-        return _("收 %(percent)s", percent=formatting.percent2(line.value))
-    return _("收 %(sum)s", sum=formatting.yuan2(line.value))
+        return str(_("收 %(percent)s", percent=formatting.percent2(line.value)))
+    return str(_("收 %(sum)s", sum=formatting.yuan2(line.value)))
 
 
 def _before_signing(paper: FPDF, lead: Lead, offer: Offer, sheet: Sheet) -> None:
@@ -395,7 +402,8 @@ def _before_signing(paper: FPDF, lead: Lead, offer: Offer, sheet: Sheet) -> None
     _words(
         paper,
         _(
-            "算法：放款日到手 %(sum)s，之后每期还款，求内部收益率；月利率乘 12 是单利口径，(1+月利率) 的 12 次方减 1 是复利口径。",
+            "算法：放款日到手 %(sum)s，之后每期还款，求内部收益率；"
+            "月利率乘 12 是单利口径，(1+月利率) 的 12 次方减 1 是复利口径。",
             sum=formatting.yuan2(sheet.in_hand_yuan),
         ),
         8,

@@ -333,12 +333,17 @@ SENTENCES = {
     "lead_step_not_now": _l("没有做：它刚才走到了别的一步，这一步现在不能做。刷新看看它走到哪了。"),
     "lead_already_claimed": _l("没有认领：同事刚刚认领了这一件，什么都没变。"),
     "lead_is_late": _l("没有做：期限 %(due_at)s 已经过了，授权自动收回，这一件不再归您。"),
-    "lead_three_live": _l("没有送出去：已经有 %(live)s 家在办，一次最多 %(most)s 家。什么都没变，也没有送出任何资料。先收回一家，再送这一家。"),
+    "lead_three_live": _l(
+        "没有送出去：已经有 %(live)s 家在办，一次最多 %(most)s 家。"
+        "什么都没变，也没有送出任何资料。先收回一家，再送这一家。"
+    ),
     "lead_same_institution": _l("没有送出去：这家机构已经在办这笔需求。一家机构同一时间只办一次。"),
     "lead_need_not_open": _l("没有送出去：这笔需求已经不在征集中。"),
     "lead_product_not_published": _l("没有送出去：这个产品现在不接新客户。回匹配里换一个。"),
     "lead_not_matched": _l("没有送出去：这个产品不在您看到的匹配里。先看匹配，再选。"),
-    "lead_member_not_checked": _l("没有送出去：还没有核过您能不能代表这家店。先补上营业执照（替别人办的，再加一封委托书），核过就能送。"),
+    "lead_member_not_checked": _l(
+        "没有送出去：还没有核过您能不能代表这家店。先补上营业执照（替别人办的，再加一封委托书），核过就能送。"
+    ),
     "lead_institution_not_admitted": _l("没有送出去：这家机构现在没有在平台上办业务。"),
     "lead_outside_service_area": _l("没有送出去：您的店不在这家机构任何一个网点的服务范围里。"),
     "lead_contact_missing": _l("没有送出去：您的账号还没有电话，机构没法联系您。先补上电话。"),
@@ -351,7 +356,9 @@ SENTENCES = {
     "lead_decline_needs_code": _l("没有谢绝：要选一个原因，客户才知道怎么办。"),
     "lead_decline_code_unknown": _l("没有谢绝：没有 %(reason_code)s 这个原因。"),
     "lead_decline_too_many_codes": _l("没有谢绝：最多选 %(most)s 条不同的原因，多了客户不知道先修哪条。"),
-    "lead_decline_needs_attempts": _l("没有谢绝：说“没联系上”，要先在 %(hours)s 个不同的钟点记下 %(attempts)s 次，现在记了 %(tried)s 次。"),
+    "lead_decline_needs_attempts": _l(
+        "没有谢绝：说“没联系上”，要先在 %(hours)s 个不同的钟点记下 %(attempts)s 次，现在记了 %(tried)s 次。"
+    ),
     "lead_owner_code_unknown": _l("请选一个原因。"),
     "lead_pause_used": _l("没有要：只能让客户补一次材料，这一次已经用过了。"),
     "lead_papers_empty": _l("至少写一样要补的材料。"),
@@ -443,19 +450,27 @@ SENTENCES = {
     "lead_did_expire": _l("因为：%(because)s"),
     # --- messages to an owner
     "lead_told_accepted": _l("%(institution)s受理了“%(product)s”。%(due_at)s 前会联系您。"),
-    "lead_told_contacted": _l("%(institution)s的%(manager)s记下了：已经联系上您。没有人联系过您，请在进度里点“没人联系我”。"),
+    "lead_told_contacted": _l(
+        "%(institution)s的%(manager)s记下了：已经联系上您。没有人联系过您，请在进度里点“没人联系我”。"
+    ),
     "lead_told_message": _l("%(institution)s的%(manager)s给您留了言：%(words)s"),
     "lead_told_visit": _l("%(institution)s的%(manager)s约好 %(visit_at)s 上门。"),
     "lead_told_papers": _l("%(institution)s要您补 %(count)s 样材料，%(due_at)s 前。只能让您补这一次。"),
     "lead_told_papers_soon": _l("还差 %(institution)s要的材料，%(due_at)s 前补上，不然它按现有的看。"),
     "lead_told_papers_lapsed": _l("补材料的期限过了，%(institution)s按现有的材料接着看。"),
-    "lead_told_offer": _l("%(institution)s给了报价：%(amount_yuan)s，综合年化 %(cost_percent)s。%(valid_until_on)s 前有效，明白纸在里面。"),
+    "lead_told_offer": _l(
+        "%(institution)s给了报价：%(amount_yuan)s，综合年化 %(cost_percent)s。%(valid_until_on)s 前有效，明白纸在里面。"
+    ),
     "lead_told_offer_soon": _l("%(institution)s的报价 %(due_at)s 到期，请看一看，接受或不接受。"),
     "lead_told_declined": _l("%(institution)s这次不办“%(product)s”：%(reasons)s。里面写着怎么修、接下来可以试哪家。"),
-    "lead_told_released": _l("%(institution)s没有在 %(due_at)s 前办，授权已自动收回，它看不到您了。名额空出来了，送不送下一家由您定。"),
+    "lead_told_released": _l(
+        "%(institution)s没有在 %(due_at)s 前办，授权已自动收回，它看不到您了。名额空出来了，送不送下一家由您定。"
+    ),
     "lead_told_expired": _l("“%(product)s”（%(institution)s）到期结束了，授权已自动收回。"),
     "lead_told_contract": _l("%(institution)s报告：合同已签。合同上的数和明白纸不一样，请告诉我们。"),
-    "lead_told_payout": _l("%(institution)s报告：%(paid_on)s 放款 %(amount_yuan)s。收到了请确认；不对，请在 %(due_at)s 前说。"),
+    "lead_told_payout": _l(
+        "%(institution)s报告：%(paid_on)s 放款 %(amount_yuan)s。收到了请确认；不对，请在 %(due_at)s 前说。"
+    ),
     "lead_told_payout_settled": _l("%(institution)s报告的放款 %(amount_yuan)s，10 个工作日没有异议，按没有异议算。"),
     "lead_told_new_manager": _l("%(institution)s换了%(manager)s来办您的这一件，之前的记录都在。"),
     "lead_told_second_look_taken": _l("%(institution)s收到了，%(due_at)s 前由另一位再看一遍。"),

@@ -1,4 +1,4 @@
-"""The table of loans: what was paid out and stands; nothing of it before the owner confirmed or ten days were silent."""
+"""The table of loans: what was paid out and stands, after the owner confirmed it or ten working days were silent."""
 
 from __future__ import annotations
 

@@ -53,7 +53,12 @@ def an_lpr() -> None:
     """The LPR of September 2026, unless reference data is there."""
     if not db.session.scalar(sa.select(sa.func.count()).select_from(Lpr)):
         db.session.add(
-            Lpr(published_on=date(2026, 9, 20), lpr_1y_percent=Decimal("3.00"), lpr_5y_percent=Decimal("3.50"), source="test")
+            Lpr(
+                published_on=date(2026, 9, 20),
+                lpr_1y_percent=Decimal("3.00"),
+                lpr_5y_percent=Decimal("3.50"),
+                source="test",
+            )
         )
         db.session.flush()
 
@@ -175,9 +180,7 @@ def to_state(case: Case, state: State | str, **sending: Any) -> Lead:
     if state in (State.DECLINED, State.SECOND_LOOK):
         working.decline(lead, codes=["T01", "B02"], note="内部：流水差 8 万", by=case.manager)
         if state is State.SECOND_LOOK:
-            answering.ask_second_look(
-                lead, repaired=False, fields=FIELDS, hours=HOURS, ends_at=until(), by=case.owner
-            )
+            answering.ask_second_look(lead, repaired=False, fields=FIELDS, hours=HOURS, ends_at=until(), by=case.owner)
         return lead
     working.contact(lead, channel="call", visit_agreed=True, visit_at=clock.now() + timedelta(days=1), by=case.manager)
     if state is State.CONTACTED:
@@ -202,9 +205,7 @@ def to_state(case: Case, state: State | str, **sending: Any) -> Lead:
     offering.report_contract(lead, contract_number="HT-1", signed_on=clock.today(), by=case.manager)
     if state is State.SIGNED:
         return lead
-    offering.report_payout(
-        lead, amount_yuan=Decimal(300_000), paid_on=clock.today(), reference="LS-1", by=case.manager
-    )
+    offering.report_payout(lead, amount_yuan=Decimal(300_000), paid_on=clock.today(), reference="LS-1", by=case.manager)
     return lead
 
 

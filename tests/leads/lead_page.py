@@ -108,9 +108,7 @@ def lead_page() -> str:
         "| --- | --- | --- | --- | --- |",
     ]
     for code, reason in CODES.items():
-        lines.append(
-            f"| {code} | {_zh('lead.code', code)} | {reason.way} | {reason.who or ''} | {reason.days or ''} |"
-        )
+        lines.append(f"| {code} | {_zh('lead.code', code)} | {reason.way} | {reason.who or ''} | {reason.days or ''} |")
     return "\n".join(lines) + "\n"
 
 

@@ -37,7 +37,9 @@ def a_guaranteed_offer(app: Any) -> tuple[Case, int]:
         case = a_case()
         guarantee = {
             key.replace("-", "__"): value
-            for key, value in fee("GUAR", value="0.5", way="percent_of_amount.upfront", payee="青檀市融资担保公司").items()
+            for key, value in fee(
+                "GUAR", value="0.5", way="percent_of_amount.upfront", payee="青檀市融资担保公司"
+            ).items()
         }
         case.institution, case.branch, case.manager, case.product = a_bank(
             9, name="三合担保贷", spread_min_bp="45", spread_max_bp="45", **guarantee
@@ -115,7 +117,9 @@ def test_the_pdf_is_readable_and_has_simplified_glyphs(app: Any, language: str, 
     assert answer.headers["Content-Disposition"].startswith('attachment; filename="MB-2026-0923-')
     content = answer.data
     assert content.startswith(b"%PDF-") and len(content) < 200_000
-    assert b"NotoSansSC" in content and b"NotoSansCJKJP" not in content, "Japanese glyphs would come from the collection"
+    assert b"NotoSansSC" in content and b"NotoSansCJKJP" not in content, (
+        "Japanese glyphs would come from the collection"
+    )
     readable = letters(content)
     if language == "zh":
         assert set(words) <= set(readable), sorted(set(words) - set(readable))

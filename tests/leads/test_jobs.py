@@ -99,7 +99,9 @@ def test_a_late_institution_loses_the_lead_at_the_instant_and_not_before(site: A
         assert db.session.scalar(sa.select(sa.func.count()).select_from(Lead)) == 1, "nothing is sent on by itself"
 
 
-@pytest.mark.parametrize("state", [State.PAPERS, State.OFFERED, State.TAKEN, State.SIGNED, State.PAID_OUT, State.DECLINED])
+@pytest.mark.parametrize(
+    "state", [State.PAPERS, State.OFFERED, State.TAKEN, State.SIGNED, State.PAID_OUT, State.DECLINED]
+)
 def test_nothing_is_released_while_the_institution_does_not_have_the_ball_or_no_clock(site: Any, state: State) -> None:
     _, number = a_lead(state)
     with clock.frozen("2026-10-01T10:00:00+08:00") as now:
@@ -220,7 +222,9 @@ def test_a_released_place_is_free_for_another(site: Any) -> None:
             case.need = db.session.get_one(Need, case.need.id)
             case.owner = db.session.get_one(Person, case.owner.id)
             assert send(case, banks[2]).state == State.WAITING
-        assert db.session.scalars(sa.select(TrackRecord.answered_in_time).where(TrackRecord.product_id.is_(None))).all() == [0, 0, 0, 0]
+        assert db.session.scalars(
+            sa.select(TrackRecord.answered_in_time).where(TrackRecord.product_id.is_(None))
+        ).all() == [0, 0, 0, 0]
 
 
 def test_a_withdrawn_need_takes_its_leads_along(site: Any) -> None:

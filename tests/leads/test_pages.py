@@ -85,12 +85,25 @@ def test_every_page_of_a_lead_is_whole_for_every_reader_in_both_languages(app: A
     site = a_site(app, state, **({} if state is State.DRAFT else {"fields": EVERYTHING}))
     lead = site.lead()
     case = site.case
-    addresses = [f"/leads/{lead.id}", "/leads/", "/leads/who-sees", f"/leads/queue?show=done&lead={lead.id}", f"/leads/queue?lead={lead.id}"]
+    addresses = [
+        f"/leads/{lead.id}",
+        "/leads/",
+        "/leads/who-sees",
+        f"/leads/queue?show=done&lead={lead.id}",
+        f"/leads/queue?lead={lead.id}",
+    ]
     if state in (State.OFFERED, State.TAKEN, State.SIGNED, State.PAID_OUT):
         addresses.append(f"/leads/{lead.id}/offers/1")
     if state is State.DECLINED:
         addresses.append(f"/leads/{lead.id}/second-look")
-    readers = ((case.owner, "zh"), (case.owner, "en"), (case.manager, "zh"), (case.manager, "en"), (case.colleague, "zh"), (case.desk, "zh"))
+    readers = (
+        (case.owner, "zh"),
+        (case.owner, "en"),
+        (case.manager, "zh"),
+        (case.manager, "en"),
+        (case.colleague, "zh"),
+        (case.desk, "zh"),
+    )
     for person, language in readers:
         client = site.client(person)
         client.set_cookie("lang", language)
@@ -133,7 +146,13 @@ def test_sending_by_the_plain_form_happens_once(app: Any) -> None:
     client = site.client(site.case.owner)
     url = f"/needs/{site.case.need.id}/send/{site.case.product.id}"
     page = text(client.get(url))
-    data = {"csrf_token": token(page), "form_key": form_key(page), "fields_more": ["tax"], "hours": ["morning"], "until": "longest"}
+    data = {
+        "csrf_token": token(page),
+        "form_key": form_key(page),
+        "fields_more": ["tax"],
+        "hours": ["morning"],
+        "until": "longest",
+    }
     first = client.post(url, data=data)
     again = client.post(url, data=data)
     assert first.status_code == again.status_code == 303 and first.location == again.location
@@ -235,7 +254,9 @@ def test_papers_are_added_one_by_one_and_sent_together(app: Any) -> None:
     assert site.lead().state == "review"
     assert staff.get(f"/leads/{lead.id}/papers/{paper_id}").data == image
     with app.app_context():
-        purposes = set(db.session.scalars(sa.select(DataAccess.purpose).where(DataAccess.person_id == site.case.manager.id)))
+        purposes = set(
+            db.session.scalars(sa.select(DataAccess.purpose).where(DataAccess.person_id == site.case.manager.id))
+        )
     assert "paper" in purposes
     post(client, f"/leads/{lead.id}", f"/leads/{lead.id}/withdraw")
     assert staff.get(f"/leads/{lead.id}/papers/{paper_id}").status_code == 404
@@ -299,7 +320,15 @@ def test_an_offer_is_read_accepted_and_paid_by_plain_forms(app: Any) -> None:
     assert preview.status_code == 200 and "3.85" in text(preview) and site.lead().state == "review"
     wrong = post(manager, queue, f"/leads/{lead.id}/offer", **{**offer, "spread_bp": "200", "amount": "三十"})
     assert wrong.status_code == 422 and problems_of(text(wrong)) == [] and 'value="三十"' in text(wrong)
-    assert post(manager, queue, f"/leads/{lead.id}/offer", **offer, ).status_code == 303
+    assert (
+        post(
+            manager,
+            queue,
+            f"/leads/{lead.id}/offer",
+            **offer,
+        ).status_code
+        == 303
+    )
     sheet = text(owner.get(f"/leads/{lead.id}/offers/1"))
     assert "3.85" in sheet and "接受这个报价" in sheet and "25,524" in sheet and "按月还" in sheet
     assert post(owner, f"/leads/{lead.id}/offers/1", f"/leads/{lead.id}/offers/1/accept").status_code == 303
@@ -404,7 +433,12 @@ def test_strangers_of_every_role_see_no_lead(app: Any) -> None:
     lead = site.lead()
     with app.app_context(), unit_of_work():
         other = an_institution("别家银行")
-        strangers = [an_owner("别人"), a_manager(None, "别家经理"), a_desk(other, "别家柜台"), an_operator("平台值班二")]
+        strangers = [
+            an_owner("别人"),
+            a_manager(None, "别家经理"),
+            a_desk(other, "别家柜台"),
+            an_operator("平台值班二"),
+        ]
     for person in strangers:
         client = site.client(person)
         for url in (f"/leads/{lead.id}", f"/leads/{lead.id}/offers/1", f"/leads/{lead.id}/offers/1/cost-sheet.pdf"):

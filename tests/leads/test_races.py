@@ -74,11 +74,14 @@ def again(case: Case) -> Case:
 
 
 def count_live(need_id: int) -> int:
-    return db.session.scalar(
-        sa.select(sa.func.count())
-        .select_from(Lead)
-        .where(Lead.need_id == need_id, Lead.state.in_([str(state) for state in LIVE]))
-    ) or 0
+    return (
+        db.session.scalar(
+            sa.select(sa.func.count())
+            .select_from(Lead)
+            .where(Lead.need_id == need_id, Lead.state.in_([str(state) for state in LIVE]))
+        )
+        or 0
+    )
 
 
 def test_of_eight_who_claim_at_once_one_wins_and_seven_are_told(any_app: Any) -> None:
@@ -93,7 +96,7 @@ def test_of_eight_who_claim_at_once_one_wins_and_seven_are_told(any_app: Any) ->
             case.need = a_need(case.business)
             match(case.need, case.product)
             lead_id = send(case).id
-        answers = together([lambda b=browser: b.post(f"/leads/{lead_id}/accept", back="queue") for browser in browsers])
+        answers = together([lambda b=browser, n=lead_id: b.post(f"/leads/{n}/accept", back="queue") for browser in browsers])
         assert sorted(answers) == [303] + [409] * (AT_ONCE - 1), (number, answers)
         with app.app_context():
             lead = db.session.get_one(Lead, lead_id)
@@ -119,8 +122,8 @@ def test_of_eight_who_send_at_once_three_are_live_and_five_are_told(any_app: Any
         need_id = case.need.id
         answers = together(
             [
-                lambda b=browser, p=product: b.post(
-                    f"/needs/{need_id}/send/{p.id}", form_key=f"{need_id}-{p.id}", until="longest", hours="morning"
+                lambda b=browser, p=product, n=need_id: b.post(
+                    f"/needs/{n}/send/{p.id}", form_key=f"{n}-{p.id}", until="longest", hours="morning"
                 )
                 for browser, product in zip(browsers, products, strict=True)
             ]
@@ -178,14 +181,16 @@ def test_a_withdrawal_and_a_decline_at_once_leave_one_end(any_app: Any) -> None:
             lead_id = to_state(case, State.ACCEPTED).id
         answers = together(
             [
-                lambda: owner.post(f"/leads/{lead_id}/withdraw"),
-                lambda: manager.post(f"/leads/{lead_id}/decline", codes="B02"),
+                lambda n=lead_id: owner.post(f"/leads/{n}/withdraw"),
+                lambda n=lead_id: manager.post(f"/leads/{n}/decline", codes="B02"),
             ]
         )
         assert sorted(answers) == [303, 409], (number, answers)
         with app.app_context():
-            ends = sa.select(sa.func.count()).select_from(LeadStep).where(
-                LeadStep.lead_id == lead_id, LeadStep.to_state.in_(["withdrawn", "declined"])
+            ends = (
+                sa.select(sa.func.count())
+                .select_from(LeadStep)
+                .where(LeadStep.lead_id == lead_id, LeadStep.to_state.in_(["withdrawn", "declined"]))
             )
             assert db.session.scalar(ends) == 1
 
@@ -208,4 +213,3 @@ def test_a_claim_in_the_last_second_and_the_job_that_releases_leave_one_of_both(
     with app.app_context():
         state = db.session.get_one(Lead, lead_id).state
     assert (claimed, released, state) in [(303, 0, "accepted"), (409, 1, "released"), (401, 1, "released")]
-

@@ -113,14 +113,18 @@ def test_an_institution_cannot_move_a_lead_while_the_owner_has_the_ball() -> Non
 
 def test_papers_are_asked_once_and_never_before_the_owner_was_reached() -> None:
     assert {state for state, step in TRANSITIONS if step is Step.ASK_PAPERS} == {
-        State.CONTACTED, State.VISITED, State.REVIEW,
+        State.CONTACTED,
+        State.VISITED,
+        State.REVIEW,
     }
     assert TRANSITIONS[(State.PAPERS, Step.SEND_PAPERS)] is State.REVIEW
 
 
 def test_money_follows_the_contract_and_the_contract_the_accepted_offer() -> None:
     assert {s for (s, step) in TRANSITIONS if step is Step.REPORT_CONTRACT} == {State.TAKEN}
-    assert {s for (s, step), to in TRANSITIONS.items() if to is State.PAID_OUT and s is not State.PAID_OUT} == {State.SIGNED}
+    assert {s for (s, step), to in TRANSITIONS.items() if to is State.PAID_OUT and s is not State.PAID_OUT} == {
+        State.SIGNED
+    }
 
 
 def test_a_reported_pay_out_without_an_answer_is_the_owners_turn() -> None:
@@ -194,7 +198,10 @@ def test_it_warns_at_three_quarters_once_and_is_late_at_its_end() -> None:
 
 def test_a_clock_that_stands_still_or_has_stopped_neither_warns_nor_runs_out() -> None:
     late = at("2026-10-30T17:30:00+08:00")
-    for still in (running(paused_at=at("2026-09-21T10:00:00+08:00")), running(stopped_at=at("2026-09-21T10:00:00+08:00"))):
+    for still in (
+        running(paused_at=at("2026-09-21T10:00:00+08:00")),
+        running(stopped_at=at("2026-09-21T10:00:00+08:00")),
+    ):
         assert not clocks.is_late(still, late)
         assert not clocks.should_warn(still, late)
 
@@ -319,7 +326,7 @@ def branch(number: int, **changes: Any) -> branches.BranchFacts:
     return branches.BranchFacts(**values)
 
 
-def chosen(*found: branches.BranchFacts, **changes: Any) -> int | None | Reason:
+def chosen(*found: branches.BranchFacts, **changes: Any) -> int | Reason | None:
     values: dict[str, Any] = {
         "region_code": "330106", "latitude": 30.25, "longitude": 120.14, "amount_yuan": Decimal(300_000), **changes,
     }  # fmt: skip
@@ -351,8 +358,13 @@ def test_the_products_own_branch_is_preferred_and_the_nearest_otherwise() -> Non
     near, far = branch(1), branch(2, latitude=30.9)
     assert chosen(near, far, preferred_id=2) == 2
     assert chosen(far, near) == 1
-    assert chosen(branch(5, latitude=None, longitude=None, region_code="330203"),
-                  branch(6, latitude=None, longitude=None, region_code="330105")) == 6
+    assert (
+        chosen(
+            branch(5, latitude=None, longitude=None, region_code="330203"),
+            branch(6, latitude=None, longitude=None, region_code="330105"),
+        )
+        == 6
+    )
 
 
 # --- order of the queue
@@ -382,7 +394,11 @@ def test_what_is_soon_due_stands_first_then_your_moves_then_what_waits_for_the_o
 
 def test_of_two_equally_urgent_ones_the_one_of_my_patch_and_trade_comes_first() -> None:
     due = NOW + timedelta(hours=4)
-    queue = [waiting(1, due_at=due), waiting(2, due_at=due, in_patch=True), waiting(3, due_at=due, in_patch=True, knows_trade=True)]
+    queue = [
+        waiting(1, due_at=due),
+        waiting(2, due_at=due, in_patch=True),
+        waiting(3, due_at=due, in_patch=True, knows_trade=True),
+    ]
     assert ids(queue) == [3, 2, 1]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -312,7 +313,10 @@ def test_every_paper_of_the_list_must_be_sent() -> None:
     answering.add_paper(lead, item_number=1, document=a_document(case.owner), by=case.owner)
     assert refusal(lambda: answering.send_papers(lead, by=case.owner)) == "lead_papers_missing"
     other = a_document(case.owner)
-    assert refusal(lambda: answering.add_paper(lead, item_number=3, document=other, by=case.owner)) == "lead_paper_not_asked"
+    assert (
+        refusal(lambda: answering.add_paper(lead, item_number=3, document=other, by=case.owner))
+        == "lead_paper_not_asked"
+    )
     answering.add_paper(lead, item_number=2, document=other, by=case.owner)
     assert finding.papers_of(lead.id) == [], "nothing is seen before it is sent"
     answering.send_papers(lead, by=case.owner)
@@ -349,7 +353,10 @@ def test_checks_before_and_at_lending_are_recorded_with_who_and_when() -> None:
     case = a_case()
     lead = to_state(case, State.VISITED)
     working.record_checks(
-        lead, phase="before", results={"identity": ("fine", "执照对得上"), "other_debts": ("doubt", "另有一笔 8 万")}, by=case.manager
+        lead,
+        phase="before",
+        results={"identity": ("fine", "执照对得上"), "other_debts": ("doubt", "另有一笔 8 万")},
+        by=case.manager,
     )
     assert [(check.item, check.result, check.by_id) for check in lead.checks] == [
         ("identity", "fine", case.manager.id), ("other_debts", "doubt", case.manager.id),
@@ -359,7 +366,10 @@ def test_checks_before_and_at_lending_are_recorded_with_who_and_when() -> None:
         "lead_check_doubt_needs_words"
     )
     wrong = {"payee": ("fine", "")}
-    assert refusal(lambda: working.record_checks(lead, phase="before", results=wrong, by=case.manager)) == "lead_check_unknown"
+    assert (
+        refusal(lambda: working.record_checks(lead, phase="before", results=wrong, by=case.manager))
+        == "lead_check_unknown"
+    )
 
 
 @pytest.mark.article("12.2")
@@ -427,14 +437,25 @@ def test_an_accepted_offer_leads_to_contract_and_pay_out_and_the_owner_confirms(
     assert (line.source, line.amount_yuan, line.matures_on.isoformat()) == ("paid_out", Decimal(300_000), "2027-09-23")
     assert case.need.state == "funded"
     record = db.session.scalars(sa.select(TrackRecord).where(TrackRecord.product_id.is_(None))).one()
-    assert (record.leads, record.answered_in_time, record.decided, record.funded, record.median_days_to_money) == (1, 1, 1, 1, 0)
+    assert (record.leads, record.answered_in_time, record.decided, record.funded, record.median_days_to_money) == (
+        1,
+        1,
+        1,
+        1,
+        0,
+    )
     assert refusal(lambda: offering.confirm_payout(lead, by=case.owner)) == "lead_payout_answered"
 
 
 def test_a_disputed_pay_out_feeds_nothing_and_may_be_reported_again() -> None:
     case = a_case()
     lead = to_state(case, State.PAID_OUT)
-    report: dict[str, Any] = {"amount_yuan": Decimal(290_000), "paid_on": clock.today(), "reference": "LS-2", "by": case.manager}
+    report: dict[str, Any] = {
+        "amount_yuan": Decimal(290_000),
+        "paid_on": clock.today(),
+        "reference": "LS-2",
+        "by": case.manager,
+    }
     assert refusal(lambda: offering.report_payout(lead, **report)) == "lead_payout_not_disputed"
     assert refusal(lambda: offering.dispute_payout(lead, words=" ", by=case.owner)) == "lead_dispute_needs_words"
     offering.dispute_payout(lead, words="只到了 29 万", by=case.owner)
@@ -448,12 +469,22 @@ def test_a_disputed_pay_out_feeds_nothing_and_may_be_reported_again() -> None:
 def test_a_pay_out_cannot_exceed_the_offer_or_lie_in_the_future() -> None:
     case = a_case()
     lead = to_state(case, State.SIGNED)
-    base: dict[str, Any] = {"amount_yuan": Decimal(300_000), "paid_on": clock.today(), "reference": "", "by": case.manager}
-    assert refusal(lambda: offering.report_payout(lead, **{**base, "amount_yuan": Decimal(300_001)})) == "lead_payout_above_offer"
+    base: dict[str, Any] = {
+        "amount_yuan": Decimal(300_000),
+        "paid_on": clock.today(),
+        "reference": "",
+        "by": case.manager,
+    }
+    assert (
+        refusal(lambda: offering.report_payout(lead, **{**base, "amount_yuan": Decimal(300_001)}))
+        == "lead_payout_above_offer"
+    )
     tomorrow = clock.today() + timedelta(days=1)
     assert refusal(lambda: offering.report_payout(lead, **{**base, "paid_on": tomorrow})) == "lead_contract_in_future"
     yesterday = clock.today() - timedelta(days=1)
-    assert refusal(lambda: offering.report_payout(lead, **{**base, "paid_on": yesterday})) == "lead_payout_before_contract"
+    assert (
+        refusal(lambda: offering.report_payout(lead, **{**base, "paid_on": yesterday})) == "lead_payout_before_contract"
+    )
 
 
 def test_an_offer_turned_down_needs_a_reason_and_ends_the_lead() -> None:
@@ -508,7 +539,10 @@ def test_a_second_look_is_a_new_consent_decided_by_somebody_else() -> None:
     assert look.due_at == at("2026-10-21T17:30:00+08:00")
     working.hand_over(lead, to=case.manager, by=case.manager)
     assert refusal(lambda: working.decline(lead, codes=["C01"], by=case.manager)) == "lead_same_person_second_look"
-    assert refusal(lambda: offering.make_offer(lead, offered=offered(case), by=case.manager)) == "lead_same_person_second_look"
+    assert (
+        refusal(lambda: offering.make_offer(lead, offered=offered(case), by=case.manager))
+        == "lead_same_person_second_look"
+    )
     working.hand_over(lead, to=case.colleague, by=case.desk)
     offering.make_offer(lead, offered=offered(case), by=case.colleague)
     assert lead.state == State.OFFERED
@@ -564,9 +598,11 @@ def test_every_step_is_numbered_dated_and_audited(state: State) -> None:
     assert lead.state == state
     steps = db.session.scalars(sa.select(LeadStep).where(LeadStep.lead_id == lead.id).order_by(LeadStep.number)).all()
     assert [step.number for step in steps] == list(range(1, len(steps) + 1))
-    for before, after in zip(steps, steps[1:], strict=False):
+    for before, after in itertools.pairwise(steps):
         assert before.to_state == after.from_state
-    audited = db.session.scalars(sa.select(AuditRow.what).where(AuditRow.object_id == lead.id, AuditRow.object_kind == "lead"))
+    audited = db.session.scalars(
+        sa.select(AuditRow.what).where(AuditRow.object_id == lead.id, AuditRow.object_kind == "lead")
+    )
     assert sorted(audited) == sorted(f"lead.{step.step}" for step in steps)
 
 

@@ -296,7 +296,9 @@ def ids_of_unanswered_payouts(now: datetime) -> list[int]:
     )
 
 
-def ids_of_live_leads(*, need_id: int | None = None, institution_id: int | None = None, manager_id: int | None = None) -> list[int]:
+def ids_of_live_leads(
+    *, need_id: int | None = None, institution_id: int | None = None, manager_id: int | None = None
+) -> list[int]:
     """Live leads of a need, an institution or a manager, oldest first."""
     query = sa.select(Lead.id).where(Lead.state.in_(LIVE_STATES)).order_by(Lead.id)
     if need_id is not None:

@@ -42,7 +42,9 @@ def receipts_of(person_id: int) -> list[Receipt]:
     """Every consent for the businesses of a person, those in force first, then the latest ended."""
     now = clock.now()
     consents = db.session.scalars(
-        sa.select(Consent).where(Consent.business_id.in_(_mine(person_id))).order_by(Consent.given_at.desc(), Consent.id.desc())
+        sa.select(Consent)
+        .where(Consent.business_id.in_(_mine(person_id)))
+        .order_by(Consent.given_at.desc(), Consent.id.desc())
     ).all()
     leads = {
         lead.consent_id: lead
@@ -89,7 +91,7 @@ class Look:
     lead_id: int | None
 
 
-def looks_at_mine(person_id: int) -> sa.Select[Any]:
+def looks_at_mine(person_id: int) -> sa.Select[DataAccess, str, str]:
     """Who looked at the businesses of a person, the latest first: rows of (DataAccess, person's name, institution)."""
     return (
         sa.select(DataAccess, Person.name, Institution.short_name)

@@ -1,4 +1,4 @@
-"""The only door through which an institution reads a business: consented fields, or a sealed card; every look is observed.
+"""The only door through which an institution reads a business: consented fields, or a sealed card; every look observed.
 
 Pages, queues, exports and interfaces of institutions take business data from `present` and from nowhere else.
 """
@@ -32,7 +32,7 @@ class FiguresShown:
     year: int
     employees: int
     turnover_yuan: Decimal
-    assets_yuan: Decimal
+    assets_yuan: Decimal | None
     liabilities_yuan: Decimal | None
     profit_yuan: Decimal | None
 
@@ -99,6 +99,7 @@ class Presented:
     collateral: tuple[str, ...] = ()
     papers: tuple[LeadPaper, ...] = ()
 
+
 def present(
     lead: Lead,
     viewer: Person,
@@ -132,7 +133,9 @@ def present(
         "number": f"{lead.id:06d}",
         "state": lead.state,
         "is_sealed": not open_now,
-        "sealed_because": None if open_now or consent is None else sealed_because(consent.ended_because, consent.ended_at),
+        "sealed_because": None
+        if open_now or consent is None
+        else sealed_because(consent.ended_because, consent.ended_at),
         "product_name": lead.product_version.name,
         "amount_yuan": asked.amount_yuan,
         "term_months": asked.term_months,
@@ -217,5 +220,3 @@ def _fields_of(
 def _city(region_code: str) -> str:
     city = regions.city_of(region_code)
     return city.code if city is not None else region_code[:4] + "00"
-
-

@@ -66,7 +66,7 @@ class Queue:
 
 
 def scope(person: Person) -> sa.ColumnElement[bool]:
-    """The leads a person of an institution may see: a desk all of it, a manager their own and what their branch may claim."""
+    """What a person of an institution may see: a desk all, a manager their own and what their branch may claim."""
     desk = Lead.institution_id.in_(person.desk_institution_ids)
     in_branch = sa.and_(
         Lead.institution_id.in_(person.manager_institution_ids),
@@ -240,4 +240,3 @@ def colleagues_of(institution_id: int, *, without: int | None = None) -> list[Co
         for person in people
     ]
     return sorted(found, key=lambda one: (one.most is not None and one.live >= one.most, one.live, one.person.id))
-

@@ -133,9 +133,7 @@ def progress_of(person: Person, *, need_id: int | None = None, most: int = MOST_
     proven = sa.select(BusinessMember.business_id).where(
         BusinessMember.person_id == person.id, BusinessMember.standing.in_(PROVEN)
     )
-    mine = sa.or_(
-        Lead.business_id.in_(proven), sa.and_(Lead.state == str(State.DRAFT), Lead.chosen_by_id == person.id)
-    )
+    mine = sa.or_(Lead.business_id.in_(proven), sa.and_(Lead.state == str(State.DRAFT), Lead.chosen_by_id == person.id))
     query = sa.select(Lead).where(mine).options(*_for_pages()).order_by(Lead.id.desc())
     if need_id is not None:
         query = query.where(Lead.need_id == need_id)
@@ -147,9 +145,7 @@ def progress_of(person: Person, *, need_id: int | None = None, most: int = MOST_
     needs = {
         need.id: need
         for need in db.session.scalars(
-            sa.select(Need)
-            .where(Need.id.in_(by_need))
-            .options(selectinload(Need.versions), joinedload(Need.business))
+            sa.select(Need).where(Need.id.in_(by_need)).options(selectinload(Need.versions), joinedload(Need.business))
         ).unique()
     }
     found = [
@@ -172,7 +168,7 @@ def _urgency(line: Line) -> tuple[int, int, float, int]:
     return (over, _ORDER[line.turn.side], due, -line.lead.id)
 
 
-# What happened, what comes -------------------------------------------------------------------------------------------
+# What happened, what comes ------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -204,7 +200,10 @@ _OWNERS_STEPS = frozenset(
 def timeline(lead: Lead, *, reader: Side, is_sealed: bool = False) -> list[Moment]:
     """What happened, oldest first, then what comes. A sealed lead shows steps without notes, names and facts."""
     steps = db.session.scalars(
-        sa.select(LeadStep).where(LeadStep.lead_id == lead.id).options(joinedload(LeadStep.by)).order_by(LeadStep.number)
+        sa.select(LeadStep)
+        .where(LeadStep.lead_id == lead.id)
+        .options(joinedload(LeadStep.by))
+        .order_by(LeadStep.number)
     ).all()
     moments = [
         _moment(step, reader, is_sealed)
@@ -258,7 +257,9 @@ def _details(kind: Step, facts: dict[str, Any], reader: Side) -> list[Reason]:
     if facts.get("over_limit"):
         found.append(Reason("lead_did_over_limit"))
     if kind is Step.OFFER:
-        found.append(Reason("lead_did_offer", {"amount_yuan": facts["amount_yuan"], "term_months": facts["term_months"]}))
+        found.append(
+            Reason("lead_did_offer", {"amount_yuan": facts["amount_yuan"], "term_months": facts["term_months"]})
+        )
     if kind in (Step.REPORT_PAYOUT, Step.CONFIRM_PAYOUT, Step.SETTLE_PAYOUT) and facts.get("amount_yuan"):
         found.append(Reason("lead_did_amount", {"amount_yuan": facts["amount_yuan"]}))
     if kind in (Step.RELEASE, Step.WARN) and facts.get("clock"):
@@ -301,7 +302,7 @@ def _coming(lead: Lead) -> list[Moment]:
     return found
 
 
-# After a no -------------------------------------------------------------------------------------------------------------
+# After a no ---------------------------------------------------------------------------------------------------------
 
 
 def others_of_need(lead: Lead) -> list[Line]:

@@ -49,7 +49,7 @@ def branch_for(
     longitude: float | None,
     amount_yuan: Decimal,
     preferred_id: int | None = None,
-) -> int | None | Reason:
+) -> int | Reason | None:
     """The id of the branch a lead goes to; None when the institution's desk keeps it; a Reason when none serves.
 
     Among the branches that serve the place and may decide on the amount: the product's own (`preferred_id`),

@@ -62,7 +62,8 @@ def offer_refusals(offered: Offered, terms: Terms, today: date) -> list[tuple[st
         line = promised.get(code)
         if line is None or value < 0 or (line.value is not None and value > line.value):
             field = f"fee_{code}"
-            found.append((field, Reason("lead_offer_fee_above", {"fee": f"label:product.fee:{code}", "most": _most(line)})))
+            facts = {"fee": f"label:product.fee:{code}", "most": _most(line)}
+            found.append((field, Reason("lead_offer_fee_above", facts)))
     return found
 
 
@@ -73,7 +74,8 @@ def _most(line: FeeLine | None) -> Decimal:
 def _rate_refusals(offered: Offered, terms: Terms) -> list[tuple[str, Reason]]:
     if terms.rate_base == "FIXED":
         most = terms.fixed_rate_percent
-        if offered.rate_percent is None or offered.rate_percent < 0 or (most is not None and offered.rate_percent > most):
+        rate = offered.rate_percent
+        if rate is None or rate < 0 or (most is not None and rate > most):
             return [("rate_percent", Reason("lead_offer_rate_above", {"most_percent": most}))]
         return []
     least, top = terms.spread_min_bp, terms.spread_max_bp
@@ -114,7 +116,9 @@ def contract_refusal(signed_on: date, accepted_on: date, today: date) -> Reason 
     return None
 
 
-def payout_refusal(amount_yuan: Decimal, paid_on: date, offered_yuan: Decimal, signed_on: date, today: date) -> tuple[str, Reason] | None:
+def payout_refusal(
+    amount_yuan: Decimal, paid_on: date, offered_yuan: Decimal, signed_on: date, today: date
+) -> tuple[str, Reason] | None:
     """Why a pay-out cannot be reported like this, as (form field, reason), or None."""
     if amount_yuan > offered_yuan:
         return "amount", Reason("lead_payout_above_offer", {"most_yuan": offered_yuan})

@@ -1,4 +1,4 @@
-"""The order of a manager's queue: clock, fit and capacity, nothing else; never a score of a business, never a chance."""
+"""The order of a manager's queue: clock, fit and capacity, nothing else; never a score of a business or a chance."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Waiting:
 
 
 def group(lead: Waiting, *, at_capacity: bool) -> int:
-    """0 your move and soon due, 1 your move, 2 to be claimed though you are full, 3 wait for the owner, 4 nothing to do."""
+    """0 your move, soon due; 1 your move; 2 to be claimed though you are full; 3 the owner's move; 4 nothing to do."""
     side = ball(lead.state, payout_unanswered=lead.payout_unanswered)
     if lead.payout_disputed:
         return 1

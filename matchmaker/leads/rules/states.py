@@ -211,28 +211,21 @@ PERMISSION_OF_STEP: dict[Step, str | None] = {
     Step.SETTLE_PAYOUT: None,
 }
 
+_OWNERS = (
+    Step.SAVE, Step.SEND, Step.SEND_PAPERS, Step.ACCEPT_OFFER, Step.REFUSE_OFFER, Step.CONFIRM_PAYOUT,
+    Step.DISPUTE_PAYOUT, Step.WITHDRAW, Step.GIVE_UP, Step.ASK_SECOND_LOOK, Step.CORRECT_REASON, Step.NOBODY_CALLED,
+)  # fmt: skip
+_INSTITUTIONS = (
+    Step.ACCEPT, Step.HAND_OVER, Step.TRY_CONTACT, Step.CONTACT, Step.AGREE_VISIT, Step.VISIT, Step.ASK_PAPERS,
+    Step.START_REVIEW, Step.RECORD_CHECKS, Step.OFFER, Step.DECLINE, Step.REPORT_CONTRACT, Step.REPORT_PAYOUT,
+)  # fmt: skip
+_CLOCKS = (Step.WARN, Step.LAPSE_PAPERS, Step.RELEASE, Step.EXPIRE, Step.SETTLE_PAYOUT)
+
 SIDE_OF_STEP: dict[Step, Side] = {
-    **{
-        step: Side.OWNER
-        for step in (
-            Step.SAVE, Step.SEND, Step.SEND_PAPERS, Step.ACCEPT_OFFER, Step.REFUSE_OFFER, Step.CONFIRM_PAYOUT,
-            Step.DISPUTE_PAYOUT, Step.WITHDRAW, Step.GIVE_UP, Step.ASK_SECOND_LOOK, Step.CORRECT_REASON,
-            Step.NOBODY_CALLED,
-        )
-    },
-    **{
-        step: Side.INSTITUTION
-        for step in (
-            Step.ACCEPT, Step.HAND_OVER, Step.TRY_CONTACT, Step.CONTACT, Step.AGREE_VISIT, Step.VISIT,
-            Step.ASK_PAPERS, Step.START_REVIEW, Step.RECORD_CHECKS, Step.OFFER, Step.DECLINE,
-            Step.REPORT_CONTRACT, Step.REPORT_PAYOUT,
-        )
-    },
-    **{
-        step: Side.CLOCK
-        for step in (Step.WARN, Step.LAPSE_PAPERS, Step.RELEASE, Step.EXPIRE, Step.SETTLE_PAYOUT)
-    },
-}  # fmt: skip
+    **dict.fromkeys(_OWNERS, Side.OWNER),
+    **dict.fromkeys(_INSTITUTIONS, Side.INSTITUTION),
+    **dict.fromkeys(_CLOCKS, Side.CLOCK),
+}
 
 BALL: dict[State, Side] = {
     State.DRAFT: Side.OWNER,
@@ -283,9 +276,7 @@ def state_after(state: State | str, step: Step | str) -> State | Reason:
 def steps_from(state: State | str, side: Side | None = None) -> list[Step]:
     """The steps that can be taken in `state`, in the order of `Step`; only those of `side` where given."""
     return [
-        step
-        for step in Step
-        if (State(state), step) in TRANSITIONS and (side is None or SIDE_OF_STEP[step] is side)
+        step for step in Step if (State(state), step) in TRANSITIONS and (side is None or SIDE_OF_STEP[step] is side)
     ]
 
 

@@ -70,7 +70,10 @@ def turn(
         return Turn(side, WAITS, Reason("lead_institution_decides", due), due_at)
     if state is State.PAPERS and due:
         return Turn(
-            side, Reason("lead_owner_sends_papers", {**due, "count": papers}), Reason("lead_institution_stands_still"), due_at
+            side,
+            Reason("lead_owner_sends_papers", {**due, "count": papers}),
+            Reason("lead_institution_stands_still"),
+            due_at,
         )
     if state is State.OFFERED and offer_due_at is not None:
         return Turn(

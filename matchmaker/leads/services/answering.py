@@ -66,7 +66,7 @@ def send_papers(lead: Lead, *, note: str = "", by: Actor) -> None:
 
 
 def withdraw(lead: Lead, *, by: Actor) -> None:
-    """Withdraw the consent: from this instant the institution sees a sealed card. A signed contract goes on without it."""
+    """Withdraw the consent: from now on the institution sees a sealed card. A signed contract goes on without it."""
     signed = lead.state == State.SIGNED
     staff = finding.staff_of(lead)
     take(lead, Step.WITHDRAW, by=by)
@@ -140,13 +140,9 @@ def ask_second_look(
     # somebody else decides: the lead goes back to the branch, the person who declined cannot take it
     lead.manager_id = carried_by if carried_by not in (None, lead.declined_by_id) else None
     take(lead, Step.ASK_SECOND_LOOK, by=by, at=now, note=note, repaired=repaired, fields=list(fields), ends_at=ends_at)
-    clock_row = start_clock(
-        lead, Clock.SECOND_LOOK, now, days=SECOND_LOOK_AFTER_REPAIR_DAYS if repaired else None
-    )
+    clock_row = start_clock(lead, Clock.SECOND_LOOK, now, days=SECOND_LOOK_AFTER_REPAIR_DAYS if repaired else None)
     for document in proofs:
-        db.session.add(
-            LeadPaper(lead_id=lead.id, document=document, added_by_id=by.id, added_at=now, sent_at=now)
-        )
+        db.session.add(LeadPaper(lead_id=lead.id, document=document, added_by_id=by.id, added_at=now, sent_at=now))
     work_has_begun(need)
     counting.recount_workload(lead.manager_id)
     counting.note_outcome(lead, decided_at=None, funded=None)

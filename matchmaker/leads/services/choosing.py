@@ -30,7 +30,7 @@ from matchmaker.refusal import Reason, Refused
 
 
 def why_not_sent(need: Need, product: Product, person_id: int, *, most: int = MOST_LIVE_LEADS) -> Reason | None:
-    """Why this product cannot be sent this need by this person now, or None. Asked before the consent page and again on sending.
+    """Why this person cannot send this need for this product now, or None; asked by the page and again on sending.
 
     Codes: `lead_need_not_open`, `lead_product_not_published`, `lead_institution_not_admitted`,
     `lead_member_not_checked`, `lead_same_institution`, `lead_three_live`, `lead_not_matched`.
@@ -61,7 +61,7 @@ def why_not_sent(need: Need, product: Product, person_id: int, *, most: int = MO
     return None
 
 
-def branch_of(business: Business, product: Product, amount_yuan: Any) -> int | None | Reason:
+def branch_of(business: Business, product: Product, amount_yuan: Any) -> int | Reason | None:
     """The branch a lead of this business would go to, by service area and decision limit."""
     latitude, longitude = business.latitude, business.longitude
     if latitude is None or longitude is None:

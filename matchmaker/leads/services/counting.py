@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from statistics import median_low
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -28,9 +29,7 @@ def recount_workload(person_id: int | None) -> None:
         return
     session = db.session
     session.flush()
-    session.execute(
-        insert_for(session, Workload).values(person_id=person_id, live_leads=0).on_conflict_do_nothing()
-    )
+    session.execute(insert_for(session, Workload).values(person_id=person_id, live_leads=0).on_conflict_do_nothing())
     row = session.scalars(
         sa.select(Workload)
         .where(Workload.person_id == person_id)
@@ -39,9 +38,7 @@ def recount_workload(person_id: int | None) -> None:
     ).one()
     row.live_leads = (
         session.scalar(
-            sa.select(sa.func.count())
-            .select_from(Lead)
-            .where(Lead.manager_id == person_id, Lead.state.in_(_LIVE))
+            sa.select(sa.func.count()).select_from(Lead).where(Lead.manager_id == person_id, Lead.state.in_(_LIVE))
         )
         or 0
     )
@@ -75,8 +72,8 @@ def _recount(institution_id: int, product_id: int | None) -> None:
     ids = mine.subquery()
     of_mine = sa.select(ids.c.id)
 
-    def count(query: sa.Select[tuple[int]]) -> int:
-        return session.scalar(query) or 0
+    def count(query: sa.Select[Any]) -> int:
+        return int(session.scalar(query) or 0)
 
     leads = count(sa.select(sa.func.count()).select_from(ids))
     answered = count(
@@ -126,7 +123,12 @@ def open_outcome(lead: Lead) -> None:
 
 
 def note_outcome(
-    lead: Lead, *, decided_at: datetime | None, funded: bool | None, code: str | None = None, payout: Payout | None = None
+    lead: Lead,
+    *,
+    decided_at: datetime | None,
+    funded: bool | None,
+    code: str | None = None,
+    payout: Payout | None = None,
 ) -> None:
     """Write what is known of a sending now. `funded` stays open until money stands or is refused.
 

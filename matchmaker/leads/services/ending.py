@@ -30,7 +30,9 @@ def warn(lead: Lead, row: LeadClock, *, at: datetime | None = None) -> bool:
     take(lead, Step.WARN, by=None, at=at, clock=row.kind, due_at=row.due_at)
     row.warned_at = at
     if LIMITS[kind].side is Side.INSTITUTION:
-        tell_staff(lead, "lead_staff_soon", about=f"soon:{row.id}", clock=f"label:lead.clock:{row.kind}", due_at=row.due_at)
+        tell_staff(
+            lead, "lead_staff_soon", about=f"soon:{row.id}", clock=f"label:lead.clock:{row.kind}", due_at=row.due_at
+        )
     elif kind is Clock.PAPERS:
         tell_owner(lead, "lead_told_papers_soon", about=f"soon:{row.id}", due_at=row.due_at)
     else:

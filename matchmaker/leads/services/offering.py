@@ -1,4 +1,4 @@
-"""Offers and money: an offer with its cost sheet, the owner's answer, contract and pay-out as reported, their standing."""
+"""Offers and money: an offer with its cost sheet, its answer, contract and pay-out as reported, and what stands."""
 
 from __future__ import annotations
 
@@ -149,7 +149,9 @@ def report_contract(lead: Lead, *, contract_number: str, signed_on: date, note: 
     tell_owner(lead, "lead_told_contract", about="contract")
 
 
-def report_payout(lead: Lead, *, amount_yuan: Decimal, paid_on: date, reference: str, note: str = "", by: Actor) -> Payout:
+def report_payout(
+    lead: Lead, *, amount_yuan: Decimal, paid_on: date, reference: str, note: str = "", by: Actor
+) -> Payout:
     """The institution reports money paid; the owner confirms or disputes it within ten working days.
 
     A new report after a dispute is allowed, a second one beside an open or standing one is not

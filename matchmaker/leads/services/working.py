@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from matchmaker import clock
 from matchmaker.accounts.models import Person
@@ -117,7 +118,15 @@ def contact(
         _visit_possible(visit_at, first_at, now)
     facts = _call_facts(lead, channel) | ({"message": message.strip()} if channel == "message" else {})
     step = take(
-        lead, Step.CONTACT, by=by, at=now, note=note, channel=channel, visit_agreed=visit_agreed, visit_at=visit_at, **facts
+        lead,
+        Step.CONTACT,
+        by=by,
+        at=now,
+        note=note,
+        channel=channel,
+        visit_agreed=visit_agreed,
+        visit_at=visit_at,
+        **facts,
     )
     lead.contacted_at = first_at
     if visit_agreed:
@@ -224,7 +233,16 @@ def decline(lead: Lead, *, codes: Sequence[str], note: str = "", by: Actor) -> N
     before = lead.state
     lead.decline_codes = chosen
     lead.declined_by_id = by.id
-    take(lead, Step.DECLINE, by=by, at=now, code=chosen[0], note=note, codes=chosen, from_second_look=before == State.SECOND_LOOK)
+    take(
+        lead,
+        Step.DECLINE,
+        by=by,
+        at=now,
+        code=chosen[0],
+        note=note,
+        codes=chosen,
+        from_second_look=before == State.SECOND_LOOK,
+    )
     counting.note_outcome(lead, decided_at=now, funded=False, code=chosen[0])
     counting.recount_track_record(lead)
     tell_owner(
@@ -265,12 +283,12 @@ def _channel_allowed(lead: Lead, channel: str) -> None:
         raise Refused("lead_calls_not_allowed", "channel", 422)
 
 
-def _call_facts(lead: Lead, channel: str) -> dict[str, bool]:
+def _call_facts(lead: Lead, channel: str) -> dict[str, Any]:
     """What the owner is shown about a call that was not as agreed."""
     if channel != "call" or lead.consent is None:
         return {}
     now = clock.now()
-    facts = {}
+    facts: dict[str, Any] = {}
     if not may_call(lead.consent.hours, now):
         facts["outside_hours"] = True
     if calls_this_week(lead, now) >= CALLS_PER_WEEK:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from flask import render_template, request
@@ -27,7 +28,6 @@ from matchmaker.leads.forms import (
 )
 from matchmaker.leads.models import Lead
 from matchmaker.leads.queries import finding, presenting, queueing, reading
-from matchmaker.leads.rules.consents import Field
 from matchmaker.leads.rules.states import Side, State, Step, steps_from
 from matchmaker.leads.rules.working import CHECKS_AT, CHECKS_BEFORE
 from matchmaker.leads.services import offering, working
@@ -42,7 +42,7 @@ from matchmaker.web import actor, back_to, computes, once, paginate, paginate_it
 PER_PAGE = 20
 
 
-# The queue --------------------------------------------------------------------------------------------------------------
+# The queue ----------------------------------------------------------------------------------------------------------
 
 
 @bp.get("/leads/queue")
@@ -123,7 +123,7 @@ def row_actions(row: queueing.Row) -> list[tuple[str, Any]]:
     return [(name, words) for name, words in ROW_ACTIONS.get(row.line.lead.state, ()) if name in possible]
 
 
-# One case ---------------------------------------------------------------------------------------------------------------
+# One case -----------------------------------------------------------------------------------------------------------
 
 FORM_STEPS: dict[str, Step] = {
     "contact": Step.CONTACT,
@@ -164,7 +164,7 @@ def _case(lead: Lead, **posted: Any) -> dict[str, Any]:
         "calls": working.calls_this_week(lead, clock.now()),
         "offer": lead.offer,
         "accepted": offering.accepted_offer(lead),
-        "debts_yuan": sum((line.balance_yuan for line in shown.lines), start=0) if Field.CREDIT_LINES in shown.opened else None,
+        "debts_yuan": sum((line.balance_yuan for line in shown.lines), start=Decimal(0)),
         "preview": posted.get("preview"),
     }
 
@@ -280,7 +280,7 @@ def _carry(lead: Lead, name: str, deed: Callable[[Any], object], words: str) -> 
     return _again(lead, **{name: form})
 
 
-# Deeds ------------------------------------------------------------------------------------------------------------------
+# Deeds --------------------------------------------------------------------------------------------------------------
 
 
 @bp.post("/leads/<int:lead_id>/accept")
@@ -429,9 +429,7 @@ def offer(lead: Lead) -> ResponseReturnValue:
     return _carry(
         lead,
         "offer",
-        lambda form: offering.make_offer(
-            lead, offered=form.offered, conditions=form.text, note=form.note, by=actor()
-        ),
+        lambda form: offering.make_offer(lead, offered=form.offered, conditions=form.text, note=form.note, by=actor()),
         _("报价送过去了，明白纸也在里面。"),
     )
 

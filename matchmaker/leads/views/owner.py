@@ -33,7 +33,7 @@ from matchmaker.leads.services import answering, choosing, offering
 from matchmaker.leads.views import bp
 from matchmaker.leads.views.institution import case_page
 from matchmaker.leads.views.loading import OfPaper, acts_for, load_lead, load_need, load_paper
-from matchmaker.matching import telling
+from matchmaker.matching.rules import SMALLEST_SAMPLE
 from matchmaker.matching.services import next_best
 from matchmaker.needs.models import Need
 from matchmaker.products.models import Product
@@ -56,7 +56,7 @@ def most_live() -> int:
     return int(current_app.config["SETTINGS"].live_leads_per_need)
 
 
-# Choosing ---------------------------------------------------------------------------------------------------------------
+# Choosing -----------------------------------------------------------------------------------------------------------
 
 
 def _product(product_id: int) -> Product:
@@ -161,7 +161,7 @@ def drop(lead: Lead) -> ResponseReturnValue:
     return back_to("leads.mine")
 
 
-# Following --------------------------------------------------------------------------------------------------------------
+# Following ----------------------------------------------------------------------------------------------------------
 
 
 @bp.get("/leads/")
@@ -231,6 +231,11 @@ def _declined_page(lead: Lead, status: int = 200, **posted: Any) -> ResponseRetu
     )
 
 
+def _tenths(row: Any) -> int | None:
+    """A chance as tenths of similar cases; none below twenty of them."""
+    return round(row.chance * 10) if row.chance is not None and row.chance_n >= SMALLEST_SAMPLE else None
+
+
 def _next_rows(lead: Lead) -> list[Any]:
     """The next best products of other institutions, as the stored list has them."""
     if not lead.need.is_live:
@@ -243,14 +248,14 @@ def _next_rows(lead: Lead) -> list[Any]:
             "institution": row.product.institution.short_name,
             "cost_percent": row.cost_percent,
             "payment_yuan": row.quote.get("regular_instalment_yuan"),
-            "tenths": round(row.chance * 10) if row.chance is not None and row.chance_n >= telling.SMALLEST_SAMPLE else None,
+            "tenths": _tenths(row),
             "n": row.chance_n,
         }
         for row in rows
     ]
 
 
-# Answering --------------------------------------------------------------------------------------------------------------
+# Answering ----------------------------------------------------------------------------------------------------------
 
 
 @bp.post("/leads/<int:lead_id>/withdraw")
@@ -287,7 +292,8 @@ def add_paper(lead: Lead) -> ResponseReturnValue:
         return owner_page(lead)
     try:
         document = keep(taken(), kind="other", by=actor())
-        answering.add_paper(lead, item_number=int(number) if number.isdigit() and len(number) < 4 else 0, document=document, by=actor())
+        item = int(number) if number.isdigit() and len(number) < 4 else 0
+        answering.add_paper(lead, item_number=item, document=document, by=actor())
     except Refused as no:
         if no.status != 422:
             raise
@@ -385,7 +391,7 @@ def nobody_called(lead: Lead) -> ResponseReturnValue:
     return back_to("leads.show", lead_id=lead.id)
 
 
-# A second look ----------------------------------------------------------------------------------------------------------
+# A second look ------------------------------------------------------------------------------------------------------
 
 
 def _second_look_form(lead: Lead) -> SecondLookForm:
@@ -448,7 +454,7 @@ def ask_second_look(lead: Lead) -> ResponseReturnValue:
     return back_to("leads.show", lead_id=lead.id)
 
 
-# Who looked -------------------------------------------------------------------------------------------------------------
+# Who looked ---------------------------------------------------------------------------------------------------------
 
 
 @bp.get("/leads/who-sees")
@@ -483,4 +489,3 @@ def download_looks() -> ResponseReturnValue:
     answer = Response("\ufeff" + text.getvalue(), mimetype="text/csv; charset=utf-8")
     answer.headers["Content-Disposition"] = f'attachment; filename="who-looked-{clock.today().isoformat()}.csv"'
     return answer
-
