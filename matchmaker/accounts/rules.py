@@ -176,8 +176,9 @@ def masked(address: str) -> str:
 
 
 def is_placeholder(text: str) -> bool:
-    """Whether somebody typed something only because the field wanted it (无, /, N/A)."""
-    return unicodedata.normalize("NFKC", text).strip().lower() in PLACEHOLDERS
+    """Whether somebody typed something only because the field wanted it (无, /, N/A, ……, ***)."""
+    plain = unicodedata.normalize("NFKC", text).strip().lower()
+    return plain in PLACEHOLDERS or not any(sign.isalnum() for sign in plain)
 
 
 def password_trouble(password: str, *, near: Iterable[str] = ()) -> Reason | None:

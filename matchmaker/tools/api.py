@@ -19,7 +19,7 @@ from matchmaker.tools.rules import (
     read_cost_question,
     read_size_question,
 )
-from matchmaker.web import computes, public, sentence
+from matchmaker.web import computes, limited, public, sentence
 
 blp = Blueprint(
     "tools_api",
@@ -27,6 +27,9 @@ blp = Blueprint(
     url_prefix="/api/v1/tools",
     description="Public calculators. Sums in yuan, rates in percent a year; figures may be numbers or text.",
 )
+
+RATE = "1200 per minute"
+"""From one address, each calculator: a machine may ask fast; a second of work for each question may not be piled up."""
 
 
 def _body() -> Any:
@@ -70,6 +73,7 @@ def _without_rate(reason: Reason, field: str | None) -> Response:
 @blp.alt_response(400, schema=openapi.PROBLEM, description="Not JSON")
 @blp.alt_response(415, schema=openapi.PROBLEM, description="Not application/json")
 @blp.alt_response(429, schema=openapi.PROBLEM, description="Too many requests from this address")
+@limited(RATE)
 @public
 @computes
 def all_in_cost() -> Response:
@@ -97,6 +101,7 @@ def all_in_cost() -> Response:
 @blp.alt_response(400, schema=openapi.PROBLEM, description="Not JSON")
 @blp.alt_response(415, schema=openapi.PROBLEM, description="Not application/json")
 @blp.alt_response(429, schema=openapi.PROBLEM, description="Too many requests from this address")
+@limited(RATE)
 @public
 @computes
 def size_class() -> Response:

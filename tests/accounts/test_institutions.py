@@ -105,7 +105,7 @@ def test_the_same_licence_applies_once(client: Any, post: Any, make: Any) -> Non
     assert known.id
 
 
-@pytest.mark.parametrize("placeholder", ["无", "/", "N/A", "－"])
+@pytest.mark.parametrize("placeholder", ["无", "/", "N/A", "－", "……", "***"])
 def test_placeholders_are_refused(client: Any, post: Any, placeholder: str) -> None:
     answer = post(
         client,

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from matchmaker.web import limiter
 from tests.pricing.test_cases import DATED, MONTHLY
 
 COST = "/api/v1/tools/all-in-cost"
@@ -228,6 +229,19 @@ def test_other_bodies_and_methods_are_refused_as_json(client: FlaskClient) -> No
     assert "POST" in found.headers["Allow"]
     for body in ("[]", '"x"', "5", "null"):
         assert client.post(COST, data=body, content_type="application/json").status_code == 422
+
+
+@pytest.mark.own_app
+def test_an_address_is_limited_and_told_how_far(app: Any) -> None:
+    app.config["RATELIMIT_ENABLED"] = True
+    limiter.init_app(app)
+    try:
+        for path, question in ((COST, LOAN), (SIZE, {"gbt_code": "6210"})):
+            found = app.test_client().post(path, json=question)
+            assert found.status_code == 200
+            assert (found.headers["X-RateLimit-Limit"], found.headers["X-RateLimit-Remaining"]) == ("1200", "1199")
+    finally:
+        limiter.enabled = False
 
 
 def test_no_cookie_is_taken_or_given(client: FlaskClient) -> None:
