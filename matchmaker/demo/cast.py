@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from matchmaker.clock import date_of
 from matchmaker.demo.businesses import TRADES, Businesses, phone, uscc
-from matchmaker.demo.drawing import after_office_hours, at_local
+from matchmaker.demo.drawing import after_office_hours, as_stored, at_local
 from matchmaker.demo.ledger import PIXEL, LeadBook, Row
 from matchmaker.demo.market import Market
 from matchmaker.demo.places import BY_NICKNAME
@@ -201,7 +201,7 @@ def _at(anchor_on: date, back: int, hour: float) -> datetime:
 
 def _wanted(amount_wan: float, months: int, purpose: str, on: date, *, first: str = "yes", securities: list[str] | None = None) -> Row:
     return {
-        "amount_yuan": Decimal(str(amount_wan)) * 10_000, "term_months": months, "purpose": purpose,
+        "amount_yuan": as_stored(Decimal(str(amount_wan)) * 10_000), "term_months": months, "purpose": purpose,
         "securities": securities if securities is not None else [], "repayment": None, "wanted_by_on": on + timedelta(days=30),
         "first_loan": first, "max_rate_percent": None, "note": "",
     }  # fmt: skip
@@ -388,7 +388,7 @@ def _for_the_manager(story: Story, scene: Scene, anchor_on: date) -> Iterator[da
             continue
         story.used.add(at)
         wanted = story.wanted(at, date_of(posted_at))
-        wanted["amount_yuan"] = min(wanted["amount_yuan"], Decimal(300_000))
+        wanted["amount_yuan"] = min(wanted["amount_yuan"], Decimal("300000.00"))
         product_id = story.would_show(at, wanted, posted_at, "qingtan", branch_id)
         if product_id is None:
             continue

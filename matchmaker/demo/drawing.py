@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import numpy as np
@@ -99,3 +100,13 @@ def rows_of(columns: dict[str, Any], n: int) -> list[dict[str, Any]]:
     """Columns (lists, or one value for all) as rows."""
     lists = {name: value if isinstance(value, list) else [value] * n for name, value in columns.items()}
     return [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=True)]
+
+
+def as_stored(value: Any) -> Any:
+    """Money in rows and facts as the tables give it back: two places."""
+    return value.quantize(Decimal("0.01")) if isinstance(value, Decimal) else value
+
+
+def percent_as_stored(value: Any) -> Any:
+    """A rate or share as the tables give it back: six places."""
+    return value.quantize(Decimal("0.000001")) if isinstance(value, Decimal) else value

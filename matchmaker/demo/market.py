@@ -11,7 +11,7 @@ from typing import Any
 from argon2.low_level import Type, hash_secret
 
 from matchmaker.accounts.models import Institution
-from matchmaker.demo.drawing import at_local, generator
+from matchmaker.demo.drawing import as_stored, at_local, generator, percent_as_stored
 from matchmaker.demo.institutions import BY_KEY, INSTITUTIONS, InstitutionOf
 from matchmaker.demo.places import BY_NICKNAME, COUNTIES, PREFECTURE, STREETS
 from matchmaker.demo.products import SHAPES, Shape, terms_of
@@ -267,7 +267,8 @@ def _before(shape: Shape, draw: float) -> Shape:
 
 def _version(market: Market, product_id: int, number: int, terms: Terms, writer: int, reviewer: int, at: datetime) -> dict[str, Any]:
     version_id = len(market.versions) + 1
-    row = {name: getattr(terms, name) for name in _COLUMNS} | {name: list(getattr(terms, name)) for name in _LISTS}
+    exact = {name: percent_as_stored if name.endswith("_percent") else as_stored for name in _COLUMNS}
+    row = {name: exact[name](getattr(terms, name)) for name in _COLUMNS} | {name: list(getattr(terms, name)) for name in _LISTS}
     row |= {
         "rate_base": str(terms.rate_base), "renewal_kind": str(terms.renewal_kind),
         "documents": [paper.as_json() for paper in terms.documents],
@@ -283,15 +284,16 @@ def _version(market: Market, product_id: int, number: int, terms: Terms, writer:
         {
             "version_id": version_id, "code": line.code, "charged": line.charged,
             "payer": None if line.payer is None else line.payer.value, "payee": line.payee,
-            "basis": None if line.basis is None else line.basis.value, "value": line.value,
+            "basis": None if line.basis is None else line.basis.value, "value": percent_as_stored(line.value),
             "timing": None if line.timing is None else line.timing.value, "optional": line.optional, "note": line.note,
         }
         for line in terms.fees
     ]  # fmt: skip
     market.versions.append(version)
     market.fees += fees
-    market.terms[version_id] = terms
-    market.objects.append(_object(market, version_id, product_id, row, fees))
+    version_as_stored = _object(market, version_id, product_id, row, fees)
+    market.objects.append(version_as_stored)
+    market.terms[version_id] = version_as_stored.terms
     return version
 
 

@@ -19,7 +19,15 @@ from typing import Any
 
 from matchmaker.clock import SHANGHAI, date_of
 from matchmaker.demo.businesses import Businesses
-from matchmaker.demo.drawing import Draw, after_office_hours, after_working_days, at_local, generator
+from matchmaker.demo.drawing import (
+    Draw,
+    after_office_hours,
+    after_working_days,
+    as_stored,
+    at_local,
+    generator,
+    percent_as_stored,
+)
 from matchmaker.demo.ledger import PIXEL, Books, LeadBook, Row
 from matchmaker.demo.market import Market, places_of
 from matchmaker.leads.rules import clocks
@@ -85,7 +93,8 @@ class Story:
         self.used: set[int] = set()  # businesses that a scene has taken
         self._figures: dict[int, list[Any]] = {}
         for row in town.figures:
-            self._figures.setdefault(row["business_id"], []).append(SimpleNamespace(**row))
+            exact = {name: as_stored(value) for name, value in row.items()}
+            self._figures.setdefault(row["business_id"], []).append(SimpleNamespace(**exact))
         for row in town.credit_lines:
             books.lines_of.setdefault(row["business_id"], []).append(row)
 
@@ -152,14 +161,14 @@ class Story:
         unsure = draw.happens(0.14)
         named = [] if draw.happens(0.4) else list(business["collateral"])
         return {
-            "amount_yuan": Decimal(str(amount)) * 10_000,
+            "amount_yuan": as_stored(Decimal(str(amount)) * 10_000),
             "term_months": term,
             "purpose": purpose,
             "securities": None if unsure else named,
             "repayment": draw.choice(("EQ_INST", "INT_M_BULLET", "REVOLVE")) if draw.happens(0.12) else None,
             "wanted_by_on": on + timedelta(days=7 + draw.below(50)) if draw.happens(0.5) else None,
             "first_loan": "no" if has_loan else "unknown" if draw.happens(0.12) else "yes",
-            "max_rate_percent": Decimal(draw.choice(("5", "6", "8", "12"))) if draw.happens(0.12) else None,
+            "max_rate_percent": percent_as_stored(Decimal(draw.choice(("5", "6", "8", "12")))) if draw.happens(0.12) else None,
             "note": "",
         }
 
@@ -204,7 +213,7 @@ class Story:
                 "has_tax_evidence", "has_flow_evidence", "last_equity_change_on", "collateral",
             )},
             figures=self._known_figures(row["id"], on),
-            credit_lines=[SimpleNamespace(**line) for line in self._lines(row["id"], on)],
+            credit_lines=[SimpleNamespace(**{name: as_stored(value) for name, value in line.items()}) for line in self._lines(row["id"], on)],
         )  # fmt: skip
         return matching_queries.facts_of(SimpleNamespace(business=business), SimpleNamespace(**wanted), on)  # type: ignore[arg-type]
 
