@@ -96,7 +96,9 @@ def test_of_eight_who_claim_at_once_one_wins_and_seven_are_told(any_app: Any) ->
             case.need = a_need(case.business)
             match(case.need, case.product)
             lead_id = send(case).id
-        answers = together([lambda b=browser, n=lead_id: b.post(f"/leads/{n}/accept", back="queue") for browser in browsers])
+        answers = together(
+            [lambda b=browser, n=lead_id: b.post(f"/leads/{n}/accept", back="queue") for browser in browsers]
+        )
         assert sorted(answers) == [303] + [409] * (AT_ONCE - 1), (number, answers)
         with app.app_context():
             lead = db.session.get_one(Lead, lead_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -20,9 +21,10 @@ from matchmaker.leads.models import Consent, Lead, LeadStep
 from matchmaker.leads.queries import finding
 from matchmaker.leads.rules.states import LIVE, State, Step
 from matchmaker.leads.services import answering, choosing, ending, offering, working
+from matchmaker.needs.services import change_need
 from matchmaker.notifications.models import Message
 from matchmaker.products.models import TrackRecord
-from matchmaker.ranking.models import Outcome
+from matchmaker.ranking.models import Outcome, Shown
 from matchmaker.refusal import Refused
 from tests.builders import a_branch, an_owner
 from tests.leads.builders import (
@@ -144,6 +146,23 @@ def test_only_what_was_matched_and_serves_the_place_is_sent() -> None:
     match(case.need, other)
     branch.service_regions = ["3302"]
     assert refusal(lambda: send(case, other)) == "lead_outside_service_area"
+
+
+def test_a_need_that_changed_is_sent_from_its_new_list_only() -> None:
+    case = a_case()
+    before = case.need.current.wanted
+    change_need(case.need, replace(before, amount_yuan=Decimal(200_000)), seen_number=1, days=60, by=case.owner)
+    db.session.execute(sa.delete(Shown))
+    assert refusal(lambda: send(case)) == "lead_not_matched"
+    match(case.need, case.product)
+    lead = send(case)
+    assert lead.need_number == 2 and finding.asked_version(lead).amount_yuan == Decimal(200_000)
+
+
+def test_without_a_number_nothing_is_sent() -> None:
+    case = a_case()
+    case.owner.email, case.owner.phone = "gui.lan@example.com", None
+    assert refusal(lambda: send(case)) == "lead_contact_missing"
 
 
 def test_a_large_need_goes_to_the_branch_that_may_decide() -> None:
@@ -382,6 +401,8 @@ def test_a_hand_over_keeps_everything_and_moves_the_work() -> None:
     assert [(row.kind, row.due_at) for row in lead.clocks] == before
     loads = dict(db.session.execute(sa.select(Workload.person_id, Workload.live_leads)).all())
     assert loads == {case.manager.id: 0, case.colleague.id: 1}
+    giving = lambda: working.hand_over(lead, to=case.desk, by=case.manager)  # noqa: E731
+    assert refusal(giving) == "lead_hand_over_to_whom", "who does not carry it cannot give it away"
     stranger = a_bank(7)[2]
     assert refusal(lambda: working.hand_over(lead, to=stranger, by=case.manager)) == "lead_hand_over_to_whom"
     assert refusal(lambda: working.hand_over(lead, to=case.colleague, by=case.manager)) == "lead_hand_over_same"
@@ -537,7 +558,8 @@ def test_a_second_look_is_a_new_consent_decided_by_somebody_else() -> None:
     assert lead.manager_id is None and lead.ended_at is None
     look = next(row for row in lead.clocks if row.kind == "second_look")
     assert look.due_at == at("2026-10-21T17:30:00+08:00")
-    working.hand_over(lead, to=case.manager, by=case.manager)
+    taking = lambda: working.hand_over(lead, to=case.manager, by=case.manager)  # noqa: E731
+    assert refusal(taking) == "lead_same_person_second_look"
     assert refusal(lambda: working.decline(lead, codes=["C01"], by=case.manager)) == "lead_same_person_second_look"
     assert (
         refusal(lambda: offering.make_offer(lead, offered=offered(case), by=case.manager))

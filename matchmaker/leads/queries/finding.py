@@ -106,11 +106,11 @@ def product_by_id(product_id: int) -> Product | None:
     ).first()
 
 
-def place_on_newest_list(need_id: int, product_id: int) -> tuple[int, int] | None:
-    """(stored list, place) where the newest list of the need shows the product; None when it does not."""
+def place_on_newest_list(need: Need, product_id: int) -> tuple[int, int] | None:
+    """(stored list, place) where the newest list of the need as it stands shows the product; None when it does not."""
     newest = (
         sa.select(ShownList.id)
-        .where(ShownList.need_id == need_id)
+        .where(ShownList.need_id == need.id, ShownList.need_number == need.current_number)
         .order_by(ShownList.made_at.desc(), ShownList.id.desc())
         .limit(1)
         .scalar_subquery()

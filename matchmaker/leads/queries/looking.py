@@ -91,7 +91,7 @@ class Look:
     lead_id: int | None
 
 
-def looks_at_mine(person_id: int) -> sa.Select[DataAccess, str, str]:
+def looks_at_mine(person_id: int) -> Any:
     """Who looked at the businesses of a person, the latest first: rows of (DataAccess, person's name, institution)."""
     return (
         sa.select(DataAccess, Person.name, Institution.short_name)

@@ -106,7 +106,15 @@ class NeedProgress:
 
     @property
     def waiting_for_owner(self) -> int:
-        return sum(1 for line in self.lines if line.turn.side is Side.OWNER)
+        """How many things wait for the owner: a refusal or a late one only until the owner has moved on."""
+        return sum(1 for line in self.lines if line.turn.side is Side.OWNER and not self._is_over(line))
+
+    def _is_over(self, line: Line) -> bool:
+        ended_at = line.lead.ended_at
+        if line.lead.state not in (State.DECLINED, State.RELEASED) or ended_at is None:
+            return False
+        later = (other.lead.sent_at for other in self.lines if other.lead.sent_at is not None)
+        return not self.need.is_live or any(sent_at >= ended_at for sent_at in later)
 
     @property
     def worked_on(self) -> int:

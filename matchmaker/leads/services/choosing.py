@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from matchmaker import clock
-from matchmaker.accounts.models import Branch
+from matchmaker.accounts.models import Branch, Person
 from matchmaker.businesses.models import Business
 from matchmaker.db import db
 from matchmaker.happened import announce
@@ -29,11 +29,12 @@ from matchmaker.reference import regions
 from matchmaker.refusal import Reason, Refused
 
 
-def why_not_sent(need: Need, product: Product, person_id: int, *, most: int = MOST_LIVE_LEADS) -> Reason | None:
+def why_not_sent(need: Need, product: Product, person: Person, *, most: int = MOST_LIVE_LEADS) -> Reason | None:
     """Why this person cannot send this need for this product now, or None; asked by the page and again on sending.
 
     Codes: `lead_need_not_open`, `lead_product_not_published`, `lead_institution_not_admitted`,
-    `lead_member_not_checked`, `lead_same_institution`, `lead_three_live`, `lead_not_matched`.
+    `lead_member_not_checked`, `lead_same_institution`, `lead_three_live`, `lead_not_matched`,
+    `lead_contact_missing`, `lead_outside_service_area`.
     """
     version = product.current_version
     today = clock.today()
@@ -48,7 +49,7 @@ def why_not_sent(need: Need, product: Product, person_id: int, *, most: int = MO
         return Reason("lead_product_not_published")
     if product.institution.status != "admitted":
         return Reason("lead_institution_not_admitted")
-    member = finding.member_of(need.business_id, person_id)
+    member = finding.member_of(need.business_id, person.id)
     if member is None or member.standing not in finding.MAY_ACT:
         return Reason("lead_member_not_checked", {"standing": member.standing if member is not None else "none"})
     live = finding.live_leads_of_need(need.id)
@@ -56,9 +57,12 @@ def why_not_sent(need: Need, product: Product, person_id: int, *, most: int = MO
         return Reason("lead_same_institution")
     if len(live) >= most:
         return Reason("lead_three_live", {"live": len(live), "most": most})
-    if finding.place_on_newest_list(need.id, product.id) is None:
+    if finding.place_on_newest_list(need, product.id) is None:
         return Reason("lead_not_matched")
-    return None
+    if not person.phone:
+        return Reason("lead_contact_missing")
+    branch_id = branch_of(need.business, product, need.current.amount_yuan)
+    return branch_id if isinstance(branch_id, Reason) else None
 
 
 def branch_of(business: Business, product: Product, amount_yuan: Any) -> int | Reason | None:
@@ -100,30 +104,27 @@ def send_lead(
     fields: Sequence[str],
     hours: Sequence[str],
     ends_at: datetime,
-    by: Actor,
+    by: Person,
     most: int = MOST_LIVE_LEADS,
 ) -> Lead:
     """Give the product's institution one consent and one lead: the need as it stands now, for these fields only.
 
     The need is locked first, so that however many are sent at once, at most `most` are live. The branch follows
     from service area and decision limit. Raises Refused with a code of `why_not_sent`, of
-    `rules.consents.consent_refusal`, `lead_contact_missing` or `lead_outside_service_area`.
+    `rules.consents.consent_refusal`.
     """
     need = finding.lock_need(need.id)
-    no = why_not_sent(need, product, by.id, most=most)
+    no = why_not_sent(need, product, by, most=most)
     if no is not None:
         raise Refused(no.code, **no.facts)
     now = clock.now()
     no = consent_refusal(fields, hours, ends_at, now, clocks.longest_consent(now))
     if no is not None:
         raise Refused(no.code, _field_of(no.code), 422, **no.facts)
-    if not getattr(by, "phone", None):
-        raise Refused("lead_contact_missing")
     asked = need.current
     branch_id = branch_of(need.business, product, asked.amount_yuan)
-    if isinstance(branch_id, Reason):
-        raise Refused(branch_id.code, **branch_id.facts)
-    place = finding.place_on_newest_list(need.id, product.id)
+    assert not isinstance(branch_id, Reason)
+    place = finding.place_on_newest_list(need, product.id)
 
     lead = _draft(need, product, by)
     lead.consent = Consent(

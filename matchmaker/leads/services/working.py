@@ -56,16 +56,21 @@ def accept_lead(lead: Lead, *, by: Person) -> Lead:
     return lead
 
 
-def hand_over(lead: Lead, *, to: Person, by: Actor, note: str = "") -> Lead:
+def hand_over(lead: Lead, *, to: Person, by: Person, note: str = "") -> Lead:
     """Let a colleague carry the lead; record, clocks and consent stay as they are (article 12.2).
 
-    Raises Refused("lead_hand_over_to_whom") when `to` does not work for the institution,
-    "lead_hand_over_same" when nothing would change.
+    Raises Refused("lead_hand_over_to_whom") when `to` does not work for the institution, or `by` neither carries
+    the lead nor sits at the desk and would give it to somebody else; "lead_hand_over_same" when nothing would
+    change; "lead_same_person_second_look" when the person who declined would get the second look.
     """
     if lead.institution_id not in to.institution_ids:
         raise Refused("lead_hand_over_to_whom", "to")
     if lead.manager_id == to.id:
         raise Refused("lead_hand_over_same", "to")
+    if lead.state == State.SECOND_LOOK and to.id == lead.declined_by_id:
+        raise Refused("lead_same_person_second_look", "to")
+    if lead.manager_id != by.id and to.id != by.id and lead.institution_id not in by.desk_institution_ids:
+        raise Refused("lead_hand_over_to_whom", "to")  # what nobody carries one may take, not give away
     before = lead.manager_id
     lead.manager_id = to.id
     step = take(lead, Step.HAND_OVER, by=by, note=note, from_person_id=before, to_person_id=to.id)

@@ -187,6 +187,8 @@ def _makes_sense(lead: Lead, step: Step) -> bool:
         return lead.payout is None or lead.payout.standing == "disputed"
     if step is Step.RECORD_CHECKS:
         return lead.state not in (State.ACCEPTED, State.PAID_OUT)
+    if step is Step.HAND_OVER:
+        return lead.manager_id == actor().id or lead.institution_id in actor().desk_institution_ids
     if step in (Step.OFFER, Step.DECLINE) and lead.state == State.SECOND_LOOK:
         return lead.declined_by_id != actor().id
     return True

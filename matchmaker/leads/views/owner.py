@@ -72,7 +72,7 @@ def _consent_form(need: Need, product: Product) -> ConsentForm:
 
 
 def _consent_page(need: Need, product: Product, form: ConsentForm, status: int = 200) -> ResponseReturnValue:
-    no = choosing.why_not_sent(need, product, actor().id, most=most_live())
+    no = choosing.why_not_sent(need, product, actor(), most=most_live())
     return (
         render_template(
             "leads/consent.html",
