@@ -156,7 +156,10 @@ def resume_clock() -> timedelta:
     """
     begin_read()
     newest = db.session.scalar(
-        sa.select(AuditRow).where(AuditRow.what.in_(("demo.build", "demo.resume"))).order_by(AuditRow.id.desc()).limit(1)
+        sa.select(AuditRow)
+        .where(AuditRow.what.in_(("demo.build", "demo.resume")))
+        .order_by(AuditRow.id.desc())
+        .limit(1)
     )
     seen = db.session.execute(sa.select(sa.func.max(Job.created_at), sa.func.max(Job.finished_at))).one()
     db.session.rollback()

@@ -127,7 +127,13 @@ def phone(number: int) -> str:
 
 
 def build(
-    n: int, *, seed: int, anchor_on: date, first_person_id: int, operator_id: int, password_hash: str,
+    n: int,
+    *,
+    seed: int,
+    anchor_on: date,
+    first_person_id: int,
+    operator_id: int,
+    password_hash: str,
     institution_names: Mapping[int, str],
 ) -> Businesses:
     """`n` businesses as of the day before `anchor_on`; ids count from 1, owners from `first_person_id`."""  # fmt: skip
@@ -153,13 +159,13 @@ def build(
         founded = anchor_on - timedelta(days=int(months_old[at] * 30.44))
         joined_on = max(anchor_on - timedelta(days=400 - int(joined_days[at])), founded + timedelta(days=20))
         joined_at = at_local(min(joined_on, anchor_on - timedelta(days=1)), 8 + 13 * noise[at, 0])
-        name = _unused(names, _name(trade, kind, county.nickname, name_draw[at], word_draw[at]), county.nickname, name_draw[at])
+        name = _unused(
+            names, _name(trade, kind, county.nickname, name_draw[at], word_draw[at]), county.nickname, name_draw[at]
+        )
         owner = SURNAMES[people[at, 0]] + GIVEN[people[at, 1]]
         turnover = _turnover(trade, kind, scale[at], int(months_old[at]))
         proven = noise[at, 1] < 0.72
-        town.persons.append(
-            _person(person_id, owner, phone(1000 + at), joined_at, password_hash)
-        )
+        town.persons.append(_person(person_id, owner, phone(1000 + at), joined_at, password_hash))
         town.assignments.append(
             {"person_id": person_id, "role": "owner", "institution_id": None, "branch_id": None, "since_at": joined_at}
         )
@@ -198,7 +204,9 @@ def build(
                 "checked_by_id": operator_id if proven else None,
             }
         )
-        _add_figures(town, business_id, trade, kind, turnover, float(ratio[at]), float(growth[at]), founded, anchor_on, noise[at])
+        _add_figures(
+            town, business_id, trade, kind, turnover, float(ratio[at]), float(growth[at]), founded, anchor_on, noise[at]
+        )
         _add_titles(town, business_id, trade, kind, noise[at, 13], float(quality[at]), anchor_on, operator_id)
         town.trades.append(trade)
     _add_credit_lines(town, n, quality, rng, anchor_on, institution_names)
@@ -245,7 +253,11 @@ def _unused(names: set[str], name: str, nickname: str, words: Any) -> str:
     wanted = name
     while wanted in names:
         word = FIRST_WORDS[(words[1] + place) % len(FIRST_WORDS)]
-        wanted = name.replace("青檀", f"青檀{word}", 1) if name.startswith("青檀") else f"{word}{nickname if place > 60 else ''}{name}"
+        wanted = (
+            name.replace("青檀", f"青檀{word}", 1)
+            if name.startswith("青檀")
+            else f"{word}{nickname if place > 60 else ''}{name}"
+        )
         place += 1
     names.add(wanted)
     return wanted
@@ -309,7 +321,14 @@ def _add_figures(
 
 
 def _add_titles(
-    town: Businesses, business_id: int, trade: Trade, kind: str, draw: float, quality: float, anchor_on: date, operator_id: int
+    town: Businesses,
+    business_id: int,
+    trade: Trade,
+    kind: str,
+    draw: float,
+    quality: float,
+    anchor_on: date,
+    operator_id: int,
 ) -> None:
     if kind != "enterprise" or trade.code[:2] not in ("14", "17", "18", "29", "33", "34", "35", "38", "39", "65"):
         return
@@ -337,12 +356,20 @@ def _add_credit_lines(
 ) -> None:
     """Loans that businesses had before: about two in five have one, weaker ones more often."""
     has = rng.random(n) < 0.38 - 0.05 * quality
-    share, started, security, lender = rng.random(n), rng.integers(40, 560, n), rng.random(n), rng.integers(0, len(names), n)
+    share, started, security, lender = (
+        rng.random(n),
+        rng.integers(40, 560, n),
+        rng.random(n),
+        rng.integers(0, len(names), n),
+    )
     ids = list(names)
     turnovers = {row["business_id"]: row["turnover_yuan"] for row in reversed(town.figures)}
     for at in np.flatnonzero(has):
         base = turnovers.get(int(at) + 1, Decimal(300_000))
-        amount = max(Decimal(20_000), (base * Decimal(str(round(0.05 + 0.3 * float(share[at]), 3)))).quantize(Decimal(1)) // 10_000 * 10_000)
+        amount = max(
+            Decimal(20_000),
+            (base * Decimal(str(round(0.05 + 0.3 * float(share[at]), 3)))).quantize(Decimal(1)) // 10_000 * 10_000,
+        )
         begun = anchor_on - timedelta(days=int(started[at]))
         institution_id = ids[int(lender[at])]
         town.credit_lines.append(
@@ -353,11 +380,14 @@ def _add_credit_lines(
                 "kind": "loan",
                 "amount_yuan": amount,
                 "balance_yuan": (amount * Decimal(str(round(0.3 + 0.7 * float(share[at]), 2)))).quantize(Decimal(1)),
-                "security_code": "CREDIT" if security[at] < 0.5 else "MORT_RES" if security[at] < 0.85 else "SURETY_PERS",
+                "security_code": "CREDIT"
+                if security[at] < 0.5
+                else "MORT_RES"
+                if security[at] < 0.85
+                else "SURETY_PERS",
                 "started_on": begun,
                 "matures_on": begun + timedelta(days=730 if share[at] > 0.5 else 366),
                 "source": "declared",
                 "as_of_on": anchor_on - timedelta(days=20),
             }
         )
-

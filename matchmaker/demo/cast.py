@@ -18,6 +18,7 @@ from matchmaker.demo.ledger import PIXEL, LeadBook, Row
 from matchmaker.demo.market import Market
 from matchmaker.demo.places import BY_NICKNAME
 from matchmaker.leads.rules.offering import Offered, repayments_of
+from matchmaker.leads.rules.states import LIVE
 from matchmaker.leads.rules.working import CHECKS_AT, CHECKS_BEFORE
 from matchmaker.reference import regions
 from matchmaker.reference.rules import is_working_day
@@ -93,7 +94,9 @@ def take_the_stage(market: Market, town: Businesses, anchor_on: date) -> None:
         _open_shop(market, town, shop, place, first_id + place, anchor_on, hashed)
 
 
-def _open_shop(market: Market, town: Businesses, shop: _Shop, place: int, person_id: int, anchor_on: date, hashed: str) -> None:
+def _open_shop(
+    market: Market, town: Businesses, shop: _Shop, place: int, person_id: int, anchor_on: date, hashed: str
+) -> None:
     county = BY_NICKNAME[shop.county]
     business_id = len(town.businesses) + 1
     founded = anchor_on - timedelta(days=round(shop.months * 30.44))
@@ -164,8 +167,17 @@ def papers_of(story: Story) -> list[Row]:
     rows = []
     for member in story.town.members:
         if member["standing"] == "papers_sent":
-            document = story.books.keep_document("营业执照.png", member["person_id"], member["standing_at"], kind="licence")
-            rows.append({"member_id": member["id"], "document_id": document, "kind": "licence", "sent_at": member["standing_at"]})
+            document = story.books.keep_document(
+                "营业执照.png", member["person_id"], member["standing_at"], kind="licence"
+            )
+            rows.append(
+                {
+                    "member_id": member["id"],
+                    "document_id": document,
+                    "kind": "licence",
+                    "sent_at": member["standing_at"],
+                }
+            )
     return rows
 
 
@@ -183,7 +195,9 @@ def play(story: Story) -> None:
 
 
 def _index(story: Story, name: str) -> int:
-    return next(at for at, row in enumerate(story.town.businesses) if row["name"] == name and row["uscc"][8:15] == "FAKE000")
+    return next(
+        at for at, row in enumerate(story.town.businesses) if row["name"] == name and row["uscc"][8:15] == "FAKE000"
+    )
 
 
 def _working_day(anchor_on: date, back: int) -> date:
@@ -199,7 +213,9 @@ def _at(anchor_on: date, back: int, hour: float) -> datetime:
     return at_local(_working_day(anchor_on, back), hour)
 
 
-def _wanted(amount_wan: float, months: int, purpose: str, on: date, *, first: str = "yes", securities: list[str] | None = None) -> Row:
+def _wanted(
+    amount_wan: float, months: int, purpose: str, on: date, *, first: str = "yes", securities: list[str] | None = None
+) -> Row:
     return {
         "amount_yuan": as_stored(Decimal(str(amount_wan)) * 10_000), "term_months": months, "purpose": purpose,
         "securities": securities if securities is not None else [], "repayment": None, "wanted_by_on": on + timedelta(days=30),
@@ -210,7 +226,11 @@ def _wanted(amount_wan: float, months: int, purpose: str, on: date, *, first: st
 def _send(story: Story, need: Row, at: int, when: datetime, institution: str, *names: str) -> LeadBook | None:
     """Send to the first of these products that the list shows, or to any of that institution."""
     institution_id = story.market.institution_ids[institution]
-    shown = [row for row in story.lists_of[need["id"]] if story.market.products[row["product_id"] - 1]["institution_id"] == institution_id]
+    shown = [
+        row
+        for row in story.lists_of[need["id"]]
+        if story.market.products[row["product_id"] - 1]["institution_id"] == institution_id
+    ]
     wished = [row for name in names for row in shown if story.market.shapes[row["product_id"]].name == name]
     chosen = next(iter(wished or shown), None)
     return None if chosen is None else story.send_next(need, at, when, product_id=chosen["product_id"])
@@ -222,13 +242,15 @@ def _carrier(story: Story, lead: LeadBook, name: str | None = None) -> int:
     return wished if wished in people else people[0]
 
 
-def _steps(lead: LeadBook | None, *steps: tuple[datetime, Callable[[LeadBook, datetime], object]]) -> Iterator[datetime]:
+def _steps(
+    lead: LeadBook | None, *steps: tuple[datetime, Callable[[LeadBook, datetime], object]]
+) -> Iterator[datetime]:
     """Take steps of a lead at their times, in order."""
     for when, step in steps:
-        if lead is None or not lead.is_live:
+        if lead is None or not lead.is_in(*LIVE):
             return
         yield when
-        if not lead.is_live:
+        if not lead.is_in(*LIVE):
             return
         lead.pass_time(when)
         step(lead, when)
@@ -295,7 +317,10 @@ def _dry_cleaner(story: Story, at: int, anchor_on: date) -> Iterator[datetime]:
             (_at(anchor_on, 7, 11.2), _accept(story)),
             (_at(anchor_on, 7, 14.5), _called),
             (_at(anchor_on, 5, 10.0), lambda lead, when: lead.start_review(when)),
-            (_at(anchor_on, 5, 10.2), lambda lead, when: lead.record_checks(when, phase="before", results=_fine(CHECKS_BEFORE))),
+            (
+                _at(anchor_on, 5, 10.2),
+                lambda lead, when: lead.record_checks(when, phase="before", results=_fine(CHECKS_BEFORE)),
+            ),
             (_at(anchor_on, 1, 16.4), _offer(story, 0.8)),
         )
     )
@@ -328,7 +353,9 @@ def _machine_shop(story: Story, at: int, anchor_on: date) -> Iterator[datetime]:
     """One need paid out yesterday, not yet confirmed; another being looked at."""
     posted_at = _at(anchor_on, 24, 9.2)
     yield posted_at
-    first = story.post(at, posted_at, _wanted(50, 12, "WC", date_of(posted_at), first="no", securities=["MORT_EQP"]), days=60)
+    first = story.post(
+        at, posted_at, _wanted(50, 12, "WC", date_of(posted_at), first="no", securities=["MORT_EQP"]), days=60
+    )
     yield _at(anchor_on, 24, 9.8)
     lead = _send(story, first, at, story.now, "baihui", "百汇信用贷")
     story.start(
@@ -347,7 +374,12 @@ def _machine_shop(story: Story, at: int, anchor_on: date) -> Iterator[datetime]:
     )  # fmt: skip
     again_at = _at(anchor_on, 6, 20.3)
     yield again_at
-    second = story.post(at, again_at, _wanted(80, 36, "EQUIP", date_of(again_at), first="no", securities=["MORT_EQP", "PLEDGE_AR"]), days=60)
+    second = story.post(
+        at,
+        again_at,
+        _wanted(80, 36, "EQUIP", date_of(again_at), first="no", securities=["MORT_EQP", "PLEDGE_AR"]),
+        days=60,
+    )
     yield _at(anchor_on, 5, 9.1)
     loan = _send(story, second, at, story.now, "jiangzhu", "江渚设备贷")
     visit_at = _at(anchor_on, 2, 14.0)
@@ -355,8 +387,14 @@ def _machine_shop(story: Story, at: int, anchor_on: date) -> Iterator[datetime]:
         _steps(
             loan,
             (_at(anchor_on, 5, 11.0), _accept(story)),
-            (_at(anchor_on, 4, 9.4), lambda lead, when: lead.contact(when, channel="call", note="约好去厂里看设备", visit_at=visit_at)),
-            (visit_at + timedelta(hours=2), lambda lead, when: lead.visit(when, visited_at=visit_at, note="机器在转，新设备的位置也看了")),
+            (
+                _at(anchor_on, 4, 9.4),
+                lambda lead, when: lead.contact(when, channel="call", note="约好去厂里看设备", visit_at=visit_at),
+            ),
+            (
+                visit_at + timedelta(hours=2),
+                lambda lead, when: lead.visit(when, visited_at=visit_at, note="机器在转，新设备的位置也看了"),
+            ),
         )
     )
     yield _at(anchor_on, 1, 10.0)
@@ -364,7 +402,7 @@ def _machine_shop(story: Story, at: int, anchor_on: date) -> Iterator[datetime]:
 
 
 def _fine(items: tuple[str, ...]) -> dict[str, tuple[str, str]]:
-    return {item: ("fine", "") for item in items}
+    return dict.fromkeys(items, ("fine", ""))
 
 
 Scene = Callable[["Story", date], tuple[datetime, Callable[["Story", LeadBook | None, date], Iterator[datetime]]]]
@@ -375,7 +413,11 @@ def _for_the_manager(story: Story, scene: Scene, anchor_on: date) -> Iterator[da
     sent_at, steps = scene(story, anchor_on)
     posted_at = sent_at - timedelta(minutes=25)
     yield posted_at
-    branch_id = next(row["id"] for row in story.market.branches if row["name"] == "白鹭支行" and row["institution_id"] == story.market.institution_ids["qingtan"])
+    branch_id = next(
+        row["id"]
+        for row in story.market.branches
+        if row["name"] == "白鹭支行" and row["institution_id"] == story.market.institution_ids["qingtan"]
+    )
     nearby = {BY_NICKNAME[name].code for name in ("白鹭", "望山")}
     for at, business in enumerate(story.town.businesses):
         if (
@@ -414,7 +456,12 @@ def _visit_tomorrow(story: Story, anchor_on: date) -> Any:
         return _steps(
             lead,
             (_at(on, 2, 14.0), _accept(story, "沈秋禾")),
-            (_at(on, 1, 9.7), lambda lead, when: lead.contact(when, channel="call", note="明天下午去店里", visit_at=at_local(local_day, 14))),
+            (
+                _at(on, 1, 9.7),
+                lambda lead, when: lead.contact(
+                    when, channel="call", note="明天下午去店里", visit_at=at_local(local_day, 14)
+                ),
+            ),
         )
 
     return _at(anchor_on, 2, 9.9), steps
@@ -426,8 +473,14 @@ def _was_visited(story: Story, anchor_on: date) -> Any:
         return _steps(
             lead,
             (_at(on, 5, 15.0), _accept(story, "沈秋禾")),
-            (_at(on, 4, 9.4), lambda lead, when: lead.contact(when, channel="call", note="约好上门", visit_at=visit_at)),
-            (visit_at + timedelta(minutes=50), lambda lead, when: lead.visit(when, visited_at=visit_at, note="店在开，客人不少")),
+            (
+                _at(on, 4, 9.4),
+                lambda lead, when: lead.contact(when, channel="call", note="约好上门", visit_at=visit_at),
+            ),
+            (
+                visit_at + timedelta(minutes=50),
+                lambda lead, when: lead.visit(when, visited_at=visit_at, note="店在开，客人不少"),
+            ),
         )
 
     return _at(anchor_on, 5, 11.0), steps
@@ -504,4 +557,3 @@ def table_of(sign_ins: list[SignIn], password: str) -> str:
     lines = [f"Everybody's password: {password}", ""]
     lines += [f"  {one.role:<11}{one.account:<28}{one.name}  {one.about}" for one in sign_ins]
     return "\n".join(lines)
-

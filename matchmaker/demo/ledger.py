@@ -48,7 +48,7 @@ class Tally:
     decided: int = 0
     days: list[int] = field(default_factory=list)
     as_of_at: datetime | None = None
-    shown: Track = Track()  # as last counted
+    shown: Track = field(default_factory=Track)  # as last counted
 
 
 @dataclass
@@ -90,7 +90,11 @@ class Books:
             tally = self.tally(institution_id, key)
             tally.as_of_at = at
             tally.shown = Track(
-                tally.leads, tally.answered, tally.decided, len(tally.days), median_low(tally.days) if tally.days else None
+                tally.leads,
+                tally.answered,
+                tally.decided,
+                len(tally.days),
+                median_low(tally.days) if tally.days else None,
             )
 
     def tracks(self, institution_id: int, product_id: int | None) -> Track:
@@ -163,6 +167,10 @@ class LeadBook:
     @property
     def state(self) -> State:
         return State(self.row["state"])
+
+    def is_in(self, *states: State) -> bool:
+        """Whether it stands in one of these states now."""
+        return self.state in states
 
     @property
     def is_live(self) -> bool:
@@ -315,7 +323,11 @@ class LeadBook:
         by = self.row["chosen_by_id"]
         for item in self.request["items"]:
             document_id = self.books.keep_document(
-                f"材料{item['number']}.png", by, at, content=content, deleted_at=None if keep else at + timedelta(days=60)
+                f"材料{item['number']}.png",
+                by,
+                at,
+                content=content,
+                deleted_at=None if keep else at + timedelta(days=60),
             )
             paper = {
                 "lead_id": self.id, "request_id": self.request["id"], "item_number": item["number"],
@@ -379,7 +391,9 @@ class LeadBook:
     def try_contact(self, at: datetime, *, channel: str = "call", note: str = "") -> None:
         self.take(Step.TRY_CONTACT, at, by=self.manager_id, note=note, channel=channel, **self._call_facts(channel, at))
 
-    def contact(self, at: datetime, *, channel: str, note: str = "", message: str = "", visit_at: datetime | None = None) -> None:
+    def contact(
+        self, at: datetime, *, channel: str, note: str = "", message: str = "", visit_at: datetime | None = None
+    ) -> None:
         first_at = self.row["contacted_at"] or at
         facts = self._call_facts(channel, at) | ({"message": message} if channel == "message" else {})
         self.take(
@@ -392,10 +406,10 @@ class LeadBook:
             if self.open_clock(Clock.VISIT) is None:
                 self.start_clock(Clock.VISIT, first_at)
 
-    def visit(self, at: datetime, *, visited_at: datetime, note: str, place: str = "shop", premises: str = "seen") -> None:
-        self.take(
-            Step.VISIT, at, by=self.manager_id, note=note, visited_at=visited_at, place=place, premises=premises
-        )
+    def visit(
+        self, at: datetime, *, visited_at: datetime, note: str, place: str = "shop", premises: str = "seen"
+    ) -> None:
+        self.take(Step.VISIT, at, by=self.manager_id, note=note, visited_at=visited_at, place=place, premises=premises)
 
     def ask_papers(self, at: datetime, *, items: Sequence[Mapping[str, str]]) -> None:
         wanted = [{"number": n, "what": item["what"], "why": item["why"]} for n, item in enumerate(items, start=1)]
@@ -430,7 +444,9 @@ class LeadBook:
         self._note_outcome(decided_at=at, funded=False, code=chosen[0])
         self._recount(at)
 
-    def make_offer(self, at: datetime, *, offered: Offered, lpr: Any, prices: dict[Any, Quote], conditions: str = "") -> None:
+    def make_offer(
+        self, at: datetime, *, offered: Offered, lpr: Any, prices: dict[Any, Quote], conditions: str = ""
+    ) -> None:
         rate, lpr_percent, lpr_on = rate_of(self.terms, offered, lpr)
         fees = fees_of_offer(self.terms, offered.fee_values)
         key = (self.row["product_version_id"], offered.amount_yuan, offered.term_months, rate, offered.repayment)
@@ -441,7 +457,12 @@ class LeadBook:
             priced = prices[key] = found
         sheet = cost_sheet(priced, lender=self.institution_name)
         self.take(
-            Step.OFFER, at, by=self.manager_id, note="", amount_yuan=offered.amount_yuan, term_months=offered.term_months
+            Step.OFFER,
+            at,
+            by=self.manager_id,
+            note="",
+            amount_yuan=offered.amount_yuan,
+            term_months=offered.term_months,
         )
         offer = {
             "lead_id": self.id, "number": len(self.offers) + 1, "amount_yuan": offered.amount_yuan,
@@ -461,7 +482,9 @@ class LeadBook:
 
     def report_contract(self, at: datetime, *, contract_number: str) -> None:
         signed_on = date_of(at)
-        self.take(Step.REPORT_CONTRACT, at, by=self.manager_id, note="", contract_number=contract_number, signed_on=signed_on)
+        self.take(
+            Step.REPORT_CONTRACT, at, by=self.manager_id, note="", contract_number=contract_number, signed_on=signed_on
+        )
         self.offer.update({"contract_number": contract_number, "contract_on": signed_on})
 
     def report_payout(self, at: datetime, *, amount_yuan: Decimal, reference: str) -> None:
@@ -544,10 +567,10 @@ class LeadBook:
 
     # Calls -----------------------------------------------------------------------------------------------------------
 
-    def _call_facts(self, channel: str, at: datetime) -> dict[str, bool]:
+    def _call_facts(self, channel: str, at: datetime) -> dict[str, Any]:
         if channel != "call":
             return {}
-        facts = {}
+        facts: dict[str, Any] = {}
         if not may_call(self.consent["hours"], at):
             facts["outside_hours"] = True
         week = [row for row in self.steps if row["step"] in (Step.TRY_CONTACT, Step.CONTACT)
@@ -573,4 +596,3 @@ def rate_of(terms: Terms, offered: Offered, lpr: Any) -> tuple[Decimal, Decimal 
         str(terms.rate_base), offered.spread_bp, None, lpr.one_year_percent, lpr.five_year_percent
     )
     return rate, percent, lpr.published_on
-

@@ -74,7 +74,9 @@ class _Memory:
             return Outcome.PASS
         return self._check(criterion, bounds, number, facts, today, self.of_need(facts, today)[1])
 
-    def _check(self, criterion: Criterion, bounds: Any, number: int, facts: Facts, today: date, read: dict[str, Any]) -> Outcome:
+    def _check(
+        self, criterion: Criterion, bounds: Any, number: int, facts: Facts, today: date, read: dict[str, Any]
+    ) -> Outcome:
         name = criterion.name
         mine = read.get(name, _UNKNOWN)
         if mine is _UNKNOWN:
@@ -126,7 +128,9 @@ class _Memory:
         name = criterion.name
         change = criterion.change(terms, facts, today) if outcome is Outcome.FAIL else None
         if name in _AREA_RULES:
-            return Verdict(name, outcome, criterion.told(terms, facts), criterion.mine_told(terms, facts, today), change)
+            return Verdict(
+                name, outcome, criterion.told(terms, facts), criterion.mine_told(terms, facts, today), change
+            )
         key = (name, self.number(terms))
         required = self.required.get(key)
         if required is None:
@@ -140,6 +144,11 @@ class _Memory:
         return Verdict(name, outcome, required, mine, change)
 
 
+# The two modules as things whose functions may be exchanged.
+_rules: Any = matching
+_services: Any = services
+
+
 @contextlib.contextmanager
 def remembering() -> Iterator[None]:
     """Let the rules of eligibility and the prices answer from memory where they were asked the same before.
@@ -148,8 +157,8 @@ def remembering() -> Iterator[None]:
     beside other threads: functions are exchanged for the time inside.
     """
     memory = _Memory()
-    plain_check, plain_quote = Criterion.check, matching.quote
-    plain_verdicts, plain_values, plain_after = matching.verdicts, services.plain, changes.failures_after
+    plain_check, plain_quote = Criterion.check, _rules.quote
+    plain_verdicts, plain_values, plain_after = _rules.verdicts, _services.plain, changes.failures_after
     order = {criterion.name: place for place, criterion in enumerate(CRITERIA)}
 
     def check(self: Criterion, terms: Terms, facts: Facts, today: date) -> Outcome:
@@ -193,10 +202,10 @@ def remembering() -> Iterator[None]:
             known = memory.plain[id(values)] = (values, plain_values(values))
         return known[1]
 
-    Criterion.check, matching.verdicts, matching.quote = check, verdicts, quote  # type: ignore[method-assign,assignment]
-    services.plain, changes.failures_after = plain, failures_after
+    Criterion.check, _rules.verdicts, _rules.quote = check, verdicts, quote  # type: ignore[method-assign]
+    _services.plain, changes.failures_after = plain, failures_after
     try:
         yield
     finally:
-        Criterion.check, matching.verdicts, matching.quote = plain_check, plain_verdicts, plain_quote  # type: ignore[method-assign]
-        services.plain, changes.failures_after = plain_values, plain_after
+        Criterion.check, _rules.verdicts, _rules.quote = plain_check, plain_verdicts, plain_quote  # type: ignore[method-assign]
+        _services.plain, changes.failures_after = plain_values, plain_after

@@ -24,7 +24,7 @@ from matchmaker.products.rules.terms import Terms
 from matchmaker.products.rules.typed import STEPS, typed_from
 from matchmaker.reference import industries, regions
 
-PASSWORD = "qingtan-demo"
+PASSWORD = "qingtan-demo"  # noqa: S105  it is meant to be known
 """The one password of everybody in the town; printed with the sign-ins."""
 
 _COLUMNS = (
@@ -42,7 +42,13 @@ _LISTS = (
 def password_hash() -> str:
     """The hash of PASSWORD with a fixed salt: the same rows each time. Fit for a town of invented people only."""
     return hash_secret(
-        PASSWORD.encode(), b"qingtan-town-0001", time_cost=2, memory_cost=19456, parallelism=1, hash_len=32, type=Type.ID
+        PASSWORD.encode(),
+        b"qingtan-town-0001",
+        time_cost=2,
+        memory_cost=19456,
+        parallelism=1,
+        hash_len=32,
+        type=Type.ID,
     ).decode()
 
 
@@ -73,8 +79,9 @@ class Market:
     person_by_name: dict[str, int] = field(default_factory=dict)
     institution_ids: dict[str, int] = field(default_factory=dict)
 
-    def add_person(self, name: str, created_at: datetime, *, email: str | None = None, phone: str | None = None,
-                   hashed: str) -> int:
+    def add_person(
+        self, name: str, created_at: datetime, *, email: str | None = None, phone: str | None = None, hashed: str
+    ) -> int:
         """A person with the next number; staff sign in by an e-mail address that leads nowhere."""
         number = len(self.persons) + 1
         self.persons.append(
@@ -87,8 +94,14 @@ class Market:
         self.person_by_name[name] = number
         return number
 
-    def assign(self, person_id: int, role: str, since_at: datetime, institution_id: int | None = None,
-               branch_id: int | None = None) -> None:
+    def assign(
+        self,
+        person_id: int,
+        role: str,
+        since_at: datetime,
+        institution_id: int | None = None,
+        branch_id: int | None = None,
+    ) -> None:
         """Give a role."""
         self.assignments.append(
             {
@@ -123,7 +136,11 @@ class Market:
                 "reviewed_by_id": None, "reviewed_at": None,
             }  # fmt: skip
             if state == "sent_back":
-                version |= {"reviewed_by_id": reviewer, "reviewed_at": at, "review_note": "小卖部也能办吗？行业那一栏要写清楚"}
+                version |= {
+                    "reviewed_by_id": reviewer,
+                    "reviewed_at": at,
+                    "review_note": "小卖部也能办吗？行业那一栏要写清楚",
+                }
 
     def versions_at(self, at: datetime) -> list[int]:
         """The versions in force at an instant, by product."""
@@ -140,7 +157,9 @@ def build(*, seed: int, anchor_on: date) -> Market:
     hashed = password_hash()
     opened_on = anchor_on - timedelta(days=430)
     opened_at = at_local(opened_on, 9)
-    for place, (name, email) in enumerate((("平台沈值班", "operator1@qingtan.example"), ("平台柳值班", "operator2@qingtan.example"))):
+    for place, (name, email) in enumerate(
+        (("平台沈值班", "operator1@qingtan.example"), ("平台柳值班", "operator2@qingtan.example"))
+    ):
         person_id = market.add_person(name, opened_at + timedelta(minutes=place), email=email, hashed=hashed)
         market.assign(person_id, "operator", opened_at)
         market.operators.append(person_id)
@@ -200,7 +219,13 @@ def _branch(market: Market, institution_id: int, branch: Any, at: datetime, hash
     )  # fmt: skip
     market.branch_facts[institution_id].append(
         BranchFacts(
-            branch_id, county.code, round(point[0] + 0.004, 5), round(point[1] - 0.003, 5), branch.radius_km, tuple(served), limit
+            branch_id,
+            county.code,
+            round(point[0] + 0.004, 5),
+            round(point[1] - 0.003, 5),
+            branch.radius_km,
+            tuple(served),
+            limit,
         )
     )
     market.managers[branch_id] = []
@@ -235,7 +260,10 @@ def _products(market: Market, seed: int, anchor_on: date) -> None:
         until = min(renewed_on + timedelta(days=int(rng.integers(335, 366))), anchor_on + timedelta(days=320))
         later = terms_of(shape, kind=kind, valid=(renewed_on, until), wording=product_id)
         first = terms_of(
-            _before(shape, float(rng.random())), kind=kind, valid=(listed_on, listed_on + timedelta(days=365)), wording=product_id
+            _before(shape, float(rng.random())),
+            kind=kind,
+            valid=(listed_on, listed_on + timedelta(days=365)),
+            wording=product_id,
         )
         writer = product_id % 2
         reviewed_at = at_local(renewed_on, 9.2 + float(rng.random()) * 3)
@@ -265,10 +293,14 @@ def _before(shape: Shape, draw: float) -> Shape:
     return shape
 
 
-def _version(market: Market, product_id: int, number: int, terms: Terms, writer: int, reviewer: int, at: datetime) -> dict[str, Any]:
+def _version(
+    market: Market, product_id: int, number: int, terms: Terms, writer: int, reviewer: int, at: datetime
+) -> dict[str, Any]:
     version_id = len(market.versions) + 1
     exact = {name: percent_as_stored if name.endswith("_percent") else as_stored for name in _COLUMNS}
-    row = {name: exact[name](getattr(terms, name)) for name in _COLUMNS} | {name: list(getattr(terms, name)) for name in _LISTS}
+    row = {name: exact[name](getattr(terms, name)) for name in _COLUMNS} | {
+        name: list(getattr(terms, name)) for name in _LISTS
+    }
     row |= {
         "rate_base": str(terms.rate_base), "renewal_kind": str(terms.renewal_kind),
         "documents": [paper.as_json() for paper in terms.documents],
@@ -297,7 +329,9 @@ def _version(market: Market, product_id: int, number: int, terms: Terms, writer:
     return version
 
 
-def _object(market: Market, version_id: int, product_id: int, row: Mapping[str, Any], fees: list[dict[str, Any]]) -> ProductVersion:
+def _object(
+    market: Market, version_id: int, product_id: int, row: Mapping[str, Any], fees: list[dict[str, Any]]
+) -> ProductVersion:
     """The version as `matching` takes it, outside of any session."""
     product = market.products[product_id - 1]
     one = market.of[product["institution_id"]]
@@ -327,7 +361,9 @@ def places_of(market: Market) -> dict[str, Any]:
         }  # fmt: skip
     for row in market.institutions:
         if row["kind"] in LOCAL_KINDS and str(row["id"]) not in places:
-            places[str(row["id"])] = {"0": {"name": None, "regions": [row["region_code"][:4]], "home_region": row["region_code"]}}
+            places[str(row["id"])] = {
+                "0": {"name": None, "regions": [row["region_code"][:4]], "home_region": row["region_code"]}
+            }
     return places
 
 

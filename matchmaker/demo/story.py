@@ -30,6 +30,8 @@ from matchmaker.demo.drawing import (
 )
 from matchmaker.demo.ledger import PIXEL, Books, LeadBook, Row
 from matchmaker.demo.market import Market, places_of
+from matchmaker.eligibility.facts import Facts
+from matchmaker.eligibility.rules import RULES_VERSION
 from matchmaker.leads.rules import clocks
 from matchmaker.leads.rules.branches import branch_for
 from matchmaker.leads.rules.clocks import Clock
@@ -41,17 +43,46 @@ from matchmaker.matching import queries as matching_queries
 from matchmaker.matching import services as matching
 from matchmaker.matching.rules import Lpr
 from matchmaker.matching.rules import Offered as Listed
-from matchmaker.eligibility.facts import Facts
-from matchmaker.eligibility.rules import RULES_VERSION
 from matchmaker.needs.rules import NeedState, NeedStep
 from matchmaker.reference import industries, regions
 from matchmaker.refusal import Reason
 
-LADDER_WAN = (0.5, 1, 2, 3, 5, 8, 10, 15, 20, 30, 40, 50, 60, 80, 100, 150, 200, 300, 400, 500, 800, 1000, 1500, 2000, 3000)
+LADDER_WAN = (
+    0.5,
+    1,
+    2,
+    3,
+    5,
+    8,
+    10,
+    15,
+    20,
+    30,
+    40,
+    50,
+    60,
+    80,
+    100,
+    150,
+    200,
+    300,
+    400,
+    500,
+    800,
+    1000,
+    1500,
+    2000,
+    3000,
+)
 TERMS = (3, 6, 12, 18, 24, 36, 60)
 _GRADE_HELPS = {"A": 0.45, "B": 0.15, "C": -0.55, "D": -1.0}
 LONG_PURPOSES = frozenset({"EQUIP", "TECHUP", "GREEN", "PLANT", "DIGITAL", "RND"})
-VISIT_NOTES = ("店在开，人手和货都对得上", "看了货和账本，生意和说的差不多", "厂房机器都在，正在出货", "店面整洁，客人不少")
+VISIT_NOTES = (
+    "店在开，人手和货都对得上",
+    "看了货和账本，生意和说的差不多",
+    "厂房机器都在，正在出货",
+    "店面整洁，客人不少",
+)
 CALL_NOTES = ("说了要看哪些材料", "问了用途和还款来源", "约好了先看流水", "说清了利率和要多少天")
 DOUBTS = ("流水比申报的少一些", "有两笔往来要再问", "租约快到期")
 PAPER_LABELS = {
@@ -84,7 +115,12 @@ class Story:
         self._clock = anchor_at  # the instant of the event that is being carried out
         self.prices: dict[Any, Any] = {}
         self.oracle: dict[int, float] = {}  # outcome id -> chance
-        self.listed = {version.id: one for version, one in zip(market.objects, matching_queries.offered_of(market.objects, self.places), strict=True)}
+        self.listed = {
+            version.id: one
+            for version, one in zip(
+                market.objects, matching_queries.offered_of(market.objects, self.places), strict=True
+            )
+        }
         ids = sorted(market.of)
         self.by_county = {(i, c["region_code"]): 0.2 * taste.normal() for i in ids for c in _counties(town)}
         self.by_size = {(i, band): 0.55 * taste.normal() for i in ids for band in range(6)}
@@ -168,7 +204,9 @@ class Story:
             "repayment": draw.choice(("EQ_INST", "INT_M_BULLET", "REVOLVE")) if draw.happens(0.12) else None,
             "wanted_by_on": on + timedelta(days=7 + draw.below(50)) if draw.happens(0.5) else None,
             "first_loan": "no" if has_loan else "unknown" if draw.happens(0.12) else "yes",
-            "max_rate_percent": percent_as_stored(Decimal(draw.choice(("5", "6", "8", "12")))) if draw.happens(0.12) else None,
+            "max_rate_percent": percent_as_stored(Decimal(draw.choice(("5", "6", "8", "12"))))
+            if draw.happens(0.12)
+            else None,
             "note": "",
         }
 
@@ -199,7 +237,13 @@ class Story:
         self.books.needs.append(need)
         self.books.of_need[need["id"]] = []
         self.books.need_versions.append(
-            {"need_id": need["id"], "number": 1, **wanted, "made_at": posted_at, "made_by_id": business["created_by_id"]}
+            {
+                "need_id": need["id"],
+                "number": 1,
+                **wanted,
+                "made_at": posted_at,
+                "made_by_id": business["created_by_id"],
+            }
         )
         self.lists_of[need["id"]] = self.show(need, at, wanted, posted_at)
         return need
@@ -267,7 +311,10 @@ class Story:
         found = []
         for version_id in self.market.versions_at(at):
             one = self.listed[version_id]
-            own, whole = self.books.tracks(one.institution_id, one.product_id), self.books.tracks(one.institution_id, None)
+            own, whole = (
+                self.books.tracks(one.institution_id, one.product_id),
+                self.books.tracks(one.institution_id, None),
+            )
             if own != one.own_track or whole != one.institution_track:
                 one = self.listed[version_id] = replace(one, own_track=own, institution_track=whole)
             found.append(one)
@@ -292,11 +339,10 @@ class Story:
             return
         yield posted_at + timedelta(hours=0.1 + 30 * draw.uniform() ** 2.5)
         picked = draw.weighted((1, 2, 3), (0.72, 0.22, 0.06))
-        for number in range(picked):
+        for _ in range(picked):
             sent_at = self._clock + timedelta(minutes=4)
             yield sent_at
             self.send_next(need, at, sent_at)
-
 
     def _expiry(self, need: Row) -> Iterator[datetime]:
         night = at_local(need["expires_on"] + timedelta(days=1), 1)
@@ -347,8 +393,15 @@ class Story:
         )  # fmt: skip
         draw = self.draw
         fields = [*REQUIRED, *(name for name in OPTIONAL if draw.happens(0.55))]
-        hours = [] if draw.happens(0.08) and product_id is None else [slot for slot in HOURS if slot != "evening" or draw.happens(0.15)]
-        ends_at = min(clocks.longest_consent(sent_at), clocks.end_of_day(date_of(sent_at) + timedelta(days=draw.choice((60, 75, 90)))))
+        hours = (
+            []
+            if draw.happens(0.08) and product_id is None
+            else [slot for slot in HOURS if slot != "evening" or draw.happens(0.15)]
+        )
+        ends_at = min(
+            clocks.longest_consent(sent_at),
+            clocks.end_of_day(date_of(sent_at) + timedelta(days=draw.choice((60, 75, 90)))),
+        )
         lead.send(sent_at, fields=[str(name) for name in fields], hours=hours, ends_at=ends_at)
         self.oracle[lead.outcome["id"]] = self.chance(lead, at, wanted)
         if product_id is None:
@@ -368,11 +421,18 @@ class Story:
             days = row["quote"].get("days") or 10
             guarantee = self.market.products[row["product_id"] - 1]["kind"] == "guarantee"
             gumbel = -math.log(-math.log(max(draw.uniform(), 1e-12)))
-            return -0.28 * cost + 1.6 * (row["chance"] or 0.3) - 0.03 * days - 0.16 * row["place"] - 1.4 * guarantee + 0.8 * gumbel
+            return float(
+                -0.28 * cost
+                + 1.6 * (row["chance"] or 0.3)
+                - 0.03 * days
+                - 0.16 * row["place"]
+                - 1.4 * guarantee
+                + 0.8 * gumbel
+            )
 
         return max(options, key=liking)
 
-    def _branch(self, business: Row, institution_id: int, amount: Decimal) -> int | None | Reason:
+    def _branch(self, business: Row, institution_id: int, amount: Decimal) -> int | Reason | None:
         latitude, longitude = business["latitude"], business["longitude"]
         if latitude is None or longitude is None:
             latitude, longitude = regions.point(business["region_code"]) or (None, None)
@@ -420,13 +480,25 @@ class Story:
         )
         late = min(0.5, one.forgets * 1.1 + 0.02)
         away = 1 / (1 + math.exp(3.9 + 0.9 * self.town.answers[at]))
-        return {"late": late, "away": away, "approved": 1 / (1 + math.exp(-2.1 * z)), "taken": self._taken(lead, wanted)}
+        return {
+            "late": late,
+            "away": away,
+            "approved": 1 / (1 + math.exp(-2.1 * z)),
+            "taken": self._taken(lead, wanted),
+        }
 
     def _taken(self, lead: LeadBook, wanted: Row) -> float:
         dear = 0.0
         shown = self.lists_of[lead.need["id"]]
         costs = [float(row["cost_percent"]) for row in shown[:10] if row["cost_percent"] is not None]
-        mine = next((float(row["cost_percent"]) for row in shown if row["product_id"] == lead.product_id and row["cost_percent"] is not None), None)
+        mine = next(
+            (
+                float(row["cost_percent"])
+                for row in shown
+                if row["product_id"] == lead.product_id and row["cost_percent"] is not None
+            ),
+            None,
+        )
         if costs and mine is not None:
             dear = mine - min(costs)
         return 1 / (1 + math.exp(-(2.5 - 0.33 * dear)))
@@ -441,7 +513,7 @@ class Story:
     def lead_process(self, lead: LeadBook, at: int, wanted: Row) -> Iterator[datetime]:
         """From sending to its end, step by step, as the dice and the hidden traits say."""
         yield from self._live(lead, at, wanted)
-        if lead.is_live or lead.state is State.PAID_OUT:
+        if lead.is_live or lead.is_in(State.PAID_OUT):
             return
         self._after_end(lead, at)
 
@@ -487,7 +559,7 @@ class Story:
         # accepted, or declined at first sight
         when = after_office_hours(sent_at, max(0.2, 2.6 * slow * math.exp(0.75 * draw.normal())))
         yield from self._until(lead, min(when, self._within(lead, Clock.ACCEPT)))
-        if lead.state is not State.WAITING:
+        if not lead.is_in(State.WAITING):
             return
         approved = draw.happens(odds["approved"])
         if not approved and draw.happens(0.12):
@@ -498,19 +570,19 @@ class Story:
             yield from self._until(lead, never)
             return
         yield from self._reach(lead, draw.happens(odds["away"]))
-        if lead.state is not State.CONTACTED:
+        if not lead.is_in(State.CONTACTED):
             return
         yield from self._look(lead, slow)
-        if not lead.is_live or lead.state not in (State.CONTACTED, State.VISITED, State.REVIEW):
+        if not lead.is_live or not lead.is_in(State.CONTACTED, State.VISITED, State.REVIEW):
             return
         if draw.happens(0.02):
             lead.give_up(self._clock, code=draw.choice(("E03", "E05")))
             return
         promised = self.market.terms[lead.row["product_version_id"]].promised_days or 5
         when = after_working_days(self._clock, max(0.3, promised * 0.75 * slow * math.exp(0.35 * draw.normal())))
-        if lead.state is not State.REVIEW and draw.happens(0.8):
+        if not lead.is_in(State.REVIEW) and draw.happens(0.8):
             yield from self._until(lead, after_office_hours(self._clock, 1 + 5 * draw.uniform()))
-            if lead.state not in (State.CONTACTED, State.VISITED):
+            if not lead.is_in(State.CONTACTED, State.VISITED):
                 return
             lead.start_review(self._clock)
         if draw.happens(0.6):
@@ -518,21 +590,24 @@ class Story:
         decision = lead.open_clock(Clock.DECISION)
         latest = decision["due_at"] - timedelta(hours=1) if decision is not None and not draw.happens(0.006) else when
         yield from self._until(lead, max(self._clock, min(when, latest)))
-        if not lead.is_live or lead.state not in (State.CONTACTED, State.VISITED, State.REVIEW):
+        if not lead.is_live or not lead.is_in(State.CONTACTED, State.VISITED, State.REVIEW):
             return
         if not approved:
             lead.decline(self._clock, codes=self._codes(lead, at, wanted), by=lead.manager_id, note="见内部记录")
             return
-        lead.make_offer(self._clock, offered=self._offer(lead, wanted), lpr=self.lpr_on(date_of(self._clock)), prices=self.prices)
+        lead.make_offer(
+            self._clock, offered=self._offer(lead, wanted), lpr=self.lpr_on(date_of(self._clock)), prices=self.prices
+        )
         yield from self._answer(lead, odds["taken"])
-        if lead.state is State.TAKEN:
+        if lead.is_in(State.TAKEN):
             yield from self._pay(lead)
 
     def _within(self, lead: LeadBook, kind: Clock) -> datetime:
         """The last moment before a clock runs out."""
         row = lead.open_clock(kind)
         assert row is not None
-        return row["due_at"] - timedelta(minutes=1 + self.draw.below(50))
+        due_at: datetime = row["due_at"]
+        return due_at - timedelta(minutes=1 + self.draw.below(50))
 
     def _carrier(self, lead: LeadBook) -> int:
         """Who takes it up: the manager of the branch with the fewest live leads, else somebody of the house."""
@@ -544,13 +619,15 @@ class Story:
         channel = "call" if lead.consent["hours"] else "message"
         when = after_office_hours(self._clock, max(0.15, 2.8 * math.exp(0.7 * draw.normal())))
         yield from self._until(lead, min(self._in_slot(lead, when), self._within(lead, Clock.CONTACT)))
-        if lead.state is not State.ACCEPTED:
+        if not lead.is_in(State.ACCEPTED):
             return
         if away and channel == "call":
             lead.try_contact(self._clock, note="没有人接")
             for hours in (1.2, 1.4):
-                yield from self._until(lead, min(self._clock + timedelta(hours=hours), self._within(lead, Clock.CONTACT)))
-                if lead.state is not State.ACCEPTED:
+                yield from self._until(
+                    lead, min(self._clock + timedelta(hours=hours), self._within(lead, Clock.CONTACT))
+                )
+                if not lead.is_in(State.ACCEPTED):
                     return
                 lead.try_contact(self._clock, note="还是没有人接")
             tried = {row["at"].astimezone(SHANGHAI).hour for row in lead.steps if row["step"] == "try_contact"}
@@ -589,13 +666,13 @@ class Story:
             visited_at = max(lead.row["visit_at"], self._clock + timedelta(minutes=20))
             when = visited_at + timedelta(minutes=40 + draw.below(50))
             yield from self._until(lead, min(when, self._within(lead, Clock.VISIT)))
-            if lead.state is not State.CONTACTED:
+            if not lead.is_in(State.CONTACTED):
                 return
             lead.visit(self._clock, visited_at=min(visited_at, self._clock), note=draw.choice(VISIT_NOTES))
         if not draw.happens(0.34):
             return
         yield from self._until(lead, after_office_hours(self._clock, 0.5 + 6 * draw.uniform() * slow))
-        if lead.state not in (State.CONTACTED, State.VISITED):
+        if not lead.is_in(State.CONTACTED, State.VISITED):
             return
         papers = list(lead.terms.documents)
         count = min(len(papers), 1 + draw.below(3))
@@ -604,7 +681,7 @@ class Story:
         answers = self.town.answers[lead.row["business_id"] - 1]
         wait = timedelta(hours=5 + 70 * math.exp(0.7 * draw.normal() - 0.35 * answers))
         yield from self._until(lead, self._clock + wait)
-        if lead.state is State.PAPERS:
+        if lead.is_in(State.PAPERS):
             keep = self._clock + timedelta(days=60) >= self.anchor_at
             lead.send_papers(self._clock, content=PIXEL, keep=keep)
 
@@ -666,30 +743,35 @@ class Story:
         assert owner is not None
         when = self._clock + timedelta(hours=1.5 + 40 * math.exp(0.8 * draw.normal()))
         yield from self._until(lead, min(when, owner["due_at"] - timedelta(minutes=5)))
-        if lead.state is not State.OFFERED:
+        if not lead.is_in(State.OFFERED):
             return
         if not draw.happens(taken):
             lead.refuse_offer(self._clock, code=draw.choice(("E01", "E01", "E02", "E03", "E04")))
             return
         lead.accept_offer(self._clock)
         for other in self.books.of_need[lead.need["id"]]:
-            if other is not lead and other.is_live and other.state not in (State.TAKEN, State.SIGNED) and draw.happens(0.85):
+            if (
+                other is not lead
+                and other.is_live
+                and not other.is_in(State.TAKEN, State.SIGNED)
+                and draw.happens(0.85)
+            ):
                 other.pass_time(self._clock)
                 other.give_up(self._clock, code="E04")
 
     def _pay(self, lead: LeadBook) -> Iterator[datetime]:
         draw = self.draw
         yield after_working_days(self._clock, 0.4 + 2.2 * draw.uniform())
-        if lead.state is not State.TAKEN:
+        if not lead.is_in(State.TAKEN):
             return
         if draw.happens(0.02):
             lead.decline(self._clock, codes=["C03"], by=lead.manager_id, note="签约前又查到新的")
             return
         if draw.happens(0.5):
-            lead.record_checks(self._clock, phase="at", results={item: ("fine", "") for item in CHECKS_AT})
+            lead.record_checks(self._clock, phase="at", results=dict.fromkeys(CHECKS_AT, ("fine", "")))
         lead.report_contract(self._clock, contract_number=f"QT{self._clock.year}{lead.id:06d}")
         yield after_working_days(self._clock, 0.1 + 1.6 * draw.uniform())
-        if lead.state is not State.SIGNED:
+        if not lead.is_in(State.SIGNED):
             return
         amount = lead.offer["amount_yuan"]
         wrong = draw.happens(0.015)
@@ -700,7 +782,10 @@ class Story:
             yield after_working_days(self._clock, 0.5 + draw.uniform())
             lead.report_payout(self._clock, amount_yuan=amount, reference=f"FK{lead.id:06d}-2")
         if draw.happens(0.8):
-            yield min(self._clock + timedelta(hours=2 + 90 * draw.uniform() ** 2), lead.payout["due_at"] - timedelta(minutes=5))
+            yield min(
+                self._clock + timedelta(hours=2 + 90 * draw.uniform() ** 2),
+                lead.payout["due_at"] - timedelta(minutes=5),
+            )
             lead.confirm_payout(self._clock)
         else:
             yield lead.payout["due_at"]
@@ -717,4 +802,3 @@ def _counties(town: Businesses) -> list[Row]:
 def _rung(wan: float) -> float:
     """The amount that people say: the nearest of the usual round ones."""
     return min(LADDER_WAN, key=lambda rung: abs(math.log(rung / max(wan, 0.3))))
-

@@ -108,7 +108,9 @@ def workloads(books: Books) -> list[dict[str, Any]]:
 def records(books: Books) -> list[dict[str, Any]]:
     """The track records, as last counted."""
     found = []
-    for (institution_id, product_id), tally in sorted(books.tallies.items(), key=lambda pair: (pair[0][0], pair[0][1] or 0)):
+    for (institution_id, product_id), tally in sorted(
+        books.tallies.items(), key=lambda pair: (pair[0][0], pair[0][1] or 0)
+    ):
         if tally.as_of_at is not None:
             track = tally.shown
             found.append(
@@ -149,9 +151,6 @@ def _count_on() -> None:
         return
     for table in Base.metadata.sorted_tables:
         if "id" in table.c:
-            db.session.execute(
-                sa.text(
-                    f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), "
-                    f"COALESCE((SELECT max(id) FROM {table.name}), 0) + 1, false)"
-                )
-            )
+            highest = sa.select(sa.func.coalesce(sa.func.max(table.c.id), 0) + 1).scalar_subquery()
+            sequence = sa.func.pg_get_serial_sequence(table.name, "id")
+            db.session.execute(sa.select(sa.func.setval(sequence, highest, False)))

@@ -98,7 +98,8 @@ def end_need(need_id: int, how: str) -> None:
 def take(book: LeadBook, step: dict[str, Any]) -> None:
     """One step of the books as the call of a service."""
     if step["step"] == "send":
-        return send(book)
+        send(book)
+        return
     lead = db.session.get_one(Lead, book.id)
     who = db.session.get(Person, step["by_id"]) if step["by_id"] is not None else None
     facts, note, at = step["facts"], step["note"] or "", step["at"]

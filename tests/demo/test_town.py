@@ -57,7 +57,18 @@ def test_the_same_seed_and_anchor_give_the_same_rows(app: Any) -> None:
         first, again, other = (
             demo.simulate(size=50, seed=seed, anchor_on=ANCHOR_ON, lprs=known) for seed in (11, 11, 12)
         )
-    for name in ("needs", "lists", "shown", "leads", "steps", "clocks", "offers", "payouts", "outcomes", "credit_lines"):
+    for name in (
+        "needs",
+        "lists",
+        "shown",
+        "leads",
+        "steps",
+        "clocks",
+        "offers",
+        "payouts",
+        "outcomes",
+        "credit_lines",
+    ):
         assert plain(getattr(first.books, name)) == plain(getattr(again.books, name)), name
     assert plain(first.businesses.businesses) == plain(again.businesses.businesses)
     assert plain(first.market.versions) == plain(again.market.versions)
@@ -149,7 +160,9 @@ def test_everybody_in_the_table_can_sign_in_and_is_what_it_says(town: Any) -> No
 
 def business_of(name: str) -> Business:
     return db.session.scalars(
-        sa.select(Business).join(Person, Person.id == Business.created_by_id).where(Person.name == name, Business.uscc.like("%FAKE0000%"))
+        sa.select(Business)
+        .join(Person, Person.id == Business.created_by_id)
+        .where(Person.name == name, Business.uscc.like("%FAKE0000%"))
     ).one()
 
 
@@ -160,8 +173,14 @@ def test_the_cast_stands_where_a_newcomer_needs_it(town: Any) -> None:
         assert count(Need, Need.business_id == fresh.id) == 0
         states = set(db.session.scalars(sa.select(Lead.state).where(Lead.business_id == busy.id)))
         assert {"papers", "offered", "waiting", "declined", "released"} <= states
-        assert count(Payout, Payout.standing == "reported", Payout.lead_id.in_(
-            sa.select(Lead.id).where(Lead.business_id == paid.id))) == 1
+        assert (
+            count(
+                Payout,
+                Payout.standing == "reported",
+                Payout.lead_id.in_(sa.select(Lead.id).where(Lead.business_id == paid.id)),
+            )
+            == 1
+        )
         manager = db.session.scalars(sa.select(Person).where(Person.name == "沈秋禾")).one()
         mine = set(db.session.scalars(sa.select(Lead.state).where(Lead.manager_id == manager.id)))
         assert {"papers", "review", "visited", "contacted"} <= mine
@@ -195,8 +214,11 @@ def test_what_was_counted_is_what_can_be_counted(town: Any) -> None:
         for record in db.session.scalars(sa.select(TrackRecord).where(TrackRecord.product_id.is_(None))):
             mine = [Lead.institution_id == record.institution_id, Lead.sent_at.is_not(None)]
             assert record.leads == count(Lead, *mine)
-            assert record.funded == count(Payout, Payout.standing.in_(("confirmed", "undisputed")),
-                                          Payout.lead_id.in_(sa.select(Lead.id).where(*mine)))
+            assert record.funded == count(
+                Payout,
+                Payout.standing.in_(("confirmed", "undisputed")),
+                Payout.lead_id.in_(sa.select(Lead.id).where(*mine)),
+            )
 
 
 def test_nobody_is_late_on_the_morning_of_the_anchor(town: Any) -> None:
@@ -204,7 +226,9 @@ def test_nobody_is_late_on_the_morning_of_the_anchor(town: Any) -> None:
     with town.app_context():
         anchor_at = at_local(demo.anchor_for(clock.real_now()), demo.MORNING)
         overdue = db.session.scalars(
-            sa.select(LeadClock).where(LeadClock.stopped_at.is_(None), LeadClock.paused_at.is_(None), LeadClock.due_at < anchor_at)
+            sa.select(LeadClock).where(
+                LeadClock.stopped_at.is_(None), LeadClock.paused_at.is_(None), LeadClock.due_at < anchor_at
+            )
         ).all()
         assert [row for row in overdue if LIMITS[Clock(row.kind)].releases or row.kind in ("papers", "owner")] == []
 
@@ -242,7 +266,9 @@ def resumed_at(instant: str) -> timedelta:
 
 def test_business_time_runs_on_only_while_the_site_runs(small: Any) -> None:
     assert resumed_at("2026-09-23T14:01:00+08:00") == timedelta(0)
-    assert resumed_at("2026-09-30T14:01:00+08:00") == timedelta(days=7, minutes=1), "a week switched off makes nobody late"
+    assert resumed_at("2026-09-30T14:01:00+08:00") == timedelta(days=7, minutes=1), (
+        "a week switched off makes nobody late"
+    )
     assert resumed_at("2026-09-30T14:02:00+08:00") == timedelta(days=7, minutes=1), "started twice in a row"
 
 
