@@ -258,7 +258,10 @@ def test_every_page_of_an_owner_is_well_made(app: Any, owner: Any, language: str
     client = browser_of(app, owner)
     client.set_cookie("lang", language)
     for path in paths:
-        assert problems(get(client, path)) == [], path
+        page = get(client, path)
+        assert problems(page) == [], path
+        if path.endswith("/remove"):
+            assert f'href="{here}"' in page, "the way back"
 
 
 # changing
