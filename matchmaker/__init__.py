@@ -41,6 +41,7 @@ WORDS: list[str] = [
     "matchmaker.home.words",
     "matchmaker.leads.words",
     "matchmaker.loans.words",
+    "matchmaker.demo.words",
 ]
 LISTENERS: list[str] = [
     "matchmaker.accounts.address_book",

@@ -295,7 +295,7 @@ table(
     lead_track=allow("See one's own leads, whose turn it is and until when.", anyone_signed_in),
     lead_queue=allow("See the queue of the leads one carries or may claim.", is_manager, works_at_a_desk),
     lead_desk=allow("See every lead of the institution and who carries it.", works_at_a_desk),
-    lead_send=allow(
+    need_send=allow(
         "Give one institution a consent and a lead (the service asks whether the papers were checked).",
         _is_member_of_its_business,
     ),

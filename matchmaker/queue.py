@@ -27,6 +27,8 @@ from matchmaker.db import Base, begin_write, db, fence, unit_of_work
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=30)
+DEATHS_BORNE = 25
+"""How often a job may take its worker with it without getting further; deployments and power cuts are not its fault."""
 RETRY_AFTER = (timedelta(seconds=5), timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
 
 
@@ -142,7 +144,7 @@ def claim(worker: str) -> tuple[int, str, dict[str, Any]] | None:
         ).first()
         if found is None:
             return None
-        if found.attempts >= found.max_attempts:
+        if found.attempts >= DEATHS_BORNE:
             found.state, found.finished_at, found.worker = "failed", now, None
             found.error = found.error or "the worker died each time"
             session.commit()

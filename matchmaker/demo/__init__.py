@@ -13,7 +13,7 @@ from matchmaker.accounts.models import Person
 from matchmaker.audit.models import AuditRow
 from matchmaker.audit.services import record
 from matchmaker.db import begin_read, db, unit_of_work
-from matchmaker.demo import businesses, cast, market, writing
+from matchmaker.demo import businesses, cast, inbox, market, writing
 from matchmaker.demo.drawing import at_local
 from matchmaker.demo.ledger import Books
 from matchmaker.demo.lists import remembering
@@ -103,6 +103,9 @@ def fill(*, size: int = SIZE, seed: int = SEED, anchor: date | None = None) -> T
         fingerprint=town.story.fingerprint,
         noted_at=town.anchor_at - timedelta(days=420),
         papers=cast.papers_of(town.story),
+        messages=inbox.messages_of(
+            town.story, cast.owner_ids(town.story), [town.market.person_by_name[name] for name in ("沈秋禾", "韩竹君")]
+        ),
     )
     behind = clock.real_now() - first_instant(town.anchor_at, clock.real_now())
     record(

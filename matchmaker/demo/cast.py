@@ -162,6 +162,11 @@ def _open_shop(
     town.answers.append(0.8)
 
 
+def owner_ids(story: Story) -> list[int]:
+    """The persons who own the shops of the cast."""
+    return [row["created_by_id"] for row in story.town.businesses if row["uscc"][8:15] == "FAKE000"]
+
+
 def papers_of(story: Story) -> list[Row]:
     """The papers that wait on the operator's desk, with their documents in the books."""
     rows = []

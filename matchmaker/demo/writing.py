@@ -42,6 +42,7 @@ from matchmaker.leads.models import (
 )
 from matchmaker.matching.models import MarketPlaces
 from matchmaker.needs.models import Need, NeedVersion
+from matchmaker.notifications.models import Message
 from matchmaker.products.models import Product, ProductFee, ProductVersion, TrackRecord
 from matchmaker.ranking.models import InView, Outcome, Shown, ShownList, TurnedDown
 
@@ -95,6 +96,7 @@ def write(market: Market, town: Businesses, books: Books, *, places: Mapping[str
     insert(Outcome, books.outcomes)
     insert(Workload, workloads(books))
     insert(TrackRecord, records(books))
+    insert(Message, messages)
     _count_on()
 
 

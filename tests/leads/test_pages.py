@@ -485,3 +485,16 @@ def test_the_trace_names_who_and_when(app: Any) -> None:
     assert "沈秋禾" in page and "机构受理" in page
     with app.app_context():
         assert all(step.at is not None for step in db.session.scalars(sa.select(LeadStep)))
+
+
+@pytest.mark.article("B.1")
+def test_a_strangers_consent_page_does_not_exist(app: Any) -> None:
+    site = a_site(app)
+    with app.app_context(), unit_of_work():
+        stranger = an_owner("别人")
+    url = f"/needs/{site.case.need.id}/send/{site.case.product.id}"
+    for person in (stranger, site.case.manager, site.case.desk):
+        client = site.client(person)
+        assert client.get(url).status_code == 404
+        page = text(client.get("/leads/"))
+        assert client.post(url, data={"csrf_token": token(page), "form_key": "x"}).status_code == 404

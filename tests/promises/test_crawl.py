@@ -151,11 +151,9 @@ def _arguments(app: Any, rule: Any) -> list[dict[str, Any]]:
             return [{"lead_id": number} for number in states] + [{"lead_id": 10**8}]
         numbers: dict[str, list[int]] = {}
         for name in rule.arguments:
-            if not isinstance(rule._converters[name].to_url(1), str) or not name.endswith("_id") and name != "number":
+            if not name.endswith("_id"):
                 return []
-            table = columns.get(name) or next(
-                (mapper.class_ for mapper in db.Model.registry.mappers if mapper.class_.__tablename__ == name[:-3]), None) \
-                if hasattr(db, "Model") else _table(name[:-3])
+            table = columns.get(name) or _table(name[:-3])
             if table is None:
                 return []
             numbers[name] = list(db.session.scalars(sa.select(table.id).order_by(table.id).limit(3))) + [10**8]

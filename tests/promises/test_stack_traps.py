@@ -281,3 +281,16 @@ def test_the_cost_sheet_embeds_that_font_and_no_other(app: Any) -> None:
         sheet = client.get(f"/leads/{lead_id}/offers/1/cost-sheet.pdf")
     assert sheet.mimetype == "application/pdf"
     assert fonts_embedded(sheet.data) == {"NotoSansSC"}
+
+
+# Event loops ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_end_of_a_request_starts_no_event_loop(app: Any) -> None:
+    import asyncio
+
+    async def beside_a_running_loop() -> None:
+        with app.app_context():
+            assert db.session is not None
+
+    asyncio.run(beside_a_running_loop())

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from babel.messages.extract import extract_from_dir
-from babel.messages.frontend import parse_mapping
+from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).parents[2]
@@ -19,7 +19,7 @@ OFFICIAL = re.compile(r"[（(《「][^）)》」]*[）)》」]|万企通")
 
 def marked() -> set[str]:
     with open(ROOT / "babel.cfg") as file:
-        methods, options = parse_mapping(file)
+        methods, options = parse_mapping_cfg(file)
     found = set()
     for _filename, _line, message, _comments, _context in extract_from_dir(
             str(ROOT), methods, options, KEYWORDS,

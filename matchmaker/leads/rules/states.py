@@ -178,8 +178,8 @@ TRANSITIONS: dict[tuple[State, Step], State] = {
 """(state, step) -> state after it. A pair that is not here cannot happen."""
 
 PERMISSION_OF_STEP: dict[Step, str | None] = {
-    Step.SAVE: "lead.send",
-    Step.SEND: "lead.send",
+    Step.SAVE: "need.send",
+    Step.SEND: "need.send",
     Step.SEND_PAPERS: "lead.send_papers",
     Step.ACCEPT_OFFER: "lead.answer_offer",
     Step.REFUSE_OFFER: "lead.answer_offer",

@@ -33,8 +33,8 @@ from matchmaker.leads.services import answering, choosing, offering
 from matchmaker.leads.views import bp
 from matchmaker.leads.views.institution import case_page
 from matchmaker.leads.views.loading import OfPaper, acts_for, load_lead, load_need, load_paper
-from matchmaker.matching.rules import SMALLEST_SAMPLE
 from matchmaker.matching.services import next_best
+from matchmaker.matching.telling import tenths_of
 from matchmaker.needs.models import Need
 from matchmaker.products.models import Product
 from matchmaker.refusal import Refused
@@ -92,7 +92,7 @@ def _consent_page(need: Need, product: Product, form: ConsentForm, status: int =
 
 
 @bp.get("/needs/<int:need_id>/send/<int:product_id>")
-@requires("lead.send", load=load_need)
+@requires("need.send", load=load_need)
 def new_consent(need: Need, product_id: int) -> ResponseReturnValue:
     """Which fields, what for, until when, when to call; and exactly what will be seen."""
     product = _product(product_id)
@@ -101,7 +101,7 @@ def new_consent(need: Need, product_id: int) -> ResponseReturnValue:
 
 @bp.post("/needs/<int:need_id>/send/<int:product_id>/preview")
 @computes
-@requires("lead.send", load=load_need)
+@requires("need.send", load=load_need)
 def preview_consent(need: Need, product_id: int) -> ResponseReturnValue:
     """The same page with what was ticked, nothing sent: what it will see."""
     product = _product(product_id)
@@ -110,7 +110,7 @@ def preview_consent(need: Need, product_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/needs/<int:need_id>/send/<int:product_id>/keep")
-@requires("lead.send", load=load_need)
+@requires("need.send", load=load_need)
 def keep_choice(need: Need, product_id: int) -> ResponseReturnValue:
     """Keep the choice for later; nobody is told."""
     product = _product(product_id)
@@ -125,7 +125,7 @@ def keep_choice(need: Need, product_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/needs/<int:need_id>/send/<int:product_id>")
-@requires("lead.send", load=load_need)
+@requires("need.send", load=load_need)
 @once
 def send(need: Need, product_id: int) -> ResponseReturnValue:
     """Give the consent and send the lead: once, to this institution alone."""
@@ -231,11 +231,6 @@ def _declined_page(lead: Lead, status: int = 200, **posted: Any) -> ResponseRetu
     )
 
 
-def _tenths(row: Any) -> int | None:
-    """A chance as tenths of similar cases; none below twenty of them."""
-    return round(row.chance * 10) if row.chance is not None and row.chance_n >= SMALLEST_SAMPLE else None
-
-
 def _next_rows(lead: Lead) -> list[Any]:
     """The next best products of other institutions, as the stored list has them."""
     if not lead.need.is_live:
@@ -248,7 +243,7 @@ def _next_rows(lead: Lead) -> list[Any]:
             "institution": row.product.institution.short_name,
             "cost_percent": row.cost_percent,
             "payment_yuan": row.quote.get("regular_instalment_yuan"),
-            "tenths": _tenths(row),
+            "tenths": tenths_of(row),
             "n": row.chance_n,
         }
         for row in rows
