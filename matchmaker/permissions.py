@@ -236,7 +236,10 @@ table(
 # --- ranking, matching -----------------------------------------------------------------------------------------
 
 table(
-    match_see=allow("See which products fit a need of a business for which one acts, and why not the others.", acts_for_the_business),
+    match_see=allow(
+        "See which products fit a need of a business for which one acts, and why not the others.",
+        acts_for_the_business,
+    ),
     match_make=allow("Ask for a new list of matches.", acts_for_the_business),
 )
 
@@ -285,7 +288,8 @@ def _in_its_branch(actor: Any, lead: Any) -> bool:
 
 table(
     lead_see=allow(
-        "Look at a lead: its owner, who carries it, the managers of its branch while nobody does, the institution's desk.",
+        "Look at a lead: its owner, who carries it, the managers of its branch while nobody does, "
+        "the institution's desk.",
         _acts_for_its_business,
         _chose_it,
         (_was_sent, _carries_it),
@@ -319,7 +323,9 @@ table(
         (_was_sent, on_desk_of_its_institution),
         (_was_sent, _in_its_branch, _nobody_else_carries_it),
     ),
-    lead_work_on=allow("Contact, visit, ask for papers, check, submit: who carries the lead.", (_was_sent, _carries_it)),
+    lead_work_on=allow(
+        "Contact, visit, ask for papers, check, submit: who carries the lead.", (_was_sent, _carries_it)
+    ),
     lead_offer=allow("Write an offer: who carries the lead.", (_was_sent, _carries_it)),
     lead_decline=allow(
         "Decline a lead with a reason: who carries it, or the desk.",

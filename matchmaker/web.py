@@ -110,7 +110,9 @@ def public(view: View) -> View:
     return view
 
 
-def requires(permission: str, load: Callable[..., Any] | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def requires(
+    permission: str, load: Callable[..., Any] | None = None
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Only who holds ``permission`` on what ``load`` finds.
 
     ``load`` takes URL arguments by name and returns the object or None; the view gets the object first and the
@@ -606,7 +608,8 @@ PAGES = {400, 401, 403, 404, 405, 409, 413, 422, 429, 500, 503}
 def on_http_error(problem: HTTPException) -> ResponseReturnValue:
     """An error page in the reader's language, or JSON for the API; headers like Allow and Retry-After are kept."""
     status = problem.code or 500
-    headers = {name: value for name, value in problem.get_headers() if name.lower() not in {"content-type", "content-length"}}
+    left_out = {"content-type", "content-length"}
+    headers = {name: value for name, value in problem.get_headers() if name.lower() not in left_out}
     if problem.response is not None:
         return problem.response  # type: ignore[return-value]
     if is_api():
@@ -630,7 +633,7 @@ def on_unauthorized(problem: Unauthorized) -> ResponseReturnValue:
 
 
 def on_csrf_error(problem: CSRFError) -> ResponseReturnValue:
-    """The form's token is missing or of another session: nothing was done, and what was typed can be looked at again."""
+    """The form's token is missing or of another session: nothing was done; what was typed can be looked at again."""
     carried = pack_carried(typed_values(), request.full_path.rstrip("?"))
     path, values = unpack_carried(carried) or ("/", [])
     return render_template("errors/continue.html", path=path, values=values, stale=True), 400

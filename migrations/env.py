@@ -1,4 +1,4 @@
-"""How Alembic runs our migrations: guarded on SQLite so that a batch change of a parent table cannot empty its children."""
+"""How Alembic runs our migrations: on SQLite so that a batch change of a parent table cannot empty its children."""
 
 from importlib import import_module
 

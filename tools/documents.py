@@ -1,4 +1,4 @@
-"""Write the pages of docs/ that are drawn from the code: permissions, announcements. Usage: python -m tools.documents"""
+"""Write the pages of docs/ drawn from the code: permissions, announcements. Usage: python -m tools.documents"""
 
 from __future__ import annotations
 

@@ -24,8 +24,8 @@ def extract() -> Catalog:
     """Every text marked in matchmaker/ and templates/."""
     with tempfile.TemporaryDirectory() as folder:
         pot = Path(folder) / "messages.pot"
-        subprocess.run([sys.executable, "-m", "babel.messages.frontend", "--quiet", "extract", "-F", "babel.cfg", "--no-location",
-                        "--sort-output", "-k", "_l", "-k", "_n:1,2", "-o", str(pot), "."],
+        subprocess.run([sys.executable, "-m", "babel.messages.frontend", "--quiet", "extract", "-F", "babel.cfg",
+                        "--no-location", "--sort-output", "-k", "_l", "-k", "_n:1,2", "-o", str(pot), "."],
                        check=True, cwd=ROOT)
         with open(pot, "rb") as file:
             return read_po(file)

@@ -143,7 +143,7 @@ def test_twenty_kills_change_nothing(engine: str, town_file: Path, tmp_path: Pat
                 instant = latest_instant() + timedelta(days=4)
                 db.engine.dispose()
         _, seconds = run(urls[0], tmp_path, instant, kills=0, seed=0)
-        killed, longer = run(urls[1], tmp_path, instant, kills=KILLS, seed=7)
+        killed, _ = run(urls[1], tmp_path, instant, kills=KILLS, seed=7)
         wanted, found = picture(urls[0]), picture(urls[1])
         assert killed >= KILLS // 2, f"only {killed} of {KILLS} kills met work (undisturbed {seconds:.1f} s)"
         for name in wanted:

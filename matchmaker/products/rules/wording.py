@@ -21,7 +21,8 @@ def _promise(code: str, *alternatives: str) -> Promise:
 
 # Patterns run over the text without spaces and marks, in NFKC and lower case, so that 秒·批 or 秒 批 is found too.
 # Sources: 算法推荐 and 征信业务管理办法 (no score of a person), 助贷新规 金规〔2025〕9号 and
-# 八部门23条 of 2025 (no paid fast lane, no disguised cost), 人民银行公告〔2021〕第3号 (no daily or monthly rate without the yearly one).
+# 八部门23条 of 2025 (no paid fast lane, no disguised cost),
+# 人民银行公告〔2021〕第3号 (no daily or monthly rate without the yearly one).
 PROMISES: tuple[Promise, ...] = (
     _promise("product_words_speed", "秒批", "秒放", "秒到账?", "秒贷", "秒过", "极速放款", "当天必到", "闪电放款"),
     _promise(
