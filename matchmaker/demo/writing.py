@@ -50,7 +50,7 @@ _AT_ONCE = 5_000
 
 
 def write(market: Market, town: Businesses, books: Books, *, places: Mapping[str, Any], fingerprint: str,
-          noted_at: Any, papers: Sequence[Mapping[str, Any]] = ()) -> None:  # fmt: skip
+          noted_at: Any, papers: Sequence[Mapping[str, Any]] = (), messages: Sequence[Mapping[str, Any]] = ()) -> None:  # fmt: skip
     """Insert everything in an order that every foreign key accepts. Needs a running write transaction."""
     session = db.session
     insert(Person, [*market.persons, *town.persons])

@@ -29,9 +29,11 @@ from matchmaker.leads.rules.states import LIVE, TRANSITIONS, State, Step
 from matchmaker.matching import queries as matching_queries
 from matchmaker.matching import services as matching
 from matchmaker.needs.models import Need
+from matchmaker.notifications.models import Message
 from matchmaker.products.models import Product, ProductVersion, TrackRecord
 from matchmaker.ranking.models import Outcome, ShownList
 from matchmaker.refusal import Refused, plain
+from matchmaker.web import sentence
 from tests.demo.test_replay import lprs
 
 ROOT = Path(__file__).parents[2]
@@ -286,3 +288,17 @@ def test_before_half_past_nine_it_is_still_yesterdays_town() -> None:
         assert demo.anchor_for(instant) == date(2026, 9, 22)
     with clock.frozen("2026-09-23T09:30:00+08:00") as instant:
         assert demo.anchor_for(instant) == ANCHOR_ON
+
+
+def test_the_cast_was_told_what_happened_in_sentences(town: Any) -> None:
+    """Their inboxes open, and every message makes a sentence in both languages."""
+    with town.app_context():
+        told = list(db.session.scalars(sa.select(Message).order_by(Message.id)))
+        assert {"lead_told_papers", "lead_told_offer", "lead_told_declined", "lead_told_released"} <= {
+            m.kind for m in told
+        }
+        assert any(message.kind == "lead_staff_papers_sent" for message in told)
+    for language in ("zh", "en"):
+        with town.test_request_context(headers={"Cookie": f"lang={language}"}):
+            for message in told:
+                assert sentence({"code": message.kind, "facts": message.facts})
