@@ -22,7 +22,6 @@ from matchmaker.demo.story import Story
 from matchmaker.matching.rules import Lpr
 from matchmaker.queue import Job
 from matchmaker.reference.queries import lpr_history
-from matchmaker.refusal import Refused
 
 SEED = 20260923
 SIZE = 3_000
@@ -88,10 +87,10 @@ def fill(*, size: int = SIZE, seed: int = SEED, anchor: date | None = None) -> T
     """Write the whole town into an empty database, in the running write transaction (`unit_of_work`).
 
     `anchor` is the day of the first start; the year before it is what is simulated. Killed half-way the database is
-    empty again. Raises Refused("demo_not_empty") where anybody is there already.
+    empty again. Raises RuntimeError where anybody is there already.
     """
     if db.session.scalar(sa.select(Person.id).limit(1)) is not None:
-        raise Refused("demo_not_empty")
+        raise RuntimeError("the demo town is built into an empty database only")
     anchor_on = anchor or anchor_for(clock.real_now())
     lprs = [Lpr(row.published_on, row.lpr_1y_percent, row.lpr_5y_percent) for row in lpr_history()]
     town = simulate(size=size, seed=seed, anchor_on=anchor_on, lprs=lprs)
@@ -147,7 +146,7 @@ def train(town: Town) -> Any:
 
     with unit_of_work():
         model = train_from_history(oracle=town.oracle)
-    with unit_of_work():
+    with unit_of_work(), remembering():
         cast.look_again(town.story)
     return model
 

@@ -288,12 +288,15 @@ class Story:
 
     def would_show(self, at: int, wanted: Row, made_at: datetime, institution: str, branch_id: int) -> int | None:
         """The first product of an institution that a list would show and that would go to this branch; None without."""
-        today = date_of(made_at)
-        facts = self.facts_of(at, wanted, today)
-        derived = matching.derive(self.offered_at(made_at), facts, today, self.lpr_on(today))
         institution_id = self.market.institution_ids[institution]
         if self._branch(self.town.businesses[at], institution_id, wanted["amount_yuan"]) != branch_id:
             return None
+        today = date_of(made_at)
+        facts = self.facts_of(at, wanted, today)
+        mine = [one for one in self.offered_at(made_at) if one.institution_id == institution_id]
+        if not matching.derive(mine, facts, today, self.lpr_on(today)).shown:
+            return None
+        derived = matching.derive(self.offered_at(made_at), facts, today, self.lpr_on(today))
         for row in derived.shown[:10]:
             if self.market.products[row["product_id"] - 1]["institution_id"] == institution_id:
                 return int(row["product_id"])
