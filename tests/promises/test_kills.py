@@ -28,6 +28,7 @@ KILLS = 20
 LEFT_OUT = {"job": None, "session_seen": None}
 """Attempts, leases and instants of jobs are how it was carried, not what was done."""
 UNORDERED = {"audit_row"}
+NUMBERS_OF_THE_TRAIL = {"seal", "sealed_at", "seal_number", "transaction_number", "facts", "object_id"}
 
 
 def enqueue(app: Any) -> None:
@@ -89,8 +90,7 @@ def picture(url: str) -> dict[str, Any]:
                         row[column.name] = place[key.column.table.name][row[column.name]]
             row["id"] = None if name in UNORDERED else place[name][row["id"]]
             if name in UNORDERED:
-                row = {column: value for column, value in row.items() if column not in {"seal", "sealed_at", "facts",
-                                                                                        "object_id", "number", "previous"}}
+                row = {column: value for column, value in row.items() if column not in NUMBERS_OF_THE_TRAIL}
             texts.append(repr(sorted(row.items(), key=lambda pair: pair[0])))
         result[name] = Counter(texts) if name in UNORDERED else texts
     return result
