@@ -86,8 +86,8 @@ def serve(app: Flask, host: str, port: int) -> None:
     end_jobs = _carry_jobs(app) if settings.jobs_in_process else lambda: None
     for told in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a script's background job would ignore it
         signal.signal(told, _end)
-    print(f"Serving on http://{host}:{port} - end with Ctrl-C.", flush=True)
     try:
+        print(f"Serving on http://{host}:{port} - end with Ctrl-C.", flush=True)
         server.run()  # returns after SystemExit, when the requests at work are answered
     except SystemExit:
         pass

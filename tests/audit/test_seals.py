@@ -151,6 +151,11 @@ def test_two_sealers_at_once_make_one_chain(any_app: Any) -> None:
     for thread in threads:
         thread.join()
     with any_app.app_context():
+        for _ in range(200):  # an older transaction of another database of the server may hold some rows back
+            if verify_seals().rows == 40:
+                break
+            time.sleep(0.05)
+            seal_rows(clock.now())
         chain = verify_seals()
         assert chain.holds and chain.rows == 40
 
