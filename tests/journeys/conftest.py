@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -23,10 +24,10 @@ from matchmaker.accounts.models import Person
 from matchmaker.db import db, unit_of_work
 from matchmaker.notifications.jobs import deliver_messages
 from matchmaker.serving import serve_static_files
-from tests.builders import sign_in
+from tests.builders import PASSWORD, sign_in
 from tests.conftest import settings_for
 from tests.journeys import stage as the_stage
-from tests.journeys.looking import Checked, Watch, look
+from tests.journeys.looking import SHOTS, Checked, Watch, look
 
 CHROMIUM_FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -176,6 +177,65 @@ class Visitor:
         self.page.goto(path)
         return self.page
 
+    def arrive(self, path: str) -> None:
+        """Wait until one is on the page whose path ends like this (a pattern)."""
+        self.page.wait_for_url(lambda address: re.search(path + "$", urlsplit(address).path) is not None)
+
+    @property
+    def path(self) -> str:
+        """Where one is, without the host."""
+        return urlsplit(self.page.url).path
+
+    @property
+    def heading(self) -> str:
+        """What the page calls itself."""
+        return _plain(self.page.locator("h1").inner_text())
+
+    @property
+    def words(self) -> str:
+        """What can be read in the middle of the page."""
+        return _plain(self.page.locator("main").inner_text())
+
+    def words_of(self, place: str) -> str:
+        """What can be read in one place of the page."""
+        return _plain(self.page.locator(place).first.inner_text())
+
+    @property
+    def told(self) -> str:
+        """What the page says has just been done."""
+        return _plain(" ".join(self.page.locator(".told").all_inner_texts()))
+
+    def follow(self, name: str | re.Pattern[str]) -> None:
+        """Follow the first link of that name."""
+        self.page.get_by_role("link", name=name).first.click()
+
+    def press(self, name: str | re.Pattern[str], within: str = "main") -> None:
+        """Press the button of that name."""
+        self.page.locator(within).get_by_role("button", name=name).click()
+
+    def fill(self, label: str, text: str, within: str = "main") -> None:
+        """Type into the field with that label."""
+        self.page.locator(within).get_by_label(label).first.fill(text)
+
+    def choose(self, within: str = "main", **picked: str | list[str]) -> None:
+        """Choose by name of the field: the value of a radio button or boxes to tick."""
+        for name, values in picked.items():
+            for value in [values] if isinstance(values, str) else values:
+                self.page.locator(f"{within} input[name='{name}'][value='{value}']").check()
+
+    def sign_in(self, person_address: str) -> None:
+        """Sign in by the page, with the password that everybody on the stage has."""
+        self.go("/sign-in")
+        self.fill("手机号或邮箱", person_address)
+        self.fill("密码", PASSWORD)
+        self.press("登录")
+        self.arrive("(?<!/sign-in)")
+
+
+def _plain(text: str) -> str:
+    """As one reads it: blanks that may not break are blanks."""
+    return text.replace("\xa0", " ")
+
 
 Opens = Callable[..., Visitor]
 
@@ -204,7 +264,9 @@ def visit(browser: Browser, served: LiveSite) -> Iterator[Opens]:
 
     yield opens
     wrong = [trouble for visitor in open_ones for trouble in visitor.watch.troubles]
-    for visitor in open_ones:
+    for number, visitor in enumerate(open_ones):
+        if SHOTS:
+            visitor.page.screenshot(path=f"{SHOTS}/last-{number}.png", full_page=True)
         visitor.context.close()
     assert wrong == []
 

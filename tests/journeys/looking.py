@@ -90,6 +90,7 @@ def look(page: Page, checked: Checked, name: str = "", *, scripts: bool = True) 
 
 def problems_of_view(page: Page, checked: Checked, name: str = "", *, scripts: bool = True) -> list[str]:
     """What is wrong with the open page at 360 and, widened in place, at 1280; the width is put back after."""
+    page.wait_for_load_state()
     before = page.viewport_size
     found: list[str] = []
     skeleton = skeleton_of(page) if scripts else ""
