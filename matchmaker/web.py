@@ -30,6 +30,7 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel, get_locale
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -314,6 +315,7 @@ class BaseForm(FlaskForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        g.setdefault("forms_made", []).append(self)  # so that an error page can name what was typed
         if not self.form_key.data:
             self.form_key.data = uuid.uuid4().hex
 
@@ -335,6 +337,20 @@ def typed_values() -> list[tuple[str, str]]:
     """What was typed, to be carried along or shown: no tokens, no passwords."""
     return [(name, value) for name, value in request.form.items(multi=True)
             if name not in NOT_CARRIED and "password" not in name and "code" != name]
+
+
+def typed_as_labelled() -> list[tuple[str, str]]:
+    """What was typed, for reading: by the names of the fields and choices of the forms of this request, where they are
+    known; nothing that was left empty and nothing that a form carries unseen."""
+    fields = {field.name: field for form in g.get("forms_made", []) for field in form}
+    found = []
+    for name, value in typed_values():
+        field = fields.get(name)
+        if not value.strip() or name == "back" or isinstance(field, HiddenField):
+            continue
+        choices = {str(code): words for code, words, *_more in getattr(field, "choices", None) or ()}
+        found.append((str(field.label.text) if field is not None else name, str(choices.get(value, value))))
+    return found
 
 
 def pack_carried(values: Iterable[tuple[str, str]], path: str) -> str:
@@ -575,18 +591,24 @@ def add_headers(answer: Response) -> Response:
     return answer
 
 
+SAY_IT_THEMSELVES = ("没有", "Not ", "Nothing ", "No ")
+"""How sentences begin that say by themselves what did not happen."""
+
+
 def on_refused(no: Refused) -> ResponseReturnValue:
     """A refusal no form took: the page says what did not happen and why."""
     if is_api():
         return {"code": no.code, "message": sentence(no)}, no.status
-    return render_template("errors/refused.html", refused=no, words=sentence(no), typed=typed_values()), no.status
+    words = sentence(no)
+    heading = words if words.startswith(SAY_IT_THEMSELVES) else _("没有做：") + words
+    return render_template("errors/refused.html", refused=no, heading=heading, typed=typed_as_labelled()), no.status
 
 
 def on_conflict(problem: Exception) -> ResponseReturnValue:
     """Somebody else was faster: what was typed is shown, nothing of it is kept."""
     if is_api():
         return {"code": "conflict", "message": str(_l("别人刚改过，请取最新的再试"))}, 409
-    return render_template("errors/409.html", typed=typed_values()), 409
+    return render_template("errors/409.html", typed=typed_as_labelled()), 409
 
 
 def on_database_error(problem: sa.exc.DBAPIError) -> ResponseReturnValue:

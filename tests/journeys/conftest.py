@@ -9,7 +9,7 @@ import re
 import shutil
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -222,6 +222,23 @@ class Visitor:
         for name, values in picked.items():
             for value in [values] if isinstance(values, str) else values:
                 self.page.locator(f"{within} input[name='{name}'][value='{value}']").check()
+
+    def type_all(self, typed: Mapping[str, Sequence[str]], within: str = "main") -> None:
+        """Fill in a form by the names of its fields: texts, choices and ticks; folds are opened on the way."""
+        for name, values in typed.items():
+            found = self.page.locator(f"{within} [name='{name}']")
+            kind = found.first.get_attribute("type") or found.first.evaluate("field => field.tagName")
+            for value in values:
+                field = self.page.locator(f"{within} [name='{name}'][value='{value}']") \
+                    if kind in ("checkbox", "radio") else found
+                if not field.is_visible():
+                    field.locator("xpath=ancestor::details[not(@open)]/summary").click()
+                if kind in ("checkbox", "radio"):
+                    field.check()
+                elif kind == "SELECT":
+                    field.select_option(value)
+                else:
+                    field.fill(value)
 
     def sign_in(self, person_address: str) -> None:
         """Sign in by the page, with the password that everybody on the stage has."""

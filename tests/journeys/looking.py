@@ -47,6 +47,19 @@ SIDEWAYS = """() => {
   return over + ' px, at ' + (last ? last.tagName + '.' + last.className + ' ' + last.textContent.trim().slice(0, 40) : '?');
 }"""
 
+SPILLING = """() => {
+  const boxes = '.pick, .btn:not(.btn-primary), .tag, .card-mm, .note, .joint > *, .keyfig, .qrow, .empty, .monies dd, th, td';
+  for (const box of document.querySelectorAll(boxes)) {
+    const hidden = box.closest('thead, .visually-hidden');
+    if (hidden && getComputedStyle(hidden).position === 'absolute') continue;
+    if (box.closest('details:not([open])') || getComputedStyle(box).display === 'inline') continue;
+    const over = box.scrollWidth - box.clientWidth;
+    if (box.clientWidth > 2 && over > 1) return over + ' px, from ' + box.tagName + '.' + box.className + ' ' + box.textContent.trim().slice(0, 40);
+  }
+  return null;
+}"""
+"""Words that run out of the box they stand in."""
+
 AXE_OPTIONS = """{resultTypes: ['violations'], iframes: false}"""
 
 
@@ -85,7 +98,8 @@ def look(page: Page, checked: Checked, name: str = "", *, scripts: bool = True) 
 
     Without scripts axe cannot wait for itself: only the width is looked at then.
     """
-    assert problems_of_view(page, checked, name, scripts=scripts) == [], page.url
+    found = problems_of_view(page, checked, name, scripts=scripts)
+    assert not found, "\n".join([page.url, *found])
 
 
 def problems_of_view(page: Page, checked: Checked, name: str = "", *, scripts: bool = True) -> list[str]:
@@ -99,6 +113,9 @@ def problems_of_view(page: Page, checked: Checked, name: str = "", *, scripts: b
         sideways = page.evaluate(SIDEWAYS)
         if sideways:
             found.append(f"{width}: scrolls sideways by {sideways}")
+        spilling = page.evaluate(SPILLING)
+        if spilling:
+            found.append(f"{width}: words run out of their box by {spilling}")
         if scripts and checked.is_new(width, skeleton):
             found += [f"{width}: {problem}" for problem in serious_problems(page)]
         if SHOTS and name:

@@ -29,7 +29,7 @@ OPENED = "2026-09-10T09:00:00+08:00"
 MORNING: tuple[tuple[str, str, str], ...] = (
     ("新丰粮油店", "waiting", "2026-09-23T09:10:00+08:00"),
     ("石桥修车铺", "waiting", "2026-09-22T16:00:00+08:00"),
-    ("四季鲜果行", "accepted", "2026-09-21T15:00:00+08:00"),
+    ("四季鲜果行", "accepted", "2026-09-22T08:00:00+08:00"),
     ("小满裁缝铺", "contacted", "2026-09-18T11:00:00+08:00"),
     ("永兴五金店", "review", "2026-09-15T11:00:00+08:00"),
     ("临河早点铺", "contacted", "2026-09-17T11:00:00+08:00"),
@@ -112,8 +112,7 @@ def _work(lead: Lead, state: str, sent_at: datetime, manager: Person) -> None:
 
 def declined(ids: dict[str, int]) -> Lead:
     """The owner's need went to the bank, which declined for late tax and low turnover."""
-    lead = sent(ids)
-    working.accept_lead(lead, by=_person(ids, "manager"))
+    lead = accepted(ids)
     working.decline(lead, codes=["T01", "B02"], note="内部：流水差 8 万", by=_person(ids, "manager"))
     return lead
 
@@ -130,10 +129,16 @@ def sent(ids: dict[str, int]) -> Lead:
     )
 
 
+def accepted(ids: dict[str, int]) -> Lead:
+    """The owner's need went to the bank, where its manager has it."""
+    lead = sent(ids)
+    working.accept_lead(lead, by=_person(ids, "manager"))
+    return lead
+
+
 def offered(ids: dict[str, int]) -> Lead:
     """… which contacted the owner and wrote an offer."""
-    lead, manager = sent(ids), _person(ids, "manager")
-    working.accept_lead(lead, by=manager)
+    lead, manager = accepted(ids), _person(ids, "manager")
     working.contact(lead, channel="call", by=manager)
     working.start_review(lead, by=manager)
     offering.make_offer(

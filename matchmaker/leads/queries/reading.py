@@ -113,7 +113,9 @@ class NeedProgress:
         ended_at = line.lead.ended_at
         if line.lead.state not in (State.DECLINED, State.RELEASED) or ended_at is None:
             return False
-        later = (other.lead.sent_at for other in self.lines if other.lead.sent_at is not None)
+        later = (
+            other.lead.sent_at for other in self.lines if other is not line and other.lead.sent_at is not None
+        )
         return not self.need.is_live or any(sent_at >= ended_at for sent_at in later)
 
     @property
