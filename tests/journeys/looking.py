@@ -60,6 +60,12 @@ SPILLING = """() => {
 }"""
 """Words that run out of the box they stand in."""
 
+TORN = """() => {
+  const torn = document.querySelector('main p:empty');
+  return torn && (torn.previousElementSibling || torn.parentElement).outerHTML.slice(0, 120);
+}"""
+"""A paragraph that the browser closed early, because it held a form or a list: its end tag makes an empty one."""
+
 AXE_OPTIONS = """{resultTypes: ['violations'], iframes: false}"""
 
 
@@ -108,6 +114,9 @@ def problems_of_view(page: Page, checked: Checked, name: str = "", *, scripts: b
     before = page.viewport_size
     found: list[str] = []
     skeleton = skeleton_of(page) if scripts else ""
+    torn = page.evaluate(TORN)
+    if torn:
+        found.append(f"a paragraph holds what it cannot hold, near {torn}")
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": HEIGHT[width]})
         sideways = page.evaluate(SIDEWAYS)

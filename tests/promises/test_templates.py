@@ -27,6 +27,18 @@ def test_pages_have_no_inline_style_or_script(file: Path) -> None:
     assert not re.search(r"<style|\sstyle=|\son[a-z]+=\"|<script(?![^>]*\bsrc=)", text), file.name
 
 
+NOT_IN_A_PARAGRAPH = re.compile(
+    r"<(form|ul|ol|div|dl|table|section|details|fieldset|h[1-6])\b|button_form\(|picks\(|\basks\(|language_form")
+
+
+@pytest.mark.parametrize("file", PAGES, ids=lambda file: str(file.relative_to(ROOT / "templates")))
+def test_a_paragraph_holds_only_what_it_can_hold(file: Path) -> None:
+    """A browser ends a paragraph at a form or a list, and what stands behind loses its layout."""
+    for inner in re.findall(r"<p(?:\s[^>]*)?>(.*?)</p>", file.read_text(), re.DOTALL):
+        found = NOT_IN_A_PARAGRAPH.search(inner)
+        assert found is None, f"{found.group()} in <p>{inner[:100]}"
+
+
 def test_no_forbidden_word_stands_in_our_texts() -> None:
     for folder in ("templates", "matchmaker"):
         for file in (ROOT / folder).rglob("*"):
