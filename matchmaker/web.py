@@ -664,6 +664,9 @@ def on_csrf_error(problem: CSRFError) -> ResponseReturnValue:
 def init_app(app: Flask) -> None:
     """Attach everything of this file to ``app``."""
     app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)
+    # Chromium shows a page again from memory, no-store or not, unless a cookie was set meanwhile: every answer renews
+    # the session's, so that going back asks again (tests/journeys/test_going_back.py).
+    app.config["SESSION_REFRESH_EACH_REQUEST"] = True
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False
     csrf.init_app(app)
     login_manager.init_app(app)

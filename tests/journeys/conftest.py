@@ -297,6 +297,8 @@ def _cookies(served: LiveSite, who: str | int | None) -> list[dict[str, Any]]:
         person = db.session.get_one(Person, served.ids[who] if isinstance(who, str) else who)
         db.session.expunge(person)
     sign_in(client, person)
+    with client.session_transaction() as kept:
+        kept.permanent = True  # as the sign-in page makes it: the cookie is renewed by every answer
     cookie = client.get_cookie("session")
     assert cookie is not None
     return [{"name": "session", "value": cookie.value, "url": served.address, "httpOnly": True, "sameSite": "Lax"}]
