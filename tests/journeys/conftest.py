@@ -90,6 +90,15 @@ class LiveSite:
             db.session.flush()
             return getattr(made, "id", made)
 
+    def execute(self, statement: Any) -> None:
+        """Carry out a statement inside ``make``."""
+        db.session.execute(statement)
+
+    def phone_of(self, name: str) -> str:
+        """What somebody of the stage signs in with."""
+        with self.app.app_context():
+            return str(db.session.get_one(Person, self.ids[name]).phone)
+
     def letters(self) -> list[dict[str, Any]]:
         """Everything that was sent so far, as a gateway gets it."""
         with self.app.app_context():

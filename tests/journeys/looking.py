@@ -61,7 +61,7 @@ SPILLING = """() => {
 """Words that run out of the box they stand in."""
 
 TORN = """() => {
-  const torn = document.querySelector('main p:empty');
+  const torn = document.querySelector('main p:empty:not([id])');
   return torn && (torn.previousElementSibling || torn.parentElement).outerHTML.slice(0, 120);
 }"""
 """A paragraph that the browser closed early, because it held a form or a list: its end tag makes an empty one."""

@@ -7,8 +7,6 @@ from collections.abc import Callable
 
 import pytest
 
-from matchmaker.accounts.models import Person
-from matchmaker.db import db
 from tests.businesses.builders import a_code, a_picture
 from tests.journeys.conftest import DESK, LiveSite, Opens, Visitor
 
@@ -127,7 +125,7 @@ def is_asked_for_papers(owner: Visitor, seen: Callable[..., None]) -> None:
 
 
 def checks_the_papers(stage: LiveSite, operator: Visitor, seen: Callable[..., None]) -> None:
-    operator.sign_in(_phone_of(stage, "operator"))
+    operator.sign_in(stage.phone_of("operator"))
     seen(operator, "15-operator")
     operator.go("/checks/papers")
     seen(operator, "16-papers-waiting")
@@ -275,8 +273,3 @@ def confirms(owner: Visitor, lead: str, seen: Callable[..., None]) -> None:
     seen(owner, "34-who-looked")
     owner.go("/messages")
     seen(owner, "35-messages")
-
-
-def _phone_of(stage: LiveSite, name: str) -> str:
-    with stage.app.app_context():
-        return str(db.session.get_one(Person, stage.ids[name]).phone)
