@@ -19,7 +19,7 @@ from matchmaker import create_app
 from matchmaker.settings import Settings
 
 TOWN_SIZE = 150
-pytest_plugins = ["tests.articles"]
+pytest_plugins = ["tests.articles", "tests.journeys.measured"]
 PG_URL = os.environ.get("MATCHMAKER_TEST_PG", "")
 
 

@@ -28,6 +28,7 @@ from tests.builders import PASSWORD, sign_in
 from tests.conftest import settings_for
 from tests.journeys import stage as the_stage
 from tests.journeys.looking import SHOTS, Checked, Watch, look
+from tests.journeys.measured import note
 
 CHROMIUM_FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -320,9 +321,20 @@ def checked() -> Checked:
 
 
 @pytest.fixture
-def seen(checked: Checked, record_property: Callable[[str, Any], None]) -> Iterator[Callable[..., None]]:
+def seen(checked: Checked, request: pytest.FixtureRequest) -> Callable[..., None]:
     """Look at the page that is open: axe and no sideways scrolling, at 360 and at 1280."""
-    before = checked.counts()
-    yield lambda visitor, name="": look(visitor.page, checked, name, scripts=visitor.scripts)
+
+    def look_at(visitor: Visitor, name: str = "") -> None:
+        before = checked.counts()
+        try:
+            look(visitor.page, checked, name, scripts=visitor.scripts)
+        finally:
+            note_checked(request.node, checked, before)
+
+    return look_at
+
+
+def note_checked(item: pytest.Item, checked: Checked, before: dict[str, int]) -> None:
+    """Count with the test what axe looked at since ``before`` and what it was spared."""
     for what, number in checked.counts().items():
-        record_property(f"axe {what}", number - before[what])
+        note(item, f"axe, pages at a width {what}", number - before[what])

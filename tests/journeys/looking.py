@@ -151,16 +151,25 @@ class Watch:
 
     host: str
     troubles: list[str] = field(default_factory=list)
-    sizes: list[tuple[str, str, int]] = field(default_factory=list)
+    done: list[Request] = field(default_factory=list)
 
     @classmethod
     def over(cls, context: BrowserContext, host: str) -> Watch:
         watch = cls(host)
         context.on("request", watch._asked)
         context.on("response", watch._answered)
+        context.on("requestfinished", watch._came)
         context.on("console", watch._said)
         context.on("weberror", watch._failed)
         return watch
+
+    def _came(self, request: Request) -> None:
+        self.done.append(request)
+
+    def sent_bytes(self, kind: str | None = None) -> int:
+        """Headers and bodies as sent by the site so far, compressed or not; of one kind: document, script, …"""
+        sizes = [one.sizes() for one in self.done if kind is None or one.resource_type == kind]
+        return sum(size["responseHeadersSize"] + size["responseBodySize"] for size in sizes)
 
     def _asked(self, request: Request) -> None:
         if not request.url.startswith((self.host + "/", "data:", "blob:", "chrome-extension:")):
