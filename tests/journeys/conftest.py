@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -18,16 +19,17 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 from werkzeug.serving import make_server
+from werkzeug.wrappers import Response
 
-from matchmaker import clock, create_app
+from matchmaker import clock
 from matchmaker.accounts.models import Person
 from matchmaker.db import db, unit_of_work
 from matchmaker.notifications.jobs import deliver_messages
 from matchmaker.serving import serve_static_files
 from tests.builders import PASSWORD, sign_in
-from tests.conftest import settings_for
+from tests.conftest import make_app, settings_for
 from tests.journeys import stage as the_stage
-from tests.journeys.looking import SHOTS, Checked, Watch, look
+from tests.journeys.looking import AXE_PATH, SHOTS, Checked, Watch, axe_script, look
 from tests.journeys.measured import note
 
 CHROMIUM_FLAGS = [
@@ -74,6 +76,16 @@ class LiveSite:
     address: str
     file: Path
     ids: dict[str, int] = field(default_factory=dict)
+    ready: dict[str, Any] = field(default_factory=dict)
+    """Answers that were got already, by path: each is handed out once instead of being worked out again."""
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        if environ["PATH_INFO"] == AXE_PATH:
+            kept = {"Cache-Control": "max-age=3600"}
+            return Response(axe_script(), mimetype="text/javascript", headers=kept)(environ, start_response)
+        query = environ.get("QUERY_STRING", "")
+        answer = self.ready.pop(environ["PATH_INFO"] + (f"?{query}" if query else ""), None)
+        return (answer or self.app)(environ, start_response)
 
     def stand_on(self, file: Path) -> None:
         """Serve a fresh copy of this database from now on."""
@@ -121,12 +133,14 @@ def served(empty_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     folder = tmp_path_factory.mktemp("served")
     file = folder / "served.db"
-    app = create_app(settings_for(f"sqlite:///{file}", folder, mail_channel="file"))
+    app = make_app(settings_for(f"sqlite:///{file}", folder, mail_channel="file"))
     serve_static_files(app)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    live = LiveSite(app, "", file)
+    server = make_server("127.0.0.1", 0, live, threaded=True)
+    live.address = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield LiveSite(app, f"http://127.0.0.1:{server.server_port}", file)
+    yield live
     server.shutdown()
     thread.join(timeout=10)
     server.server_close()
@@ -139,7 +153,7 @@ def stage_file(empty_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     """The stage, to copy from, and its ids."""
     file = tmp_path_factory.mktemp("stage") / "stage.db"
     shutil.copy(empty_sqlite, file)
-    app = create_app(settings_for(f"sqlite:///{file}", file.parent))
+    app = make_app(settings_for(f"sqlite:///{file}", file.parent))
     with clock.frozen(the_stage.NOW), app.app_context():
         with unit_of_work():
             ids = the_stage.build()
@@ -325,16 +339,18 @@ def seen(checked: Checked, request: pytest.FixtureRequest) -> Callable[..., None
     """Look at the page that is open: axe and no sideways scrolling, at 360 and at 1280."""
 
     def look_at(visitor: Visitor, name: str = "") -> None:
-        before = checked.counts()
-        try:
+        with counted(request.node, checked):
             look(visitor.page, checked, name, scripts=visitor.scripts)
-        finally:
-            note_checked(request.node, checked, before)
 
     return look_at
 
 
-def note_checked(item: pytest.Item, checked: Checked, before: dict[str, int]) -> None:
-    """Count with the test what axe looked at since ``before`` and what it was spared."""
-    for what, number in checked.counts().items():
-        note(item, f"axe, pages at a width {what}", number - before[what])
+@contextlib.contextmanager
+def counted(item: pytest.Item, checked: Checked) -> Iterator[None]:
+    """Note with the test what axe looked at meanwhile, and what it was spared; each page counts at both widths."""
+    before = dict(checked.numbers)
+    try:
+        yield
+    finally:
+        for what, number in checked.numbers.items():
+            note(item, f"at 360 and 1280: {what}", number - before.get(what, 0))
