@@ -41,7 +41,7 @@ class Job(Base):
         sa.CheckConstraint("state IN ('queued', 'running', 'done', 'failed')", name="state"),
     )
     kind: Mapped[str]
-    args: Mapped[dict[str, Any]]
+    args: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
     key: Mapped[str | None]
     state: Mapped[str] = mapped_column(default="queued")
     run_at: Mapped[datetime]
