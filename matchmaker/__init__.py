@@ -63,6 +63,7 @@ VIEWS: list[str] = [
     "matchmaker.products.views",
     "matchmaker.leads.views",
     "matchmaker.loans.views",
+    "matchmaker.privacy.views",
 ]
 API: list[str] = [
     "matchmaker.tools.api",

@@ -353,4 +353,10 @@ table(
     loan_mine=allow("See what was lent to one's own businesses.", anyone_signed_in),
 )
 
+# --- privacy ----------------------------------------------------------------------------------------------------
+
+table(
+    data_own=allow("see, download, correct and close what the platform keeps about oneself", anyone_signed_in),
+)
+
 # --- home, oversight -------------------------------------------------------------------------------------------

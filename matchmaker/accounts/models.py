@@ -41,6 +41,8 @@ class Person(Versioned, Base):
     totp_since_at: Mapped[datetime | None]
     phone_verified_at: Mapped[datetime | None]
     email_verified_at: Mapped[datetime | None]
+    no_learned_order_since_at: Mapped[datetime | None]
+    """Since when this person does not want lists ordered by what the model learned (PIPL art. 24: objection)."""
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
 

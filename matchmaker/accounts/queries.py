@@ -53,6 +53,16 @@ def password_hash_of(address: str, *, session: Session | None = None) -> str | N
     )
 
 
+def wants_learned_order(person_id: int) -> bool:
+    """Whether lists for this person may be ordered by what the model learned; yes until they object.
+
+    Whoever orders a list for a person asks here (PIPL art. 24, algorithm rules of 2022 art. 17: a way out in one
+    step). Without it the rules' own score orders: cost, fit, speed.
+    """
+    objected = db.session.scalar(sa.select(Person.no_learned_order_since_at).where(Person.id == person_id))
+    return objected is None
+
+
 # Tries and locks ----------------------------------------------------------------------------------------------------
 
 

@@ -15,6 +15,7 @@ DEEDS = {
     "account.totp_on": _l("打开动态口令"),
     "account.totp_off": _l("关掉动态口令"),
     "account.recovery_code": _l("用备用码登录"),
+    "account.choose_order": _l("选匹配怎么排"),
     "institution.apply": _l("机构申请接入"),
     "institution.admit": _l("接入机构"),
     "institution.suspend": _l("暂停机构"),

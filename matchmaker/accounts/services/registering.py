@@ -120,6 +120,14 @@ def change_own_details(person: Person, *, name: str, language: str) -> None:
     person.language = language if language in ("zh", "en") else "zh"
 
 
+def choose_order(person: Person, *, learned: bool) -> None:
+    """Object to lists ordered by what the model learned, or take the objection back; twice changes nothing."""
+    if learned == (person.no_learned_order_since_at is None):
+        return
+    person.no_learned_order_since_at = None if learned else clock.now()
+    record("account.choose_order", person, by=person, learned=learned)
+
+
 def confirm_address(person: Person, address: str, typed: str, *, caller: Caller) -> None:
     """Add or replace one's phone number or e-mail address with the code that was sent to it."""
     codes.use_code(address, "verify", typed, caller=caller)

@@ -1,0 +1,21 @@
+"""Forms of one's own data."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from wtforms import RadioField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+
+from matchmaker.web import BaseForm
+
+
+class OrderForm(BaseForm):
+    """May lists for me be ordered by what the model learned?"""
+
+    order = RadioField(
+        _l("匹配的产品怎么排"),
+        choices=[
+            SelectChoice("learned", _l("看成本、合适、快慢，也看类似的店办成没有")),
+            SelectChoice("plain", _l("只看成本、合适、快慢，不要机器学来的")),
+        ],
+    )
