@@ -33,7 +33,13 @@ def entries() -> list[Entry]:
     """The timetable, in the order in which work of the same moment is enqueued."""
     from matchmaker.accounts.jobs import forget_old_traces
     from matchmaker.audit.jobs import check_seals, seal_rows
-    from matchmaker.leads.jobs import expire_offers, release_overdue_leads, settle_payouts, warn_leads
+    from matchmaker.leads.jobs import (
+        expire_offers,
+        finish_withdrawals,
+        release_overdue_leads,
+        settle_payouts,
+        warn_leads,
+    )
     from matchmaker.matching.jobs import match_open_needs
     from matchmaker.needs.jobs import delete_old_drafts, expire_needs
     from matchmaker.notifications.jobs import deliver_messages
@@ -44,6 +50,7 @@ def entries() -> list[Entry]:
     return [
         Entry("leads.release", minute, release_overdue_leads),
         Entry("leads.warn", minute, warn_leads),
+        Entry("leads.finish_withdrawals", minute, finish_withdrawals),
         Entry("leads.expire_offers", hour, expire_offers),
         Entry("leads.settle_payouts", hour, settle_payouts),
         Entry("notifications.deliver", minute, deliver_messages),

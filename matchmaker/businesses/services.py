@@ -220,7 +220,7 @@ def refute_title(title: Title, *, remark_code: str, row_version: int, by: Person
 
 def look_at_title(title: Title, *, by: Person) -> None:
     """Observe that an operator opened this title; the owner sees it in the log of who looked."""
-    looked_at(title.business_id, by=by, fields=["name", "code", "titles"], purpose="case")
+    looked_at(title.business_id, by=by, fields=["name", "code", "titles"], purpose="title")
 
 
 def _decide_title(title: Title, row_version: int, by: Person) -> None:
@@ -380,13 +380,13 @@ def mark_wrong(member: BusinessMember, *, remark_code: str, remark: str | None, 
 
 def look_at_papers(member: BusinessMember, *, by: Person) -> None:
     """Observe that an operator opened this case: the owner sees it in the log of who looked."""
-    looked_at(member.business_id, by=by, fields=["name", "code", "contact_name", "documents"], purpose="paper")
+    looked_at(member.business_id, by=by, fields=["name", "code", "contact_name", "documents"], purpose="identity")
 
 
 def look_at_waiting(businesses: Iterable[Business], *, by: Person) -> None:
     """Observe that an operator saw the names and codes of businesses in a list of what waits."""
     for business_id in sorted({business.id for business in businesses}):
-        looked_at(business_id, by=by, fields=["name", "code"], purpose="queue")
+        looked_at(business_id, by=by, fields=["name", "code"], purpose="identity_list")
 
 
 def confirm_outside(member: BusinessMember, answer: outside.Answer, *, simulated_allowed: bool, by: Person) -> None:

@@ -13,9 +13,9 @@ from matchmaker.db import db, unit_of_work
 from matchmaker.leads.models import Lead, LeadClock, Payout
 from matchmaker.leads.queries import finding
 from matchmaker.leads.rules.clocks import AGREED_LIVES_DAYS, LIMITS, Clock
-from matchmaker.leads.rules.consents import in_force
+from matchmaker.leads.rules.consents import UNDO_FOR, in_force
 from matchmaker.leads.rules.states import LIVE, State
-from matchmaker.leads.services import ending, offering
+from matchmaker.leads.services import ending, offering, withdrawing
 from matchmaker.queue import LeaseLost
 
 log = logging.getLogger(__name__)
@@ -57,6 +57,13 @@ def expire_offers(now: datetime) -> int:
         lambda lead: lead.state in (State.TAKEN, State.SIGNED) and ending.expire(lead, at=now, because="agreement"),
     )
     return done
+
+
+def finish_withdrawals(now: datetime) -> int:
+    """End for good every consent whose withdrawal can no longer be undone; answers how many."""
+    return _each_lead(
+        finding.ids_of_withdrawing_leads(now - UNDO_FOR), lambda lead: withdrawing.finish_withdrawal(lead, at=now)
+    )
 
 
 def settle_payouts(now: datetime) -> int:

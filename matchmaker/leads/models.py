@@ -15,7 +15,7 @@ from matchmaker.businesses.models import Business
 from matchmaker.db import Base, JsonDict, JsonList, Percent, Versioned
 from matchmaker.documents.models import Document
 from matchmaker.leads.rules.clocks import Clock
-from matchmaker.leads.rules.consents import PURPOSES, Because
+from matchmaker.leads.rules.consents import PURPOSES, UNDO_FOR, Because
 from matchmaker.leads.rules.reasons import CODES
 from matchmaker.leads.rules.states import ENDED, LIVE, State, Step
 from matchmaker.needs.models import Need
@@ -38,6 +38,13 @@ class Consent(Base):
         CheckConstraint("ends_at > given_at", name="ends_later"),
         CheckConstraint("(ended_at IS NULL) = (ended_because IS NULL)", name="ended_has_cause"),
         CheckConstraint(f"ended_because IS NULL OR {_one_of('ended_because', Because)}", name="cause_known"),
+        CheckConstraint("(withdrawing_at IS NULL) = (withdrawing_by_id IS NULL)", name="withdrawn_by_somebody"),
+        Index(
+            "ix_consent_withdrawing_at",
+            "withdrawing_at",
+            sqlite_where=text("withdrawing_at IS NOT NULL AND ended_at IS NULL"),
+            postgresql_where=text("withdrawing_at IS NOT NULL AND ended_at IS NULL"),
+        ),
         Index("ix_consent_business_id_given_at", "business_id", "given_at"),
         Index("ix_consent_institution_id", "institution_id"),
     )
@@ -53,8 +60,24 @@ class Consent(Base):
     ends_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     ended_because: Mapped[str | None]
+    withdrawing_at: Mapped[datetime | None]
+    """Since when its giver takes it back: sealed from that instant, undone within `rules.consents.UNDO_FOR`."""
+    withdrawing_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
-    given_by: Mapped[Person] = relationship()
+    given_by: Mapped[Person] = relationship(foreign_keys=[given_by_id])
+    withdrawing_by: Mapped[Person | None] = relationship(foreign_keys=[withdrawing_by_id])
+    business: Mapped[Business] = relationship()
+    institution: Mapped[Institution] = relationship()
+
+    @property
+    def stopped_at(self) -> datetime | None:
+        """Since when it opens nothing any more, whether that can still be undone or not."""
+        return self.ended_at or self.withdrawing_at
+
+    @property
+    def can_be_undone_until(self) -> datetime | None:
+        """Until when the withdrawal under way can be undone; None when none is."""
+        return self.withdrawing_at + UNDO_FOR if self.withdrawing_at is not None and self.ended_at is None else None
 
 
 class Lead(Versioned, Base):

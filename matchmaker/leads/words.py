@@ -280,6 +280,9 @@ LABELS = {
         "case": _l("看这一件"),
         "paper": _l("打开您补的材料"),
         "cost_sheet": _l("看明白纸"),
+        "identity": _l("核对您的身份材料"),
+        "identity_list": _l("看等核对的名单"),
+        "title": _l("核实您的资质"),
     },
     # What is still to come, and who does it.
     "lead.next": {
@@ -352,6 +355,9 @@ SENTENCES = {
     "lead_consent_hours_unknown": _l("有一个通话时段我们不认识，没有送出去。"),
     "lead_consent_end_past": _l("授权的截止时间已经过了，请另选一天。"),
     "lead_consent_end_too_late": _l("授权最长给到 %(latest_at)s，不能再长。"),
+    "lead_consent_over": _l("没有收回：这份授权早就结束了，机构看不到您的资料。"),
+    "lead_undo_too_late": _l("没有撤销：时间过了，授权已经收回。还想让它办，就重新送一次。"),
+    "lead_withdrawing": _l("没有做：您正在收回这份授权。先撤销收回，再来做这一步。"),
     "lead_consent_ended": _l("没有做：客户的授权已经结束，资料看不到了。"),
     "lead_decline_needs_code": _l("没有谢绝：要选一个原因，客户才知道怎么办。"),
     "lead_decline_code_unknown": _l("没有谢绝：没有 %(reason_code)s 这个原因。"),
@@ -495,4 +501,7 @@ SENTENCES = {
     "lead_staff_payout_settled": _l("编号 %(number)s：10 个工作日没有异议，放款按没有异议算。"),
 }
 
-DEEDS = {f"lead.{step}": words for step, words in LABELS["lead.step"].items()}
+DEEDS = {f"lead.{step}": words for step, words in LABELS["lead.step"].items()} | {
+    "lead.start_withdrawal": _l("开始收回授权"),
+    "lead.undo_withdrawal": _l("撤销收回授权"),
+}

@@ -740,6 +740,8 @@ def upgrade() -> None:
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_because", sa.Text(), nullable=True),
+        sa.Column("withdrawing_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawing_by_id", sa.Integer(), nullable=True),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.CheckConstraint(
             "ended_because IS NULL OR ended_because IN ('withdrawn', 'declined', 'released', 'expired', 'given_up', 'paid_out')",
@@ -747,6 +749,9 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("purpose IN ('decide_on_need', 'second_look')", name=op.f("ck_consent_purpose_known")),
         sa.CheckConstraint("(ended_at IS NULL) = (ended_because IS NULL)", name=op.f("ck_consent_ended_has_cause")),
+        sa.CheckConstraint(
+            "(withdrawing_at IS NULL) = (withdrawing_by_id IS NULL)", name=op.f("ck_consent_withdrawn_by_somebody")
+        ),
         sa.CheckConstraint("ends_at > given_at", name=op.f("ck_consent_ends_later")),
         sa.ForeignKeyConstraint(["business_id"], ["business.id"], name=op.f("fk_consent_business_id_business")),
         sa.ForeignKeyConstraint(["given_by_id"], ["person.id"], name=op.f("fk_consent_given_by_id_person")),
@@ -754,6 +759,7 @@ def upgrade() -> None:
             ["institution_id"], ["institution.id"], name=op.f("fk_consent_institution_id_institution")
         ),
         sa.ForeignKeyConstraint(["need_id"], ["need.id"], name=op.f("fk_consent_need_id_need")),
+        sa.ForeignKeyConstraint(["withdrawing_by_id"], ["person.id"], name=op.f("fk_consent_withdrawing_by_id_person")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_consent")),
     )
     with op.batch_alter_table("consent", schema=None) as batch_op:
@@ -761,6 +767,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_consent_given_by_id"), ["given_by_id"], unique=False)
         batch_op.create_index("ix_consent_institution_id", ["institution_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_consent_need_id"), ["need_id"], unique=False)
+        batch_op.create_index(
+            "ix_consent_withdrawing_at",
+            ["withdrawing_at"],
+            unique=False,
+            sqlite_where=sa.text("withdrawing_at IS NOT NULL AND ended_at IS NULL"),
+            postgresql_where=sa.text("withdrawing_at IS NOT NULL AND ended_at IS NULL"),
+        )
 
     op.create_table(
         "invitation",
@@ -1668,6 +1681,11 @@ def downgrade() -> None:
 
     op.drop_table("invitation")
     with op.batch_alter_table("consent", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_consent_withdrawing_at",
+            sqlite_where=sa.text("withdrawing_at IS NOT NULL AND ended_at IS NULL"),
+            postgresql_where=sa.text("withdrawing_at IS NOT NULL AND ended_at IS NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_consent_need_id"))
         batch_op.drop_index("ix_consent_institution_id")
         batch_op.drop_index(batch_op.f("ix_consent_given_by_id"))

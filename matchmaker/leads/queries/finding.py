@@ -269,6 +269,18 @@ def ids_of_leads_past_consent(now: datetime, states: Iterable[str]) -> list[int]
     )
 
 
+def ids_of_withdrawing_leads(before: datetime) -> list[int]:
+    """Leads whose consent its giver began to withdraw at or before that instant, and that has not ended yet."""
+    return list(
+        db.session.scalars(
+            sa.select(Lead.id)
+            .join(Consent, Consent.id == Lead.consent_id)
+            .where(Consent.ended_at.is_(None), Consent.withdrawing_at <= before)
+            .order_by(Consent.withdrawing_at, Lead.id)
+        )
+    )
+
+
 def ids_of_old_agreements(before: datetime) -> list[int]:
     """Accepted offers without contract or pay-out since before that instant."""
     return list(

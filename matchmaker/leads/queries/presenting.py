@@ -117,7 +117,7 @@ def present(
     now = clock.now()
     consent = lead.consent
     works_there = lead.institution_id in viewer.institution_ids and lead.sent_at is not None
-    open_now = works_there and consent is not None and in_force(consent.ends_at, consent.ended_at, now)
+    open_now = works_there and consent is not None and in_force(consent.ends_at, consent.stopped_at, now)
     reader = "carrier" if lead.manager_id == viewer.id else "colleague"
     fields = (
         opened_fields(consent.fields, consent.hours, consent_in_force=open_now, reader=reader)
@@ -135,7 +135,7 @@ def present(
         "is_sealed": not open_now,
         "sealed_because": None
         if open_now or consent is None
-        else sealed_because(consent.ended_because, consent.ended_at),
+        else sealed_because(consent.ended_because, consent.ended_at, consent.withdrawing_at),
         "product_name": lead.product_version.name,
         "amount_yuan": asked.amount_yuan,
         "term_months": asked.term_months,

@@ -7,7 +7,7 @@ an institution cannot accept a lead at all; every other field is off until the o
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from matchmaker.leads.rules.states import State
@@ -75,6 +75,9 @@ HOURS: dict[str, tuple[int, int]] = {
 
 CALLS_PER_WEEK = 2
 
+UNDO_FOR = timedelta(minutes=5)
+"""A withdrawal seals at once; for so long one tap restores the consent as it was, then it has ended for good."""
+
 
 def consent_refusal(
     fields: Iterable[str], hours: Iterable[str], ends_at: datetime, now: datetime, latest_at: datetime
@@ -136,8 +139,12 @@ def masked_phone(phone: str | None) -> str | None:
     return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 8 else "****"
 
 
-def sealed_because(ended_because: str | None, ended_at: datetime | None) -> str:
+def sealed_because(
+    ended_because: str | None, ended_at: datetime | None, withdrawing_at: datetime | None = None
+) -> str:
     """The code of why a lead is sealed: how its consent ended, or `expired` when its date has passed."""
+    if ended_at is None and withdrawing_at is not None:
+        return str(Because.WITHDRAWN)
     return ended_because if ended_at is not None and ended_because else str(Because.EXPIRED)
 
 

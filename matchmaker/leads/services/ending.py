@@ -50,6 +50,8 @@ def release(lead: Lead, row: LeadClock, *, at: datetime | None = None) -> bool:
     kind = Clock(row.kind)
     if not LIMITS[kind].releases or not clocks.is_late(as_running(row), at):
         return False
+    if lead.consent is not None and lead.consent.can_be_undone_until is not None:
+        return False  # its owner is taking it back: sealed, the institution could not have done anything
     staff = finding.staff_of(lead)
     take(lead, Step.RELEASE, by=None, at=at, late_clock=row, clock=row.kind, due_at=row.due_at)
     counting.note_outcome(lead, decided_at=at, funded=False, code=OUTCOME_LATE)

@@ -40,6 +40,9 @@ _NEEDS_CONSENT = frozenset(
     }
 )  # fmt: skip
 
+_NOT_WHILE_WITHDRAWING = frozenset({Step.ACCEPT_OFFER, Step.SEND_PAPERS})
+"""What an owner who is taking the consent back cannot do at the same time."""
+
 
 class Actor(Protocol):
     """Whoever does it: a person with a number."""
@@ -73,6 +76,8 @@ def take(
         refuse_late(lead, at)
         if step in _NEEDS_CONSENT:
             refuse_without_consent(lead, at)
+    if step in _NOT_WHILE_WITHDRAWING and lead.consent is not None and lead.consent.can_be_undone_until is not None:
+        raise Refused("lead_withdrawing")
     before = State(lead.state)
     number = _next_number(lead)
     _turn_clocks(lead, step, at, late_clock)
@@ -143,7 +148,7 @@ def refuse_late(lead: Lead, at: datetime) -> None:
 def refuse_without_consent(lead: Lead, at: datetime) -> None:
     """Raise Refused("lead_consent_ended") when the institution may not see the customer any more."""
     consent = lead.consent
-    if consent is None or not in_force(consent.ends_at, consent.ended_at, at):
+    if consent is None or not in_force(consent.ends_at, consent.stopped_at, at):
         raise Refused("lead_consent_ended")
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Any
 
-from flask import Response, current_app, render_template, request
+from flask import current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
@@ -14,6 +12,7 @@ from werkzeug.exceptions import NotFound
 from matchmaker import clock
 from matchmaker.documents.passing import hand_out, take_upload, taken
 from matchmaker.documents.services import keep
+from matchmaker.formatting import moment
 from matchmaker.leads.forms import (
     ConsentForm,
     GiveUpForm,
@@ -23,13 +22,13 @@ from matchmaker.leads.forms import (
     WordsForm,
 )
 from matchmaker.leads.models import Lead
-from matchmaker.leads.queries import finding, looking, presenting, reading
+from matchmaker.leads.queries import finding, presenting, reading
 from matchmaker.leads.rules import clocks
 from matchmaker.leads.rules.clocks import Clock
-from matchmaker.leads.rules.consents import OPTIONAL, REQUIRED, Field
+from matchmaker.leads.rules.consents import REQUIRED, Field
 from matchmaker.leads.rules.reasons import CODES, tone
 from matchmaker.leads.rules.states import Side, State
-from matchmaker.leads.services import answering, choosing, offering
+from matchmaker.leads.services import answering, choosing, offering, withdrawing
 from matchmaker.leads.views import bp
 from matchmaker.leads.views.institution import case_page
 from matchmaker.leads.views.loading import OfPaper, acts_for, load_lead, load_need, load_paper
@@ -43,9 +42,7 @@ from matchmaker.web import (
     back_to,
     before_transaction,
     computes,
-    label,
     once,
-    paginate,
     requires,
     said,
 )
@@ -256,9 +253,28 @@ def _next_rows(lead: Lead) -> list[Any]:
 @bp.post("/leads/<int:lead_id>/withdraw")
 @requires("lead.withdraw", load=load_lead)
 def withdraw(lead: Lead) -> ResponseReturnValue:
-    """Withdraw the consent, at once."""
-    answering.withdraw(lead, by=actor())
-    said(_("收回了。%(name)s已经看不到您的资料。", name=lead.institution.short_name))
+    """Withdraw the consent: sealed at once; for some minutes it can be undone."""
+    until = withdrawing.start_withdrawal(lead, by=actor())
+    said(
+        _(
+            "收回了，%(name)s已经看不到您的资料。点错了？%(until)s 以前可以撤销。",
+            name=lead.institution.short_name,
+            until=moment(until),
+        )
+    )
+    return _back(lead)
+
+
+@bp.post("/leads/<int:lead_id>/withdraw/undo")
+@requires("lead.withdraw", load=load_lead)
+def undo_withdrawal(lead: Lead) -> ResponseReturnValue:
+    """The withdrawal was a slip: the consent is as it was."""
+    withdrawing.undo_withdrawal(lead, by=actor())
+    said(_("撤销了，授权和原来一样。"))
+    return _back(lead)
+
+
+def _back(lead: Lead) -> ResponseReturnValue:
     if request.form.get("back") == "who_sees":
         return back_to("leads.who_sees")
     return back_to("leads.show", lead_id=lead.id)
@@ -447,40 +463,3 @@ def ask_second_look(lead: Lead) -> ResponseReturnValue:
         return _second_look_page(lead, form, 422)
     said(_("请了另一位再看一遍。"))
     return back_to("leads.show", lead_id=lead.id)
-
-
-# Who looked ---------------------------------------------------------------------------------------------------------
-
-
-@bp.get("/leads/who-sees")
-@requires("lead.track")
-def who_sees() -> ResponseReturnValue:
-    """Consents in force, every look, and how consents ended."""
-    person = actor()
-    receipts = looking.receipts_of(person.id)
-    page = paginate(looking.looks_at_mine(person.id), per_page=30)
-    return render_template(
-        "leads/who_sees.html",
-        open_ones=[receipt for receipt in receipts if receipt.in_force],
-        ended=[receipt for receipt in receipts if not receipt.in_force],
-        page=page,
-        looks=[looking.look_of(row) for row in page.items],
-        lately=looking.looks_since(person.id),
-        optional={str(field) for field in OPTIONAL},
-    )
-
-
-@bp.get("/leads/who-sees.csv")
-@requires("lead.track")
-def download_looks() -> ResponseReturnValue:
-    """The whole log as a file that a spreadsheet opens."""
-    text = io.StringIO()
-    table = csv.writer(text)
-    table.writerow([_("什么时候"), _("谁"), _("机构"), _("看了什么"), _("凭什么")])
-    for look in looking.all_looks(actor().id):
-        local = look.at.astimezone(clock.SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
-        what = label("lead.field", [name for name in look.fields if name in {str(field) for field in Field}])
-        table.writerow([local, look.name, look.institution, what, label("lead.look", look.purpose)])
-    answer = Response("\ufeff" + text.getvalue(), mimetype="text/csv; charset=utf-8")
-    answer.headers["Content-Disposition"] = f'attachment; filename="who-looked-{clock.today().isoformat()}.csv"'
-    return answer

@@ -1,0 +1,134 @@
+"""Who may look and who has looked: consents with their receipts, the log of every look, its download."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+from flask import Response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from matchmaker import clock
+from matchmaker.formatting import moment
+from matchmaker.leads.models import Consent
+from matchmaker.leads.queries import looking, reading
+from matchmaker.leads.queries.looking import Narrowed
+from matchmaker.leads.rules.consents import Field
+from matchmaker.leads.views import bp
+from matchmaker.web import actor, label, paginate, requires
+
+PERIODS = (7, 30, 90, 365)
+FIELDS = frozenset(str(field) for field in Field)
+
+
+def _narrowed() -> Narrowed:
+    """What the address asks for; anything that cannot be read asks for nothing."""
+    days = _number("days")
+    return Narrowed(
+        institution_id=_number("institution"),
+        business_id=_number("business"),
+        purpose=request.args.get("purpose", "")[:40],
+        days=days if days in PERIODS else None,
+    )
+
+
+def _number(name: str) -> int | None:
+    text = request.args.get(name, "")
+    return int(text) if text.isdigit() and len(text) < 10 else None
+
+
+def _asked() -> dict[str, Any]:
+    """The filters as they stand in the address, for links that keep them."""
+    return {
+        name: request.args[name]
+        for name in ("institution", "business", "purpose", "days")
+        if request.args.get(name)
+    }
+
+
+@bp.get("/leads/who-sees")
+@requires("lead.track")
+def who_sees() -> ResponseReturnValue:
+    """Consents that stand, and every look: by whom, what for, when, which fields."""
+    person, wanted = actor(), _narrowed()
+    page = paginate(looking.looks_at_mine(person.id, wanted), per_page=30)
+    businesses = reading.businesses_of(person.id)
+    return render_template(
+        "leads/who_sees.html",
+        open_ones=looking.receipts_of(person.id, open_=True),
+        page=page,
+        looks=[looking.look_of(row) for row in page.items],
+        lately=looking.looks_since(person.id),
+        wanted=wanted,
+        asked=_asked(),
+        institutions=looking.who_could_look(person.id),
+        purposes=looking.purposes_seen(person.id),
+        businesses={business.id: business.name for business in businesses},
+        periods=PERIODS,
+    )
+
+
+@bp.get("/leads/who-sees.csv")
+@requires("lead.track")
+def download_looks() -> ResponseReturnValue:
+    """The log, narrowed as on the page, as a file that a spreadsheet opens."""
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow([_("什么时候"), _("谁"), _("机构"), _("哪家店"), _("看了什么"), _("做什么时看的")])
+    names = {business.id: business.name for business in reading.businesses_of(actor().id)}
+    for look in looking.all_looks(actor().id, _narrowed()):
+        local = look.at.astimezone(clock.SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
+        what = label("lead.field", [name for name in look.fields if name in FIELDS])
+        table.writerow(
+            [local, _plain(look.name), _plain(look.institution or _("平台")), _plain(names.get(look.business_id, "")),
+             what, label("lead.look", look.purpose)]
+        )  # fmt: skip
+    answer = Response("\ufeff" + text.getvalue(), mimetype="text/csv; charset=utf-8")
+    answer.headers["Content-Disposition"] = f'attachment; filename="who-looked-{clock.today().isoformat()}.csv"'
+    return answer
+
+
+def _plain(text: str) -> str:
+    """A text that a spreadsheet does not take for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text
+
+
+@bp.get("/leads/receipts")
+@requires("lead.track")
+def receipts() -> ResponseReturnValue:
+    """Every consent ever given, as receipts."""
+    person = actor()
+    standing = request.args.get("standing", "")
+    institution_id = _number("institution")
+    page = paginate(
+        looking.consents_of(
+            person.id,
+            open_={"open": True, "ended": False}.get(standing),
+            institution_id=institution_id,
+        )
+    )
+    return render_template(
+        "leads/receipts.html",
+        page=page,
+        receipts=looking.receipts(page.items),
+        standing=standing if standing in ("open", "ended") else "",
+        institution_id=institution_id,
+        institutions=looking.who_could_look(person.id),
+    )
+
+
+@bp.get("/leads/receipts/<int:consent_id>")
+@requires("consent.see", load=looking.consent_by_id)
+def receipt(consent: Consent) -> ResponseReturnValue:
+    """One receipt: who gave whom what, for which purpose, until when, how it ended, and what was read under it."""
+    (found,) = looking.receipts([consent])
+    return render_template(
+        "leads/receipt.html",
+        receipt=found,
+        consent=consent,
+        looks=looking.looks_under(consent),
+        kept_sealed=[field for field in Field if str(field) not in consent.fields],
+        until=moment(consent.can_be_undone_until) if consent.can_be_undone_until else None,
+    )
