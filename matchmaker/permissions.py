@@ -309,6 +309,12 @@ table(
     lead_answer_payout=allow("Confirm or dispute a reported pay-out.", _acts_for_its_business),
     lead_withdraw=allow("Withdraw the consent: the institution sees nothing any more.", _acts_for_its_business),
     consent_see=allow("Read the receipt of a consent for a business for which one acts.", _acts_for_its_business),
+    lead_move=allow(
+        "Take a lead back and send the need to another institution, in one step.", _acts_for_its_business
+    ),
+    reserve_close=allow("Take a reserve back before its turn.", _acts_for_its_business),
+    reserve_send=allow("Send the need to a reserve without waiting for its turn.", _acts_for_its_business),
+    need_enough=allow("Say that the part which came is enough.", _acts_for_its_business),
     lead_give_up=allow("Give a lead up, with a reason.", _acts_for_its_business),
     lead_ask_second_look=allow("Ask for a second look by somebody else, with a new consent.", _acts_for_its_business),
     lead_correct_reason=allow("Say that a reason is wrong.", _acts_for_its_business),

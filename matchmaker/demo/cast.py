@@ -18,6 +18,7 @@ from matchmaker.demo.ledger import PIXEL, LeadBook, Row
 from matchmaker.demo.market import Market
 from matchmaker.demo.places import BY_NICKNAME
 from matchmaker.leads.rules.offering import Offered, repayments_of
+from matchmaker.leads.rules.reserves import MOST_RESERVES
 from matchmaker.leads.rules.states import LIVE
 from matchmaker.leads.rules.working import CHECKS_AT, CHECKS_BEFORE
 from matchmaker.reference import regions
@@ -340,7 +341,29 @@ def _dry_cleaner(story: Story, at: int, anchor_on: date) -> Iterator[datetime]:
         )
     )
     yield _at(anchor_on, 0, 8.7)
-    _send(story, need, at, story.now, "jiangzhu", "江渚首贷通")
+    last = _send(story, need, at, story.now, "jiangzhu", "江渚首贷通")
+    if last is not None:
+        _name_reserves(story, need, last)
+
+
+def _name_reserves(story: Story, need: Row, lead: LeadBook) -> None:
+    """As `reserving.name_reserve`, twice: the first two institutions of the list that were not tried."""
+    taken = {one.institution_id for one in story.books.of_need[need["id"]]}
+    for row in story.lists_of[need["id"]]:
+        product = story.market.products[row["product_id"] - 1]
+        if product["institution_id"] in taken or product["kind"] != "credit":
+            continue
+        taken.add(product["institution_id"])
+        story.books.reserves.append(
+            {
+                "need_id": need["id"], "business_id": need["business_id"], "institution_id": product["institution_id"],
+                "product_id": row["product_id"], "fields": lead.consent["fields"], "hours": lead.consent["hours"],
+                "ends_at": lead.consent["ends_at"], "named_by_id": need["posted_by_id"], "named_at": story.now,
+                "standing": "waiting",
+            }
+        )  # fmt: skip
+        if len(story.books.reserves) == MOST_RESERVES:
+            return
 
 
 def _late_one(story: Story, need: Row, at: int, anchor_on: date) -> Iterator[datetime]:

@@ -17,6 +17,7 @@ from matchmaker.clock import SHANGHAI, date_of
 from matchmaker.leads.rules import clocks
 from matchmaker.leads.rules.clocks import LIMITS, PAUSED_BY_PAPERS, PAYOUT_ANSWER_DAYS, WARN_AT, Clock, Running
 from matchmaker.leads.rules.consents import CALLS_PER_WEEK, ENDS_CONSENT, facts_of_hours, may_call
+from matchmaker.leads.rules.covering import acceptance_refusal, is_enough
 from matchmaker.leads.rules.offering import Offered, fees_of_offer
 from matchmaker.leads.rules.states import ENDED, LIVE, NOTE_READ_BY_BOTH, State, Step, state_after
 from matchmaker.leads.rules.working import CHECKS_AT, CHECKS_BEFORE
@@ -32,6 +33,7 @@ from matchmaker.refusal import Reason
 
 Row = dict[str, Any]
 LATE = "LATE"
+_STANDS = ("confirmed", "undisputed")
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
     "1f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
@@ -70,6 +72,7 @@ class Books:
     documents: list[Row] = field(default_factory=list)
     contents: list[Row] = field(default_factory=list)
     checks: list[Row] = field(default_factory=list)
+    reserves: list[Row] = field(default_factory=list)
     offers: list[Row] = field(default_factory=list)
     payouts: list[Row] = field(default_factory=list)
     outcomes: list[Row] = field(default_factory=list)
@@ -562,8 +565,25 @@ class LeadBook:
         for key in (None, self.product_id):
             self.books.tally(self.institution_id, key).days.append(days)
         self._recount(at)
-        if self.need["state"] in (NeedState.OPEN, NeedState.IN_PROGRESS, NeedState.FUNDED):
+        state, asked = self.need["state"], self.books.need_versions[self.need["id"] - 1]["amount_yuan"]
+        mine = self.books.of_need[self.need["id"]]
+        stood = [row["amount_yuan"] for lead in mine for row in lead.payouts if row["standing"] in _STANDS]
+        is_live = state in (NeedState.OPEN, NeedState.IN_PROGRESS)
+        if state == NeedState.FUNDED or (is_live and is_enough(asked, stood)):
             self.books.move_need(self.need, NeedStep.FUND)
+        elif is_live and not any(lead.is_live for lead in mine):
+            self.books.move_need(self.need, NeedStep.ALL_ENDED)
+
+    def may_accept_offer(self) -> bool:
+        """Whether the offer fits beside those of the same need that were accepted (leads.rules.covering)."""
+        asked = self.books.need_versions[self.need["id"] - 1]["amount_yuan"]
+        agreed = []
+        for lead in self.books.of_need[self.need["id"]]:
+            if lead is not self and lead.is_in(State.TAKEN, State.SIGNED):
+                agreed.append(lead.offer["amount_yuan"])
+            if lead is not self:
+                agreed += [row["amount_yuan"] for row in lead.payouts if row["standing"] != "disputed"]
+        return acceptance_refusal(asked, agreed, self.offer["amount_yuan"]) is None
 
     # Calls -----------------------------------------------------------------------------------------------------------
 

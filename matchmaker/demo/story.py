@@ -748,6 +748,9 @@ class Story:
         yield from self._until(lead, min(when, owner["due_at"] - timedelta(minutes=5)))
         if not lead.is_in(State.OFFERED):
             return
+        if not lead.may_accept_offer():
+            lead.refuse_offer(self._clock, code="E04")
+            return
         if not draw.happens(taken):
             lead.refuse_offer(self._clock, code=draw.choice(("E01", "E01", "E02", "E03", "E04")))
             return

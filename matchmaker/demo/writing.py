@@ -39,6 +39,7 @@ from matchmaker.leads.models import (
     Offer,
     PaperRequest,
     Payout,
+    Reserve,
 )
 from matchmaker.matching.models import MarketPlaces
 from matchmaker.needs.models import Need, NeedVersion
@@ -86,6 +87,7 @@ def write(market: Market, town: Businesses, books: Books, *, places: Mapping[str
     insert(BusinessPaper, papers)
     insert(Consent, books.consents)
     insert(Lead, books.leads)
+    insert(Reserve, books.reserves)
     insert(LeadStep, books.steps)
     insert(LeadClock, books.clocks)
     insert(PaperRequest, books.paper_requests)

@@ -72,3 +72,10 @@ class PaidOut:
 
     lead_id: int
     payout_id: int
+
+
+@dataclass(frozen=True)
+class NeedIsFunded:
+    """An owner says that the part which came is enough: nobody is asked for the rest."""
+
+    need_id: int

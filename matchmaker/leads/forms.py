@@ -123,8 +123,11 @@ class ConsentForm(TypedForm):
     fields_more = ChecksField(_l("您可以多给的，不勾就不给"), choices=[])
     hours = ChecksField(_l("什么时候可以打电话"), choices=[])
     until = RadioField(_l("给到哪天为止"), choices=[], validate_choice=False)
+    reserves = ChecksField(_l("它要是超时，接着给谁"), choices=[], validate_choice=False)
 
     ends: dict[str, datetime]
+    most_reserves: int = 0
+    candidates: tuple[int, ...] = ()
 
     @classmethod
     def for_need(cls, wanted_by_on: date | None, kept: Mapping[str, Any] | None = None, **how: Any) -> ConsentForm:
@@ -145,9 +148,23 @@ class ConsentForm(TypedForm):
             form.until.data = kept.get("until") if kept.get("until") in form.ends else "longest"
         return form
 
+    def offer_reserves(self, candidates: Sequence[tuple[int, str]], most: int) -> None:
+        """Let the owner name up to `most` of these products (id, words) as reserves; none is ticked."""
+        self.most_reserves = most
+        self.candidates = tuple(number for number, _ in candidates) if most else ()
+        self.reserves.choices = [SelectChoice(str(number), words) for number, words in candidates] if most else []
+
     def read_all(self) -> None:
         if self.until.data not in self.ends:
             self.refuse(Refused("lead_consent_end_past", "until", 422))
+        if len(self.reserve_ids) > self.most_reserves:
+            self.refuse(Refused("lead_reserves_full", "reserves", 422, most=self.most_reserves))
+
+    @property
+    def reserve_ids(self) -> list[int]:
+        """The products named as reserves, in the order in which the list shows them."""
+        chosen = set(self.reserves.data or [])
+        return [number for number in self.candidates if str(number) in chosen]
 
     @property
     def all_fields(self) -> list[str]:

@@ -6,10 +6,13 @@ from matchmaker.accounts.announcements import AssignmentEnded, InstitutionSuspen
 from matchmaker.accounts.models import Person
 from matchmaker.db import db
 from matchmaker.happened import on
+from matchmaker.leads.announcements import LeadSent, NeedIsFunded, PaidOut
 from matchmaker.leads.queries import finding
+from matchmaker.leads.rules.reserves import Over
 from matchmaker.leads.rules.states import State
-from matchmaker.leads.services import answering, ending, working
-from matchmaker.needs.announcements import NeedWithdrawn
+from matchmaker.leads.services import answering, ending, reserving, working
+from matchmaker.needs.announcements import NeedExpired, NeedWithdrawn
+from matchmaker.needs.models import Need
 
 
 @on(NeedWithdrawn)
@@ -19,6 +22,33 @@ def end_leads_of_withdrawn_need(event: NeedWithdrawn) -> None:
         lead = finding.lead_by_id(lead_id, lock=True)
         if lead is not None and lead.is_live:
             answering.give_up(lead, code="E05", by=db.session.get(Person, event.by_id))
+    reserving.close_reserves(event.need_id, Over.NEED_ENDED)
+
+
+@on(NeedExpired)
+def close_what_waits_for_expired_need(event: NeedExpired) -> None:
+    """A need expires only while nobody works on it: there is nobody after whom a reserve could have its turn."""
+    reserving.close_reserves(event.need_id, Over.NEED_ENDED)
+
+
+@on(PaidOut)
+def close_what_waits_for_funded_need(event: PaidOut) -> None:
+    """When enough money has come, no reserve gets its turn any more."""
+    lead = finding.lead_by_id(event.lead_id)
+    if lead is not None and not db.session.get_one(Need, lead.need_id).is_live:
+        reserving.close_reserves(lead.need_id, Over.NEED_ENDED)
+
+
+@on(NeedIsFunded)
+def close_what_waits_for_enough(event: NeedIsFunded) -> None:
+    """The owner has enough: no reserve gets its turn any more."""
+    reserving.close_reserves(event.need_id, Over.NEED_ENDED)
+
+
+@on(LeadSent)
+def close_reserve_that_was_sent(event: LeadSent) -> None:
+    """Whoever is sent the need by itself does not wait for a turn beside it."""
+    reserving.close_reserves(event.need_id, Over.CHOSEN, institution_id=event.institution_id)
 
 
 @on(AssignmentEnded)

@@ -17,9 +17,10 @@ from matchmaker.documents.models import Document
 from matchmaker.leads.rules.clocks import Clock
 from matchmaker.leads.rules.consents import PURPOSES, UNDO_FOR, Because
 from matchmaker.leads.rules.reasons import CODES
+from matchmaker.leads.rules.reserves import Over, Standing
 from matchmaker.leads.rules.states import ENDED, LIVE, State, Step
 from matchmaker.needs.models import Need
-from matchmaker.products.models import ProductVersion
+from matchmaker.products.models import Product, ProductVersion
 
 
 def _one_of(column: str, values: type[StrEnum] | tuple[str, ...]) -> str:
@@ -183,6 +184,57 @@ class Lead(Versioned, Base):
     def paper_request(self) -> PaperRequest | None:
         """The one list of missing papers, where it was asked for."""
         return self.paper_requests[-1] if self.paper_requests else None
+
+
+class Reserve(Base):
+    """An institution that gets the need when another lets its clock run out: the owner's receipt for it.
+
+    It opens nothing. When its turn comes a consent is written from it, with a lead.
+    """
+
+    __table_args__ = (
+        CheckConstraint(_one_of("standing", Standing), name="standing_known"),
+        CheckConstraint(f"closed_because IS NULL OR {_one_of('closed_because', Over)}", name="cause_known"),
+        CheckConstraint("(standing = 'waiting') = (closed_at IS NULL)", name="closed_has_time"),
+        CheckConstraint("(standing = 'over') = (closed_because IS NOT NULL)", name="over_has_cause"),
+        CheckConstraint("(standing = 'sent') = (lead_id IS NOT NULL)", name="sent_has_lead"),
+        CheckConstraint("ends_at > named_at", name="ends_later"),
+        Index(
+            "uq_reserve_waiting_need_institution",
+            "need_id",
+            "institution_id",
+            unique=True,
+            sqlite_where=text("standing = 'waiting'"),
+            postgresql_where=text("standing = 'waiting'"),
+        ),
+        Index("ix_reserve_need_id_standing", "need_id", "standing"),
+        Index("ix_reserve_business_id", "business_id"),
+    )
+
+    need_id: Mapped[int] = mapped_column(ForeignKey("need.id"))
+    business_id: Mapped[int] = mapped_column(ForeignKey("business.id"))
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"), index=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"), index=True)
+    fields: Mapped[list[str]] = mapped_column(JsonList)
+    hours: Mapped[list[str]] = mapped_column(JsonList, default=list)
+    ends_at: Mapped[datetime]
+    """The end of the consent that its turn would write."""
+    named_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    named_at: Mapped[datetime]
+    standing: Mapped[str] = mapped_column(default=str(Standing.WAITING))
+    closed_at: Mapped[datetime | None]
+    closed_because: Mapped[str | None]
+    why_code: Mapped[str | None]
+    """The reason of `choosing.why_not_sent` for which its turn passed by."""
+    lead_id: Mapped[int | None] = mapped_column(ForeignKey("lead.id"), unique=True)
+    after_lead_id: Mapped[int | None] = mapped_column(ForeignKey("lead.id"), index=True)
+    """The late lead after which its turn came."""
+
+    need: Mapped[Need] = relationship()
+    business: Mapped[Business] = relationship()
+    institution: Mapped[Institution] = relationship()
+    product: Mapped[Product] = relationship()
+    named_by: Mapped[Person] = relationship()
 
 
 class LeadStep(Base):

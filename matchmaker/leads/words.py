@@ -330,6 +330,14 @@ LABELS = {
     },
 }
 
+LABELS["lead.reserve_over"] = {
+    "taken_back": _l("您收回了"),
+    "need_ended": _l("这笔需求结束了"),
+    "not_possible": _l("轮到的时候，它已经办不了"),
+    "too_late": _l("剩下的天数不够它办"),
+    "chosen": _l("您直接送给了它"),
+}
+
 SENTENCES = {
     # --- refusals and reasons of rules
     "lead_has_ended": _l("没有做：这一件已经结束了，什么都没变。"),
@@ -341,6 +349,19 @@ SENTENCES = {
         "什么都没变，也没有送出任何资料。先收回一家，再送这一家。"
     ),
     "lead_same_institution": _l("没有送出去：这家机构已经在办这笔需求。一家机构同一时间只办一次。"),
+    "lead_reserve_twice": _l("没有记下：这家已经是这笔需求的后备。"),
+    "lead_reserve_is_live": _l("没有记下：这家正在办这笔需求，用不着再当后备。"),
+    "lead_reserves_full": _l("没有记下：后备最多 %(most)s 家。"),
+    "lead_reserve_is_over": _l("没有做：这家后备已经用过，或者收回了。什么都没变。"),
+    "lead_signed_stays": _l(
+        "没有换：已经签了合同，这一件换不了。可以收回授权，合同不受影响；不想借了，请直接和机构说。"
+    ),
+    "lead_offers_above_need": _l(
+        "没有接受：您已经答应了 %(agreed_yuan)s，再加这家的 %(offered_yuan)s，就超过您要的 %(asked_yuan)s。"
+        "什么都没变。要这家，就先收回那一家；两家都要，就先把需求改大。"
+    ),
+    "lead_nothing_came": _l("没有做：还没有钱到账，这笔需求不能算办完。"),
+    "lead_still_worked_on": _l("没有做：还有机构在办这笔需求。先收回，再点“够了”。"),
     "lead_need_not_open": _l("没有送出去：这笔需求已经不在征集中。"),
     "lead_product_not_published": _l("没有送出去：这个产品现在不接新客户。回匹配里换一个。"),
     "lead_not_matched": _l("没有送出去：这个产品不在您看到的匹配里。先看匹配，再选。"),
@@ -472,6 +493,11 @@ SENTENCES = {
     "lead_told_released": _l(
         "%(institution)s没有在 %(due_at)s 前办，授权已自动收回，它看不到您了。名额空出来了，送不送下一家由您定。"
     ),
+    "lead_told_passed_on": _l(
+        "%(institution)s没有在 %(due_at)s 前办，授权已自动收回，它看不到您了。"
+        "照您点的后备，现在由%(reserve)s接着办，授权到 %(ends_at)s。"
+    ),
+    "lead_told_reserve_cannot": _l("您点的后备%(institution)s（%(product)s）现在接不了，没有送给它。"),
     "lead_told_expired": _l("“%(product)s”（%(institution)s）到期结束了，授权已自动收回。"),
     "lead_told_contract": _l("%(institution)s报告：合同已签。合同上的数和明白纸不一样，请告诉我们。"),
     "lead_told_payout": _l(
@@ -504,4 +530,8 @@ SENTENCES = {
 DEEDS = {f"lead.{step}": words for step, words in LABELS["lead.step"].items()} | {
     "lead.start_withdrawal": _l("开始收回授权"),
     "lead.undo_withdrawal": _l("撤销收回授权"),
+    "reserve.name": _l("点了一家后备"),
+    "reserve.turn": _l("轮到后备，送了过去"),
+    "reserve.close": _l("后备用不上了"),
+    "need.enough": _l("说钱够了"),
 }

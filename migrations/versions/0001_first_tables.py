@@ -1527,6 +1527,62 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "reserve",
+        sa.Column("need_id", sa.Integer(), nullable=False),
+        sa.Column("business_id", sa.Integer(), nullable=False),
+        sa.Column("institution_id", sa.Integer(), nullable=False),
+        sa.Column("product_id", sa.Integer(), nullable=False),
+        sa.Column("fields", sa.JSON(), nullable=False),
+        sa.Column("hours", sa.JSON(), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("named_by_id", sa.Integer(), nullable=False),
+        sa.Column("named_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("standing", sa.Text(), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_because", sa.Text(), nullable=True),
+        sa.Column("why_code", sa.Text(), nullable=True),
+        sa.Column("lead_id", sa.Integer(), nullable=True),
+        sa.Column("after_lead_id", sa.Integer(), nullable=True),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "(standing = 'over') = (closed_because IS NOT NULL)", name=op.f("ck_reserve_over_has_cause")
+        ),
+        sa.CheckConstraint("(standing = 'sent') = (lead_id IS NOT NULL)", name=op.f("ck_reserve_sent_has_lead")),
+        sa.CheckConstraint("(standing = 'waiting') = (closed_at IS NULL)", name=op.f("ck_reserve_closed_has_time")),
+        sa.CheckConstraint(
+            "closed_because IS NULL OR closed_because IN ('taken_back', 'need_ended', 'not_possible', 'too_late', 'chosen')",
+            name=op.f("ck_reserve_cause_known"),
+        ),
+        sa.CheckConstraint("standing IN ('waiting', 'sent', 'over')", name=op.f("ck_reserve_standing_known")),
+        sa.CheckConstraint("ends_at > named_at", name=op.f("ck_reserve_ends_later")),
+        sa.ForeignKeyConstraint(["after_lead_id"], ["lead.id"], name=op.f("fk_reserve_after_lead_id_lead")),
+        sa.ForeignKeyConstraint(["business_id"], ["business.id"], name=op.f("fk_reserve_business_id_business")),
+        sa.ForeignKeyConstraint(
+            ["institution_id"], ["institution.id"], name=op.f("fk_reserve_institution_id_institution")
+        ),
+        sa.ForeignKeyConstraint(["lead_id"], ["lead.id"], name=op.f("fk_reserve_lead_id_lead")),
+        sa.ForeignKeyConstraint(["named_by_id"], ["person.id"], name=op.f("fk_reserve_named_by_id_person")),
+        sa.ForeignKeyConstraint(["need_id"], ["need.id"], name=op.f("fk_reserve_need_id_need")),
+        sa.ForeignKeyConstraint(["product_id"], ["product.id"], name=op.f("fk_reserve_product_id_product")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reserve")),
+        sa.UniqueConstraint("lead_id", name=op.f("uq_reserve_lead_id")),
+    )
+    with op.batch_alter_table("reserve", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_reserve_after_lead_id"), ["after_lead_id"], unique=False)
+        batch_op.create_index("ix_reserve_business_id", ["business_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_reserve_institution_id"), ["institution_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_reserve_named_by_id"), ["named_by_id"], unique=False)
+        batch_op.create_index("ix_reserve_need_id_standing", ["need_id", "standing"], unique=False)
+        batch_op.create_index(batch_op.f("ix_reserve_product_id"), ["product_id"], unique=False)
+        batch_op.create_index(
+            "uq_reserve_waiting_need_institution",
+            ["need_id", "institution_id"],
+            unique=True,
+            sqlite_where=sa.text("standing = 'waiting'"),
+            postgresql_where=sa.text("standing = 'waiting'"),
+        )
+
+    op.create_table(
         "lead_paper",
         sa.Column("lead_id", sa.Integer(), nullable=False),
         sa.Column("request_id", sa.Integer(), nullable=True),
@@ -1573,6 +1629,20 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_lead_paper_request_id"))
 
     op.drop_table("lead_paper")
+    with op.batch_alter_table("reserve", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_reserve_waiting_need_institution",
+            sqlite_where=sa.text("standing = 'waiting'"),
+            postgresql_where=sa.text("standing = 'waiting'"),
+        )
+        batch_op.drop_index(batch_op.f("ix_reserve_product_id"))
+        batch_op.drop_index("ix_reserve_need_id_standing")
+        batch_op.drop_index(batch_op.f("ix_reserve_named_by_id"))
+        batch_op.drop_index(batch_op.f("ix_reserve_institution_id"))
+        batch_op.drop_index("ix_reserve_business_id")
+        batch_op.drop_index(batch_op.f("ix_reserve_after_lead_id"))
+
+    op.drop_table("reserve")
     with op.batch_alter_table("payout", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_payout_lead_id_stands",

@@ -11,7 +11,9 @@ from matchmaker.leads.rules.clocks import (
     SECOND_LOOK_AFTER_REPAIR_DAYS,
 )
 from matchmaker.leads.rules.consents import ENDS_CONSENT, OPTIONAL, REQUIRED
+from matchmaker.leads.rules.covering import ENOUGH_SHARE
 from matchmaker.leads.rules.reasons import CODES
+from matchmaker.leads.rules.reserves import LEAST_DAYS_LEFT, MOST_RESERVES
 from matchmaker.leads.rules.states import (
     BALL,
     LIVE,
@@ -47,7 +49,12 @@ def lead_page() -> str:
         "A lead is a match that an owner chose for one institution. What is not in the table cannot happen.",
         "",
         f"At most {MOST_LIVE_LEADS} leads of a need are live at once. No institution receives anything without the owner's",
-        "choice and a receipt: a late lead is taken back, and never passed on by itself.",
+        f"choice and a receipt: a late lead is taken back. It goes on by itself only to a reserve (at most {MOST_RESERVES}, named",
+        f"beforehand with a receipt that begins with its turn and has {LEAST_DAYS_LEFT} days left), in the same transaction.",
+        "",
+        "Before a contract, one step takes a lead back and sends the need elsewhere, with the same fields. Offers of one need",
+        "may be accepted together within what it asks for; a part of the money leaves it open for the rest, and from",
+        f"{int(ENOUGH_SHARE * 100)} % it counts as funded by itself. What was sent stays the version that was sent.",
         "",
         "## States",
         "",

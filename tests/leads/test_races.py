@@ -218,3 +218,67 @@ def test_a_claim_in_the_last_second_and_the_job_that_releases_leave_one_of_both(
     with app.app_context():
         state = db.session.get_one(Lead, lead_id).state
     assert (claimed, released, state) in [(303, 0, "accepted"), (409, 1, "released"), (401, 1, "released")]
+
+
+def test_of_two_offers_accepted_at_the_same_moment_the_second_is_judged_beside_the_first(any_app: Any) -> None:
+    """Together they would be more than was asked for: one is accepted, the other is told so; never both."""
+    from matchmaker.leads.queries import finding
+    from matchmaker.leads.services import offering, working
+    from tests.leads.builders import offered
+
+    app = any_app
+    with app.app_context(), unit_of_work():
+        case = a_case()
+        second = a_bank(2)[3]
+    owners = [Browser(app, case.owner, "/leads/") for _ in range(2)]
+    for number in range(10):
+        with app.app_context(), unit_of_work():
+            again(case)
+            case.need = a_need(case.business)
+            products = [case.product, db.session.get_one(type(second), second.id)]
+            match(case.need, *products)
+            leads = []
+            for product in products:
+                lead = send(case, product)
+                manager = db.session.get_one(Person, finding.staff_of(lead)[0])
+                working.accept_lead(lead, by=manager)
+                working.contact(lead, channel="call", by=manager)
+                offering.make_offer(lead, offered=offered(case), by=manager)
+                leads.append(lead.id)
+        answers = together(
+            [
+                lambda b=owner, n=lead_id: b.post(f"/leads/{n}/offers/1/accept")
+                for owner, lead_id in zip(owners, leads, strict=True)
+            ]
+        )
+        assert sorted(answers) == [303, 409], (number, answers)
+        with app.app_context():
+            states = sorted(db.session.scalars(sa.select(Lead.state).where(Lead.id.in_(leads))))
+            assert states == ["offered", "taken"], (number, states)
+
+
+def test_a_reserves_turn_and_the_owners_tap_at_the_same_moment_send_it_once(any_app: Any) -> None:
+    from matchmaker.leads.services import reserving
+    from tests.leads.builders import FIELDS, HOURS, until
+
+    app = any_app
+    with app.app_context(), unit_of_work():
+        case = a_case()
+        second = a_bank(2)[3]
+        match(case.need, case.product, second)
+        late = send(case).clocks[0].due_at
+        reserve_id = reserving.name_reserve(
+            case.need, second, fields=FIELDS, hours=HOURS, ends_at=until(), by=case.owner
+        ).id
+    owner = Browser(app, case.owner, "/leads/")
+
+    def release() -> int:
+        with app.app_context():
+            return jobs.release_overdue_leads(late)
+
+    with clock.frozen(late, everywhere=True):
+        tapped, released = together([lambda: owner.post(f"/reserves/{reserve_id}/send", form_key="tap"), release])
+    assert released == 1 and tapped in (303, 409, 401), (tapped, released)
+    with app.app_context():
+        assert sorted(db.session.scalars(sa.select(Lead.state))) == ["released", "waiting"]
+        assert db.session.scalar(sa.select(sa.func.count()).select_from(Consent)) == 2

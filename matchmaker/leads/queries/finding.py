@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
@@ -12,7 +14,8 @@ from matchmaker.accounts.models import Assignment, Branch, Person
 from matchmaker.businesses.models import Business, BusinessMember
 from matchmaker.businesses.rules import PROVEN
 from matchmaker.db import db
-from matchmaker.leads.models import Consent, Lead, LeadClock, LeadPaper, Offer, Payout
+from matchmaker.leads.models import Consent, Lead, LeadClock, LeadPaper, Offer, Payout, Reserve
+from matchmaker.leads.rules.reserves import Standing
 from matchmaker.leads.rules.states import LIVE, State
 from matchmaker.needs.models import Need, NeedVersion
 from matchmaker.products.models import Product, ProductVersion
@@ -197,6 +200,63 @@ def branches_of(institution_id: int) -> list[Branch]:
             .order_by(Branch.id)
         )
     )
+
+
+def waiting_reserves(need_id: int) -> list[Reserve]:
+    """The reserves of a need that wait for their turn, in the order in which they were named."""
+    return list(
+        db.session.scalars(
+            sa.select(Reserve)
+            .where(Reserve.need_id == need_id, Reserve.standing == str(Standing.WAITING))
+            .options(joinedload(Reserve.institution), joinedload(Reserve.product))
+            .order_by(Reserve.id)
+        )
+    )
+
+
+def agreed_amounts(need: Need, *, but: int | None = None) -> list[Decimal]:
+    """What a need as it stands is covered with: accepted offers that live, money that came since it was last changed.
+
+    `but` leaves one lead out. A version of a need asks for what is missing when it is made: older money is no part.
+    """
+    accepted = db.session.scalars(
+        sa.select(Offer.amount_yuan)
+        .join(Lead, Lead.id == Offer.lead_id)
+        .where(
+            Lead.need_id == need.id,
+            Lead.id != (but or 0),
+            Lead.state.in_([str(State.TAKEN), str(State.SIGNED)]),
+            Offer.answer == "accepted",
+        )
+    )
+    return [*accepted, *paid_amounts(need, but=but)]
+
+
+def paid_amounts(need: Need, *, but: int | None = None) -> list[Decimal]:
+    """The pay-outs of a need that were reported since its version was made, but for disputed ones."""
+    return list(db.session.scalars(_payouts_since(need).where(Lead.id != (but or 0), Payout.standing != "disputed")))
+
+
+def stood_amounts(need: Need) -> list[Decimal]:
+    """The same, but only what its owner confirmed or did not dispute in time."""
+    return list(db.session.scalars(_payouts_since(need).where(Payout.standing.in_(["confirmed", "undisputed"]))))
+
+
+def _payouts_since(need: Need) -> sa.Select[Any]:
+    return (
+        sa.select(Payout.amount_yuan)
+        .join(Lead, Lead.id == Payout.lead_id)
+        .where(Lead.need_id == need.id, Payout.reported_at >= need.current.made_at)
+    )
+
+
+def reserve_by_id(reserve_id: int, *, lock: bool = False) -> Reserve | None:
+    """A reserve; `lock`: its need is locked, so that its turn does not come meanwhile."""
+    found = db.session.get(Reserve, reserve_id)
+    if found is not None and lock:
+        lock_need(found.need_id)
+        db.session.refresh(found)
+    return found
 
 
 def offer_of(lead_id: int, number: int) -> Offer | None:

@@ -16,8 +16,10 @@ from matchmaker.audit.models import DataAccess
 from matchmaker.businesses.models import Business, BusinessMember
 from matchmaker.businesses.rules import PROVEN
 from matchmaker.db import db
-from matchmaker.leads.models import Consent, Lead
+from matchmaker.leads.models import Consent, Lead, Reserve
 from matchmaker.leads.rules.consents import in_force
+from matchmaker.leads.rules.reserves import Standing
+from matchmaker.products.models import Product
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,18 @@ def looks_under(consent: Consent, most: int = 200) -> list[Look]:
         )
     )
     return [look_of(row) for row in db.session.execute(query.limit(most))]
+
+
+def waiting_reserves_of(person_id: int) -> list[Reserve]:
+    """The receipts of a person's businesses that have not begun: who gets a need when somebody else is late."""
+    return list(
+        db.session.scalars(
+            sa.select(Reserve)
+            .where(Reserve.business_id.in_(_mine(person_id)), Reserve.standing == str(Standing.WAITING))
+            .options(joinedload(Reserve.institution), joinedload(Reserve.product).joinedload(Product.current_version))
+            .order_by(Reserve.need_id, Reserve.id)
+        )
+    )
 
 
 def _carrier(lead: Lead | None) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,10 +16,11 @@ from matchmaker.accounts.models import Person
 from matchmaker.businesses.models import Business, BusinessMember
 from matchmaker.businesses.rules import PROVEN
 from matchmaker.db import db
-from matchmaker.leads.models import Lead, LeadClock, LeadStep
+from matchmaker.leads.models import Lead, LeadClock, LeadStep, Reserve
 from matchmaker.leads.queries import finding
 from matchmaker.leads.rules import clocks
 from matchmaker.leads.rules.clocks import Clock, Running
+from matchmaker.leads.rules.covering import still_missing
 from matchmaker.leads.rules.states import LIVE, MOST_LIVE_LEADS, Side, State, Step
 from matchmaker.leads.rules.turns import Drawn, Turn, drawn, turn
 from matchmaker.needs.models import Need, NeedVersion
@@ -96,13 +98,24 @@ def tone_of(lead: Lead, what: Turn) -> str:
     return {Side.OWNER: "you", Side.INSTITUTION: "them"}.get(what.side, "")
 
 
+def missing_of(need: Need) -> Decimal | None:
+    """What is still missing where a part of the money has come and the need goes on; None otherwise."""
+    stood = finding.stood_amounts(need) if need.is_live else []
+    return still_missing(need.current.amount_yuan, stood) if stood else None
+
+
 @dataclass(frozen=True)
 class NeedProgress:
-    """One need with its leads: what waits for the owner, what is worked on, how many may still be sent."""
+    """One need with its leads: what waits for the owner, what is worked on, how many may still be sent.
+
+    `reserves` wait for their turn; `missing_yuan` is what is missing after a part has come (None: nothing came yet).
+    """
 
     need: Need
     lines: list[Line]
     places_left: int
+    reserves: list[Reserve] = field(default_factory=list)
+    missing_yuan: Decimal | None = None
 
     @property
     def waiting_for_owner(self) -> int:
@@ -159,7 +172,13 @@ def progress_of(person: Person, *, need_id: int | None = None, most: int = MOST_
         ).unique()
     }
     found = [
-        NeedProgress(needs[number], sorted(lines, key=_urgency), _places_left(needs[number], lines, most))
+        NeedProgress(
+            needs[number],
+            sorted(lines, key=_urgency),
+            _places_left(needs[number], lines, most),
+            finding.waiting_reserves(number) if needs[number].is_live else [],
+            missing_of(needs[number]),
+        )
         for number, lines in by_need.items()
     ]
     return sorted(found, key=lambda item: (not item.need.is_live, -item.waiting_for_owner, -item.need.id))

@@ -29,8 +29,12 @@ from matchmaker.reference import regions
 from matchmaker.refusal import Reason, Refused
 
 
-def why_not_sent(need: Need, product: Product, person: Person, *, most: int = MOST_LIVE_LEADS) -> Reason | None:
+def why_not_sent(
+    need: Need, product: Product, person: Person, *, most: int = MOST_LIVE_LEADS, leaving: int | None = None
+) -> Reason | None:
     """Why this person cannot send this need for this product now, or None; asked by the page and again on sending.
+
+    `leaving` is a lead that will have ended by then.
 
     Codes: `lead_need_not_open`, `lead_product_not_published`, `lead_institution_not_admitted`,
     `lead_member_not_checked`, `lead_same_institution`, `lead_three_live`, `lead_not_matched`,
@@ -52,7 +56,7 @@ def why_not_sent(need: Need, product: Product, person: Person, *, most: int = MO
     member = finding.member_of(need.business_id, person.id)
     if member is None or member.standing not in finding.MAY_ACT:
         return Reason("lead_member_not_checked", {"standing": member.standing if member is not None else "none"})
-    live = finding.live_leads_of_need(need.id)
+    live = [lead for lead in finding.live_leads_of_need(need.id) if lead.id != leaving]
     if any(lead.institution_id == product.institution_id for lead in live):
         return Reason("lead_same_institution")
     if len(live) >= most:

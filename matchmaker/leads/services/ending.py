@@ -13,7 +13,7 @@ from matchmaker.leads.queries.reading import as_running
 from matchmaker.leads.rules import clocks
 from matchmaker.leads.rules.clocks import LIMITS, Clock
 from matchmaker.leads.rules.states import Side, State, Step
-from matchmaker.leads.services import counting
+from matchmaker.leads.services import counting, reserving
 from matchmaker.leads.services.stepping import open_clock, take
 from matchmaker.leads.services.telling import tell_owner, tell_staff
 
@@ -43,8 +43,8 @@ def warn(lead: Lead, row: LeadClock, *, at: datetime | None = None) -> bool:
 def release(lead: Lead, row: LeadClock, *, at: datetime | None = None) -> bool:
     """Take a lead back from an institution whose clock ran out; it counts against it. Answers whether it did.
 
-    Its consent ends, its place among the three is free, and the owner chooses whether anybody else gets it:
-    nothing is sent on by itself.
+    Its consent ends and its place among the three is free. In the same transaction the first reserve that the owner
+    named gets the need; without one the owner chooses whether anybody else does. Nobody else is sent anything.
     """
     at = at or clock.now()
     kind = Clock(row.kind)
@@ -56,7 +56,18 @@ def release(lead: Lead, row: LeadClock, *, at: datetime | None = None) -> bool:
     take(lead, Step.RELEASE, by=None, at=at, late_clock=row, clock=row.kind, due_at=row.due_at)
     counting.note_outcome(lead, decided_at=at, funded=False, code=OUTCOME_LATE)
     counting.recount_track_record(lead)
-    tell_owner(lead, "lead_told_released", about="released", due_at=row.due_at)
+    passed_on = reserving.give_turn(lead)
+    if passed_on is None:
+        tell_owner(lead, "lead_told_released", about="released", due_at=row.due_at)
+    else:
+        tell_owner(
+            lead,
+            "lead_told_passed_on",
+            about="released",
+            due_at=row.due_at,
+            reserve=passed_on.institution.short_name,
+            ends_at=passed_on.consent.ends_at if passed_on.consent is not None else row.due_at,
+        )
     told = sorted({*staff, *finding.desk_of(lead.institution_id)})
     tell_staff(lead, "lead_staff_released", about="released", to=told, clock=f"label:lead.clock:{row.kind}")
     announce(LeadReleased(lead.id, lead.need_id, lead.institution_id, row.kind))

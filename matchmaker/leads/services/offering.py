@@ -7,13 +7,15 @@ from decimal import Decimal
 
 from matchmaker import clock
 from matchmaker.accounts.models import Person
+from matchmaker.audit.services import record
 from matchmaker.db import db
 from matchmaker.happened import announce
-from matchmaker.leads.announcements import OfferMade, PaidOut, PayoutReported
+from matchmaker.leads.announcements import NeedIsFunded, OfferMade, PaidOut, PayoutReported
 from matchmaker.leads.models import Lead, Offer, Payout
 from matchmaker.leads.queries import finding
 from matchmaker.leads.rules import clocks
 from matchmaker.leads.rules.clocks import PAYOUT_ANSWER_DAYS, Clock
+from matchmaker.leads.rules.covering import acceptance_refusal, is_enough
 from matchmaker.leads.rules.offering import (
     LONGEST_CONDITIONS,
     Offered,
@@ -29,7 +31,7 @@ from matchmaker.leads.services import counting
 from matchmaker.leads.services.stepping import Actor, start_clock, take
 from matchmaker.leads.services.telling import tell_owner, tell_staff
 from matchmaker.leads.services.working import refuse_same_person
-from matchmaker.needs.services import money_has_come
+from matchmaker.needs.services import money_has_come, work_has_ended
 from matchmaker.pricing.costsheet import CostSheet, cost_sheet
 from matchmaker.pricing.quotes import nominal_rate_percent, quote
 from matchmaker.reference.queries import lpr_on
@@ -115,8 +117,16 @@ def make_offer(lead: Lead, *, offered: Offered, conditions: str = "", note: str 
 
 
 def accept_offer(lead: Lead, *, number: int, by: Actor) -> None:
-    """The owner takes the offer; it is no contract yet. Codes: `lead_offer_ended`, `lead_offer_answered`."""
+    """The owner takes the offer; it is no contract yet.
+
+    The need is locked first, so that of two offers accepted at once the second is judged beside the first. Codes:
+    `lead_offer_ended`, `lead_offer_answered`, `lead_offers_above_need`.
+    """
     offer = _open_offer(lead, number)
+    need = finding.lock_need(lead.need_id)
+    no = acceptance_refusal(need.current.amount_yuan, finding.agreed_amounts(need, but=lead.id), offer.amount_yuan)
+    if no is not None:
+        raise Refused(no.code, **no.facts)
     now = clock.now()
     take(lead, Step.ACCEPT_OFFER, by=by, at=now, number=number)
     offer.answer, offer.answered_at, offer.answered_by_id = "accepted", now, by.id
@@ -235,9 +245,26 @@ def _money_stands(lead: Lead, payout: Payout) -> None:
     counting.add_credit_line(lead, payout, offer)
     counting.recount_track_record(lead)
     need = finding.lock_need(lead.need_id)
-    if need.is_live or need.state == "funded":
+    if need.state == "funded" or (need.is_live and is_enough(need.current.amount_yuan, finding.stood_amounts(need))):
         money_has_come(need)
+    elif need.is_live and not finding.live_leads_of_need(need.id):
+        work_has_ended(need)  # a part has come and nobody works on the rest: it is open again
     announce(PaidOut(lead.id, payout.id))
+
+
+def enough(need_id: int, *, by: Actor) -> None:
+    """The owner has enough with the part that came: the need is funded, and nobody is asked for the rest.
+
+    Codes: `lead_nothing_came` (no money has come), `lead_still_worked_on` (an institution works on it).
+    """
+    need = finding.lock_need(need_id)
+    if not finding.stood_amounts(need):
+        raise Refused("lead_nothing_came")
+    if finding.live_leads_of_need(need_id):
+        raise Refused("lead_still_worked_on")
+    money_has_come(need)
+    record("need.enough", need, by=by)
+    announce(NeedIsFunded(need_id))
 
 
 def _open_offer(lead: Lead, number: int) -> Offer:

@@ -5,6 +5,7 @@ Messages to an institution leave the site by mail or phone, so they never carry 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from matchmaker.leads.models import Lead
@@ -40,3 +41,9 @@ def tell_staff(lead: Lead, kind: str, *, about: str, to: list[int] | None = None
             number=number_of(lead),
             **facts,
         )
+
+
+def tell_people(people: Iterable[int], kind: str, *, key: str, link: str, **facts: Any) -> None:
+    """Tell these people about what is no lead (yet): a reserve, a card, a hand that was raised."""
+    for person_id in people:
+        tell(person_id, kind, key=f"{key}:{person_id}", link=link, **facts)

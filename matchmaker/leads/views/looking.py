@@ -58,6 +58,7 @@ def who_sees() -> ResponseReturnValue:
     return render_template(
         "leads/who_sees.html",
         open_ones=looking.receipts_of(person.id, open_=True),
+        waiting=looking.waiting_reserves_of(person.id),
         page=page,
         looks=[looking.look_of(row) for row in page.items],
         lately=looking.looks_since(person.id),

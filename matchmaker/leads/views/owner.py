@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
-from flask import current_app, render_template, request
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
@@ -27,13 +28,14 @@ from matchmaker.leads.rules import clocks
 from matchmaker.leads.rules.clocks import Clock
 from matchmaker.leads.rules.consents import REQUIRED, Field
 from matchmaker.leads.rules.reasons import CODES, tone
+from matchmaker.leads.rules.reserves import MOST_RESERVES
 from matchmaker.leads.rules.states import Side, State
-from matchmaker.leads.services import answering, choosing, offering, withdrawing
+from matchmaker.leads.services import answering, choosing, offering, reserving, withdrawing
 from matchmaker.leads.views import bp
 from matchmaker.leads.views.institution import case_page
 from matchmaker.leads.views.loading import OfPaper, acts_for, load_lead, load_need, load_paper
+from matchmaker.leads.views.moving import most_live, ways_on
 from matchmaker.matching.services import next_best
-from matchmaker.matching.telling import tenths_of
 from matchmaker.needs.models import Need
 from matchmaker.products.models import Product
 from matchmaker.refusal import Refused
@@ -47,10 +49,8 @@ from matchmaker.web import (
     said,
 )
 
-
-def most_live() -> int:
-    """How many institutions may work on one need at once (setting)."""
-    return int(current_app.config["SETTINGS"].live_leads_per_need)
+CANDIDATES = 5
+"""How many of the next best are offered as reserves."""
 
 
 # Choosing -----------------------------------------------------------------------------------------------------------
@@ -65,7 +65,17 @@ def _product(product_id: int) -> Product:
 
 def _consent_form(need: Need, product: Product) -> ConsentForm:
     draft = finding.draft_of(need.id, product.institution_id)
-    return ConsentForm.for_need(need.current.wanted_by_on, draft.draft if draft is not None else None)
+    form = ConsentForm.for_need(need.current.wanted_by_on, draft.draft if draft is not None else None)
+    waiting = finding.waiting_reserves(need.id)
+    left_out = reading.tried_institutions(need.id) | {product.institution_id, *(one.institution_id for one in waiting)}
+    form.offer_reserves(
+        [
+            (row.product_id, f"{row.product.institution.short_name}　{row.product_version.name}")
+            for row in next_best(need, excluding_institutions=left_out, most=CANDIDATES)
+        ],
+        MOST_RESERVES - len(waiting),
+    )
+    return form
 
 
 def _consent_page(need: Need, product: Product, form: ConsentForm, status: int = 200) -> ResponseReturnValue:
@@ -139,6 +149,15 @@ def send(need: Need, product_id: int) -> ResponseReturnValue:
                 by=actor(),
                 most=most_live(),
             )
+            for number in form.reserve_ids:
+                reserving.name_reserve(
+                    need,
+                    _product(number),
+                    fields=form.all_fields,
+                    hours=form.hours.data or [],
+                    ends_at=form.ends_at,
+                    by=actor(),
+                )
         except Refused as no:
             if no.status != 422:
                 return _consent_page(need, product, form, no.status)
@@ -169,6 +188,7 @@ def mine() -> ResponseReturnValue:
     return render_template(
         "leads/mine.html",
         progress=progress,
+        form_key=uuid.uuid4().hex,
         waiting=sum(item.waiting_for_owner for item in progress),
         worked_on=sum(item.worked_on for item in progress),
     )
@@ -198,7 +218,7 @@ def owner_page(lead: Lead, status: int = 200, **posted: Any) -> ResponseReturnVa
             line=reading.line_of(lead),
             moments=reading.timeline(lead, reader=Side.OWNER),
             others=reading.others_of_need(lead),
-            next_rows=_next_rows(lead) if lead.state in (State.RELEASED, State.EXPIRED, State.GIVEN_UP) else [],
+            **ways_on(lead),
             forms_=forms,
             form=next((form for form in posted.values() if getattr(form, "errors", None)), None),
         ),
@@ -218,7 +238,7 @@ def _declined_page(lead: Lead, status: int = 200, **posted: Any) -> ResponseRetu
             repairable=sum(1 for code in codes if code.way == "repair"),
             moments=reading.timeline(lead, reader=Side.OWNER),
             others=reading.others_of_need(lead),
-            next_rows=_next_rows(lead),
+            **ways_on(lead),
             in_time=all(row.outcome != "late" for row in lead.clocks),
             may_look_again=not lead.second_looks and lead.need.is_live,
             forms_={"correct": WordsForm(formdata=None)} | posted,
@@ -226,25 +246,6 @@ def _declined_page(lead: Lead, status: int = 200, **posted: Any) -> ResponseRetu
         ),
         status,
     )
-
-
-def _next_rows(lead: Lead) -> list[Any]:
-    """The next best products of other institutions, as the stored list has them."""
-    if not lead.need.is_live:
-        return []
-    rows = next_best(lead.need, excluding_institutions=reading.tried_institutions(lead.need_id))
-    return [
-        {
-            "product_id": row.product_id,
-            "name": row.product_version.name,
-            "institution": row.product.institution.short_name,
-            "cost_percent": row.cost_percent,
-            "payment_yuan": row.quote.get("regular_instalment_yuan"),
-            "tenths": tenths_of(row),
-            "n": row.chance_n,
-        }
-        for row in rows
-    ]
 
 
 # Answering ----------------------------------------------------------------------------------------------------------
