@@ -1,4 +1,5 @@
-"""Resolve pyproject.toml into requirements/{run,test,lint}.txt: every hash, no address. Usage: python tools/lock.py
+"""Resolve pyproject.toml into requirements/{run,test,bench,lint}.txt: every hash, no address.
+Usage: python tools/lock.py
 
 uv resolves for every system and Python at once; it is fetched into .cache/ for this and is part of no installation.
 pip installs what is locked. ``--upgrade`` takes newer releases where pyproject.toml allows them.
@@ -23,6 +24,7 @@ def main(options: list[str]) -> None:
         subprocess.run([UV.parent / "pip", "install", "--quiet", "--disable-pip-version-check", "uv"], check=True)
     resolve("run", ["pyproject.toml"], options)
     resolve("test", ["--group", "test", "-c", "requirements/run.txt"], options)
+    resolve("bench", ["--group", "bench", "-c", "requirements/run.txt"], options)
     resolve("lint", ["--group", "lint", "-c", "requirements/run.txt", "-c", "requirements/test.txt"], options)
 
 

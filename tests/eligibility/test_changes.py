@@ -13,7 +13,8 @@ from matchmaker.eligibility.bounds import Place, Span
 from matchmaker.eligibility.changes import failures, failures_after, first_opening, opening_days, what_helps
 from matchmaker.eligibility.facts import Facts, Terms
 
-from .test_rules import TODAY, all_facts, all_terms, days, money
+from .strategies import all_facts, all_terms, days, money
+from .test_rules import TODAY
 
 SHOP = Facts(
     kind="sole_proprietor", industry_code="6210", region_code="330106", founded_on=date(2024, 12, 23),

@@ -1,0 +1,378 @@
+"""How each form of a restriction (``eligibility.bounds``) is kept as bitmaps, and what a fact then says of them.
+
+The declarations stay where they are: a criterion's ``bounds`` of every product are written into rows here, a
+criterion's ``mine`` of one need is turned into clauses over these rows. For each form there are two answers: which
+products do *not fail*, and which *pass*; what is neither is to be checked.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from bisect import bisect_left, bisect_right, insort
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import Any
+
+import numpy as np
+
+from matchmaker.eligibility.bounds import Areas, Between, Deciders, Number, OneOf, Possible, Prefixes, Shares, Span
+from matchmaker.matching.index_board import Array, Board, Clause, Column, Scratch, bitmap_of, kernels
+from matchmaker.matching.index_places import FAIL, PASS, PlaceBook, under
+
+SCALE = 1_000_000
+"""Numbers are kept as whole millionths: fen, months and hundredths of a percent are exact in it."""
+OPEN = -(2**62)
+"""Stands for "no end": below every number that is kept."""
+BREAKS = 96
+"""So many different thresholds of a kind get a row of their own; further ones lie between two rows and are compared."""
+
+
+class NotIndexable(Exception):
+    """A restriction that these rows cannot hold; its product is judged by the loop instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """A form told by group: slot → group (int32), group → may stay (uint8), for "not failed" and for "passed"."""
+
+    column: Column
+    not_failed: Array
+    passed: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one form says of one fact: all these clauses together, and the groups."""
+
+    not_failed: Sequence[Clause] = ()
+    passed: Sequence[Clause] = ()
+    groups: Grouped | None = None
+
+
+class Form(ABC):
+    """One form of one criterion over all products. Products that it does not restrict pass."""
+
+    @abstractmethod
+    def check(self, bounds: Any) -> None:
+        """Raise NotIndexable for what cannot be written."""
+
+    @abstractmethod
+    def write(self, slots: Array, bounds: Sequence[Any]) -> None:
+        """Write the restrictions of slots whose bits are clear; None = not restricted."""
+
+    @abstractmethod
+    def ask(self, mine: Any, scratch: Scratch) -> Told:
+        """What the fact says; ``mine`` as the criterion gives it."""
+
+
+def scaled(value: Number, rounding: str) -> int:
+    """A number in whole millionths, rounded where it has more places than a threshold may have."""
+    if isinstance(value, date):
+        return value.toordinal() * SCALE
+    if isinstance(value, int):
+        return value * SCALE
+    return int((value * SCALE).to_integral_value(rounding=rounding))
+
+
+def exactly(value: Number) -> int:
+    """A threshold in whole millionths. Raises NotIndexable for one with more places or beyond 62 bits."""
+    if isinstance(value, Decimal) and (not value.is_finite() or value * SCALE != int(value * SCALE)):
+        raise NotIndexable(f"{value} has more than six places")
+    whole = scaled(value, ROUND_FLOOR)
+    if abs(whole) >= -OPEN:
+        raise NotIndexable(f"{value} is too large")
+    return whole
+
+
+# Ranges -------------------------------------------------------------------------------------------------------------
+
+
+class Side:
+    """Thresholds that a number must reach: row k holds the slots whose threshold is at most ``breaks[k]``.
+
+    An upper end is kept by its negative, so that both ends of a range are of one kind.
+    """
+
+    def __init__(self, board: Board) -> None:
+        self.board = board
+        self.column = board.column(np.int64, OPEN)
+        self.breaks: list[int] = []
+        self.rows: list[int] = []
+        self.open_row = board.new_row()
+        self.binned = False
+
+    def write(self, slots: Array, values: Array) -> None:
+        self.column.values[slots] = values
+        self._learn(values)
+        if len(slots) == 1:
+            slot, value = int(slots[0]), int(values[0])
+            rows = self.rows[bisect_left(self.breaks, value) :]
+            self.board.set_in([self.open_row, *rows] if value == OPEN else rows, slot)
+            return
+        self.board.set(self.open_row, slots[values == OPEN])
+        for value, row in zip(self.breaks, self.rows, strict=True):
+            self.board.set(row, slots[values <= value])
+
+    def _learn(self, values: Array) -> None:
+        """A row for each new threshold, as long as every threshold has one; else spread over what comes first."""
+        if self.binned:
+            return
+        new = [value for value in np.unique(values).tolist() if value != OPEN and value not in self.breaks]
+        if len(self.breaks) + len(new) > BREAKS:
+            self.binned = True
+            if self.breaks:
+                return  # no row can be added between two that have more between them
+            ordered = np.sort(values[values != OPEN])
+            at = np.linspace(0, len(ordered) - 1, BREAKS).round().astype(int)
+            new = np.unique(ordered[at]).tolist()
+        for value in new:
+            place = bisect_left(self.breaks, value)
+            before = self.rows[place - 1] if place else self.open_row
+            self.breaks.insert(place, value)
+            self.rows.insert(place, self.board.new_row(like=before))
+
+    def at_most(self, value: int, scratch: Scratch) -> Clause:
+        """The slots whose threshold is at most ``value``."""
+        place = bisect_right(self.breaks, value)
+        row = self.rows[place - 1] if place else self.open_row
+        if not self.binned or (place and self.breaks[place - 1] == value):
+            return Clause((row,))
+        beyond = self.rows[place] if place < len(self.rows) else Board.ALIVE
+        rows, words = self.board.rows, self.board.words
+        found = kernels.now.between_breaks(rows[row], rows[beyond], self.column.values, value, words)
+        return Clause((scratch.add(found),))
+
+
+class BetweenForm(Form):
+    """A number from low to high."""
+
+    def __init__(self, board: Board) -> None:
+        self.low = Side(board)
+        self.high = Side(board)
+
+    def check(self, bounds: Between) -> None:
+        if bounds.low is None and bounds.high is None:
+            raise NotIndexable("a range without ends")
+        for end in (bounds.low, bounds.high):
+            if end is not None:
+                exactly(end)
+
+    def write(self, slots: Array, bounds: Sequence[Between | None]) -> None:
+        low = [OPEN if one is None or one.low is None else exactly(one.low) for one in bounds]
+        high = [OPEN if one is None or one.high is None else -exactly(one.high) for one in bounds]
+        self.low.write(slots, np.array(low, np.int64))
+        self.high.write(slots, np.array(high, np.int64))
+
+    def ask(self, mine: Number | Span | None, scratch: Scratch) -> Told:
+        span = mine if isinstance(mine, Span) else Span(mine, mine)
+        reach = None if span.high is None else self.low.at_most(scaled(span.high, ROUND_FLOOR), scratch)
+        within = None if span.low is None else self.high.at_most(-scaled(span.low, ROUND_CEILING), scratch)
+        if span.low is span.high and reach is not None and within is not None:
+            return Told((reach, within), (reach, within))
+        above = Clause((self.low.open_row,))
+        if span.low is not None:
+            above = self.low.at_most(scaled(span.low, ROUND_FLOOR), scratch)
+        below = Clause((self.high.open_row,))
+        if span.high is not None:
+            below = self.high.at_most(-scaled(span.high, ROUND_CEILING), scratch)
+        not_failed = [clause for clause in (reach, within) if clause is not None]
+        return Told(not_failed, (*not_failed, above, below))
+
+
+# Codes --------------------------------------------------------------------------------------------------------------
+
+
+class _Codes(Form):
+    """A row a code: the products that name it."""
+
+    def __init__(self, board: Board) -> None:
+        self.board = board
+        self.free_row = board.new_row()
+        self.rows: dict[str, int] = {}
+
+    def check(self, bounds: Any) -> None:
+        return None
+
+    def write(self, slots: Array, bounds: Sequence[Any]) -> None:
+        named: dict[str, list[int]] = defaultdict(list)
+        free = []
+        for slot, one in zip(slots.tolist(), bounds, strict=True):
+            if one is None:
+                free.append(slot)
+            else:
+                for code in one.codes:
+                    named[code].append(slot)
+        self.board.set(self.free_row, np.array(free, np.int64))
+        for code, its in named.items():
+            if code not in self.rows:
+                self.rows[code] = self.board.new_row()
+            self.board.set(self.rows[code], np.array(its, np.int64))
+
+    def _any(self, codes: Iterable[str]) -> Clause:
+        return Clause((self.free_row, *(self.rows[code] for code in codes if code in self.rows)))
+
+    def _unknown(self) -> Told:
+        return Told((), (Clause((self.free_row,)),))
+
+
+class OneOfForm(_Codes):
+    """A code, or one of several codes, that must be among those named."""
+
+    def ask(self, mine: Any, scratch: Scratch) -> Told:
+        if mine is None or mine == ():
+            return self._unknown()
+        if isinstance(mine, Possible):
+            if not mine.codes:
+                return self._unknown()
+            return Told((self._any(mine.codes),), [self._any((code,)) for code in mine.codes])
+        clause = self._any((mine,) if isinstance(mine, str) else dict.fromkeys(mine))
+        return Told((clause,), (clause,))
+
+
+class SharesForm(_Codes):
+    """A set of codes with at least one among those named."""
+
+    def ask(self, mine: frozenset[str] | None, scratch: Scratch) -> Told:
+        if mine is None:
+            return self._unknown()
+        clause = self._any(sorted(mine))
+        return Told((clause,), (clause,))
+
+
+class _PrefixRows:
+    """A row a prefix, and which of them lie above or below a code."""
+
+    def __init__(self, board: Board) -> None:
+        self.board = board
+        self.rows: dict[str, int] = {}
+        self.sorted: list[str] = []
+
+    def write(self, named: dict[str, list[int]]) -> None:
+        for prefix, slots in named.items():
+            if prefix not in self.rows:
+                self.rows[prefix] = self.board.new_row()
+                insort(self.sorted, prefix)
+            self.board.set(self.rows[prefix], np.array(slots, np.int64))
+
+    def above(self, code: str) -> tuple[int, ...]:
+        """Rows of the prefixes that the code begins with."""
+        rows = self.rows
+        return tuple(rows[code[:n]] for n in range(len(code) + 1) if code[:n] in rows)
+
+    def below(self, code: str) -> tuple[int, ...]:
+        """Rows of the prefixes that begin with the code and are longer: the code only may lie under them."""
+        return tuple(self.rows[prefix] for prefix in under(self.sorted, code))
+
+
+class PrefixesForm(Form):
+    """A code of a tree under one of the allowed prefixes (none given = all) and under none of the denied."""
+
+    def __init__(self, board: Board) -> None:
+        self.board = board
+        self.free_row = board.new_row()
+        self.all_row = board.new_row()
+        """Products without an allow list, the unrestricted among them."""
+        self.allow = _PrefixRows(board)
+        self.deny = _PrefixRows(board)
+
+    def check(self, bounds: Prefixes) -> None:
+        return None
+
+    def write(self, slots: Array, bounds: Sequence[Prefixes | None]) -> None:
+        free, every = [], []
+        allow: dict[str, list[int]] = defaultdict(list)
+        deny: dict[str, list[int]] = defaultdict(list)
+        for slot, one in zip(slots.tolist(), bounds, strict=True):
+            if one is None:
+                free.append(slot)
+            if one is None or not one.allow:
+                every.append(slot)
+            for prefix in one.allow if one is not None else ():
+                allow[prefix].append(slot)
+            for prefix in one.deny if one is not None else ():
+                deny[prefix].append(slot)
+        self.board.set(self.free_row, np.array(free, np.int64))
+        self.board.set(self.all_row, np.array(every, np.int64))
+        self.allow.write(allow)
+        self.deny.write(deny)
+
+    def ask(self, mine: str | Possible | None, scratch: Scratch) -> Told:
+        if isinstance(mine, Possible):
+            return self._possible(mine, scratch)
+        if mine is None:
+            return Told((), (Clause((self.free_row,)),))
+        return self._one(mine)
+
+    def _one(self, code: str) -> Told:
+        sure, maybe = self.allow.above(code), self.allow.below(code)
+        denied, perhaps = self.deny.above(code), self.deny.below(code)
+        inside = Clause((self.all_row, *sure))
+        not_failed = [Clause((self.all_row, *sure, *maybe)) if maybe else inside]
+        passed = [inside]
+        if denied:
+            not_failed.append(Clause(denied, negated=True))
+        if denied or perhaps:
+            passed.append(Clause((*denied, *perhaps), negated=True))
+        return Told(not_failed, passed)
+
+    def _possible(self, mine: Possible, scratch: Scratch) -> Told:
+        """Certain only when all codes agree; worked out as bitmaps, since "or" over codes is no clause."""
+        if not mine.codes:
+            return Told((), (Clause((self.free_row,)),))
+        told = [self._one(code) for code in mine.codes]
+        some = scratch.add(np.bitwise_or.reduce([bitmap_of(self.board, one.not_failed, scratch) for one in told]))
+        return Told((Clause((some,)),), [clause for one in told for clause in one.passed])
+
+
+# Branches -----------------------------------------------------------------------------------------------------------
+
+
+class _Branches(Form):
+    """A group a different set of branches; the book is shared by both forms."""
+
+    def __init__(self, board: Board, book: PlaceBook) -> None:
+        self.book = book
+        self.column = board.column(np.int32, 0)
+
+    def check(self, bounds: Areas | Deciders) -> None:
+        if not bounds.places:
+            raise NotIndexable("no branch at all")
+
+    def write(self, slots: Array, bounds: Sequence[Areas | Deciders | None]) -> None:
+        self.column.values[slots] = [0 if one is None else self.book.set_of(one.places) for one in bounds]
+
+    def _told(self, said: Array) -> Told:
+        groups = Grouped(self.column, (said > FAIL).astype(np.uint8), (said == PASS).astype(np.uint8))
+        return Told(groups=groups)
+
+
+class AreasForm(_Branches):
+    """A position that one of the branches must serve."""
+
+    def ask(self, mine: Any, scratch: Scratch) -> Told:
+        return self._told(self.book.areas(mine))
+
+
+class DecidersForm(_Branches):
+    """An amount that a branch in reach may decide on."""
+
+    def ask(self, mine: Any, scratch: Scratch) -> Told:
+        return self._told(self.book.deciders(*mine))
+
+
+def form_for(kind: type, board: Board, book: PlaceBook) -> Form:
+    """A new, empty form of a kind of bounds."""
+    forms: dict[type, Callable[[], Form]] = {
+        Between: lambda: BetweenForm(board),
+        OneOf: lambda: OneOfForm(board),
+        Shares: lambda: SharesForm(board),
+        Prefixes: lambda: PrefixesForm(board),
+        Areas: lambda: AreasForm(board, book),
+        Deciders: lambda: DecidersForm(board, book),
+    }
+    if kind not in forms:
+        raise NotIndexable(f"no rows are declared for {kind.__name__}")
+    return forms[kind]()
