@@ -595,13 +595,26 @@ SAY_IT_THEMSELVES = ("没有", "Not ", "Nothing ", "No ")
 """How sentences begin that say by themselves what did not happen."""
 
 
+def not_done(no: Refused) -> str:
+    """A refusal as a sentence that begins with what did not happen."""
+    words = sentence(no)
+    return words if words.startswith(SAY_IT_THEMSELVES) else _("没有做：") + words
+
+
+def undo_deed() -> None:
+    """After a refusal that the page itself will tell: nothing of the deed stays, and what is read from here on is true.
+
+    The answer must have a status of 400 or more.
+    """
+    begin_read()
+
+
 def on_refused(no: Refused) -> ResponseReturnValue:
     """A refusal no form took: the page says what did not happen and why."""
     if is_api():
         return {"code": no.code, "message": sentence(no)}, no.status
-    words = sentence(no)
-    heading = words if words.startswith(SAY_IT_THEMSELVES) else _("没有做：") + words
-    return render_template("errors/refused.html", refused=no, heading=heading, typed=typed_as_labelled()), no.status
+    page = render_template("errors/refused.html", refused=no, heading=not_done(no), typed=typed_as_labelled())
+    return page, no.status
 
 
 def on_conflict(problem: Exception) -> ResponseReturnValue:

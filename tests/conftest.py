@@ -170,6 +170,55 @@ def database_url(name: str) -> str:
     return sa.make_url(PG_URL).set(database=name).render_as_string(hide_password=False)
 
 
+def copy_to_postgres(file: Path) -> str:
+    """The address of a new PostgreSQL database with every row of a SQLite file; end it with `drop_database`."""
+    from matchmaker.db import Base, engine_options
+
+    name = f"mm_copy_{uuid.uuid4().hex[:10]}"
+    admin = sa.create_engine(PG_URL, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
+    admin.dispose()
+    url = database_url(name)
+    source, target = (sa.create_engine(**engine_options(each)) for each in (f"sqlite:///{file}", url))
+    Base.metadata.create_all(target)
+    with source.connect() as old, target.begin() as new:
+        new.exec_driver_sql("SET session_replication_role = replica")  # products and versions name each other
+        for table in Base.metadata.sorted_tables:
+            found = [dict(row) for row in old.execute(sa.select(table)).mappings()]
+            if found:
+                new.execute(sa.insert(table), found)
+                new.exec_driver_sql(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), "
+                                    f"(SELECT max(id) FROM {table.name}))")
+    source.dispose()
+    target.dispose()
+    return url
+
+
+def drop_database(url: str) -> None:
+    admin = sa.create_engine(PG_URL, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{sa.make_url(url).database}" WITH (FORCE)')
+    admin.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres_town(town_file: Path) -> Iterator[Any]:
+    """The site on the small demo town in PostgreSQL; for reading."""
+    if not PG_URL:
+        pytest.fail("no PostgreSQL: set MATCHMAKER_TEST_PG, or run `make test`, which starts one")
+    url = copy_to_postgres(town_file)
+    app = make_app(settings_for(url, town_file.parent))
+    try:
+        yield app
+    finally:
+        with app.app_context():
+            from matchmaker.db import db
+
+            db.engine.dispose()
+        drop_database(url)
+
+
 @pytest.fixture
 def postgres_app(empty_postgres: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
     """The site on a fresh copy of the empty database (PostgreSQL)."""

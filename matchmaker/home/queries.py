@@ -13,6 +13,7 @@ from matchmaker import clock
 from matchmaker.accounts.models import Institution
 from matchmaker.businesses.models import BusinessMember
 from matchmaker.businesses.queries import waiting_titles
+from matchmaker.businesses.rules import PROVEN
 from matchmaker.db import db
 from matchmaker.leads.models import Lead, LeadClock, Payout
 from matchmaker.leads.rules.states import LIVE, Side, State, ball
@@ -63,9 +64,12 @@ def _with_names(query: sa.Select[Any]) -> list[Lead]:
 
 
 def leads_of_owner(person_id: int) -> list[Standing]:
-    """Leads of live needs of the businesses for which a person acts, and those paid out but not yet confirmed."""
+    """Leads of live needs of a person's businesses, and those paid out but not yet confirmed.
+
+    As everywhere else, leads are seen by who may act with checked papers; a declaration opens needs and matches alone.
+    """
     mine = sa.select(BusinessMember.business_id).where(
-        BusinessMember.person_id == person_id, BusinessMember.standing != "rejected"
+        BusinessMember.person_id == person_id, BusinessMember.standing.in_(PROVEN)
     )
     reported = sa.select(Payout.lead_id).where(Payout.standing == "reported")
     query = (

@@ -6,9 +6,13 @@ import re
 
 import pytest
 
+from matchmaker import clock
+from matchmaker.businesses.models import BusinessMember
 from matchmaker.db import unit_of_work
 from matchmaker.home.rules import in_order, step, waiting_for_you
+from matchmaker.leads.rules.states import State
 from tests.builders import a_desk, a_manager, a_person, a_supervisor, an_operator, an_owner, sign_in
+from tests.leads.builders import a_case, to_state
 from tests.needs.builders import a_draft, a_need, a_shop
 from tests.products.builders import a_product
 
@@ -68,6 +72,26 @@ def test_an_owner_is_told_what_waits(app, client):
     assert "30 万元的需求填好了，还没发" in page
     assert "有一份没填完的需求" in page
     assert "的执照交上来" in page
+
+
+@pytest.mark.article("B.1")
+def test_who_only_says_to_act_for_a_business_sees_none_of_its_leads(app, client):
+    """A declaration is enough to ask and to match, so the need stands there; which institutions have it does not."""
+    with app.app_context(), unit_of_work():
+        case = a_case()
+        to_state(case, State.OFFERED)
+        other = an_owner("只是说说的人")
+        case.business.members.append(BusinessMember(person_id=other.id, capacity="agent", standing_at=clock.now()))
+    bank = case.institution.short_name
+    sign_in(client, case.owner)
+    assert bank in page_of(client.get("/"))
+    client = app.test_client()
+    sign_in(client, other)
+    page = page_of(client.get("/"))
+    assert "30 万元" in page and bank not in page
+    for address in (f"/needs/{case.need.id}", "/needs", "/leads/", "/leads/who-sees", "/loans/"):
+        answer = client.get(address)
+        assert answer.status_code == 200 and bank not in page_of(answer), address
 
 
 def test_a_posted_need_goes_straight_to_its_matches(app, client):

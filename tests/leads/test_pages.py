@@ -14,12 +14,16 @@ from matchmaker import clock
 from matchmaker.accounts.models import Person
 from matchmaker.audit.models import DataAccess
 from matchmaker.businesses.models import Business
+from matchmaker.businesses.services import ask_for_check, refute_title, verify_title
 from matchmaker.db import db, unit_of_work
 from matchmaker.leads.models import Lead, LeadStep, Payout
+from matchmaker.leads.queries import finding
 from matchmaker.leads.rules.states import State
+from matchmaker.leads.services import answering
 from matchmaker.needs.models import Need
 from matchmaker.products.models import Product
 from tests.builders import a_desk, a_manager, an_institution, an_operator, an_owner, sign_in
+from tests.businesses.builders import a_title
 from tests.leads.builders import EVERYTHING, Case, a_bank, a_case, match, to_state
 from tests.promises.page_checks import problems_of
 
@@ -422,6 +426,76 @@ def test_a_late_claim_is_told_and_changes_nothing(app: Any) -> None:
         answer = client.post(f"/leads/{lead.id}/accept", data={"csrf_token": token(page), "back": "queue"})
     assert answer.status_code == 409 and "期限" in text(answer) and problems_of(text(answer)) == []
     assert site.lead().state == "waiting"
+
+
+@pytest.mark.article("B.3")
+@pytest.mark.parametrize(("back", "heading"), [("queue", "先做什么"), ("", "返回清单")])
+def test_a_step_after_the_clock_ran_out_is_told_where_it_was_typed(app: Any, back: str, heading: str) -> None:
+    site = a_site(app, State.ACCEPTED)
+    lead = site.lead()
+    with clock.frozen("2026-09-24T18:00:00+08:00"):
+        client = site.client(site.case.manager)
+        answer = post(
+            client, f"/leads/queue?lead={lead.id}", f"/leads/{lead.id}/contact", back=back, reached="yes",
+            channel="message", message="明天上午方便吗", contact_note="改成留言",
+        )  # fmt: skip
+    page = text(answer)
+    assert answer.status_code == 409 and problems_of(page) == []
+    assert heading in page and "没有做：期限" in page and "没有做：" in page.split("</title>")[0]
+    assert re.search(r'<details class="fold" id="contact" open', page), "the form stands open"
+    assert "明天上午方便吗" in page and "改成留言" in page
+    assert site.lead().state == "accepted"
+
+
+def test_what_was_typed_for_a_case_that_has_moved_on_is_written_out(app: Any) -> None:
+    site = a_site(app, State.ACCEPTED)
+    lead = site.lead()
+    client = site.client(site.case.manager)
+    page = text(client.get(f"/leads/queue?lead={lead.id}"))
+    with app.app_context(), unit_of_work():
+        answering.withdraw(finding.lead_by_id(lead.id, lock=True), by=db.session.get(Person, site.case.owner.id))
+    answer = client.post(f"/leads/{lead.id}/contact", data={
+        "csrf_token": token(page), "form_key": form_key(page), "back": "queue", "reached": "yes",
+        "channel": "message", "message": "明天上午方便吗",
+    })  # fmt: skip
+    page = text(answer)
+    assert answer.status_code == 409 and problems_of(page) == []
+    assert "先做什么" in page and "已经结束了" in page and "可以抄下来" in page and "明天上午方便吗" in page
+    assert "桂兰砂锅馆" not in page, "the case is sealed again"
+
+
+def test_a_claim_that_a_colleague_made_first_is_told_in_the_queue(app: Any) -> None:
+    site = a_site(app, State.WAITING)
+    lead = site.lead()
+    client = site.client(site.case.colleague)
+    page = text(client.get("/leads/queue"))
+    assert post(site.client(site.case.manager), "/leads/queue", f"/leads/{lead.id}/accept").status_code == 303
+    answer = client.post(f"/leads/{lead.id}/accept", data={"csrf_token": token(page), "back": "queue"})
+    page = text(answer)
+    assert answer.status_code == 409 and problems_of(page) == []
+    assert "先做什么" in page and "没有认领：同事刚刚认领了" in page and "桂兰砂锅馆" not in page
+    assert site.lead().manager_id == site.case.manager.id
+
+
+def test_a_title_says_whether_it_was_looked_up(app: Any) -> None:
+    with app.app_context(), unit_of_work():
+        case = a_case()
+        business, operator = case.business, an_operator("平台核对")
+        for code, decide in (("SRDI_PROV", "verify"), ("HNTE", "refute"), ("TECH_SME", "")):
+            title = a_title(business, code)
+            if decide:
+                ask_for_check(title, by=business.members[0].person)
+            if decide == "verify":
+                verify_title(title, row_version=title.row_version, by=operator)
+            if decide == "refute":
+                refute_title(title, remark_code="not_listed", row_version=title.row_version, by=operator)
+        to_state(case, State.ACCEPTED, fields=EVERYTHING)
+    site = Site(app, case)
+    page = text(site.client(site.case.manager).get(f"/leads/{site.lead().id}"))
+    assert problems_of(page) == []
+    told = re.search(r"资质和称号</dt>.*?</dd>", page, re.S)
+    assert told is not None
+    assert re.findall(r'<span class="tag[^"]*">([^<]+)</span>', told[0]) == ["核实了", "没核实上", "没有人核实过"]
 
 
 # --- who may see what

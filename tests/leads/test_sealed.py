@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from matchmaker.leads.queries import presenting
 from matchmaker.leads.queries.finding import lead_by_id
 from matchmaker.leads.rules.consents import OPTIONAL, REQUIRED, Field
 from matchmaker.leads.rules.states import ENDED, LIVE, State
+from matchmaker.leads.words import LABELS
 from matchmaker.notifications.models import Message
 from tests.builders import a_desk, a_manager, a_supervisor, an_institution, an_operator, an_owner, sign_in
 from tests.leads.builders import EVERYTHING, FIELDS, Case, a_case, to_state
@@ -196,6 +198,22 @@ def test_the_trail_and_the_messages_carry_no_secret(app: Any) -> None:
     for name, value in secrets(town.case).items():
         assert value not in trail, name
         assert value not in letters, name
+
+
+def test_whatever_a_look_writes_down_has_words() -> None:
+    """Every purpose and field that any code of the product gives to `looked_at`, and those of consents."""
+    purposes, fields = set(presenting.LOOK_PURPOSES), {str(name) for name in Field}
+    for file in (Path(__file__).parents[2] / "matchmaker").rglob("*.py"):
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "looked_at":
+                given = {word.arg: word.value for word in call.keywords}
+                if isinstance(given["purpose"], ast.Constant):
+                    purposes.add(given["purpose"].value)
+                if isinstance(given["fields"], ast.List):
+                    fields |= {one.value for one in given["fields"].elts if isinstance(one, ast.Constant)}
+    assert {"title", "identity", "identity_list"} <= purposes
+    assert purposes == set(LABELS["lead.look"])
+    assert fields == set(LABELS["lead.field"])
 
 
 @pytest.mark.article("B.1")

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-import uuid
 from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,7 +20,7 @@ import sqlalchemy as sa
 from matchmaker import clock, create_app
 from matchmaker.db import Base, db, engine_options, unit_of_work
 from matchmaker.queue import Job, later
-from tests.conftest import PG_URL, database_url, settings_for
+from tests.conftest import copy_to_postgres, drop_database, settings_for
 
 JOBS = ("leads.release", "matching.nightly")
 KILLS = 20
@@ -62,8 +61,7 @@ def run(url: str, folder: Path, instant: datetime, kills: int, seed: int) -> tup
     worker.stdin.flush()
     worker.stdout.readline()
     assert worker.stdout.readline() == "ended\n"
-    worker.stdin.close()
-    worker.wait(timeout=20)
+    worker.communicate(timeout=20)  # closes both pipes
     return killed, time.monotonic() - started
 
 
@@ -96,36 +94,6 @@ def picture(url: str) -> dict[str, Any]:
     return result
 
 
-def copy_to_postgres(town_file: Path, folder: Path) -> str:
-    """The small town, row by row, in a PostgreSQL database of its own."""
-    name = f"mm_kills_{uuid.uuid4().hex[:10]}"
-    admin = sa.create_engine(PG_URL, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
-    admin.dispose()
-    url = database_url(name)
-    source, target = (sa.create_engine(**engine_options(each)) for each in (f"sqlite:///{town_file}", url))
-    Base.metadata.create_all(target)
-    with source.connect() as old, target.begin() as new:
-        new.exec_driver_sql("SET session_replication_role = replica")  # products and versions name each other
-        for table in Base.metadata.sorted_tables:
-            found = [dict(row) for row in old.execute(sa.select(table)).mappings()]
-            if found:
-                new.execute(sa.insert(table), found)
-                new.exec_driver_sql(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), "
-                                    f"(SELECT max(id) FROM {table.name}))")
-    source.dispose()
-    target.dispose()
-    return url
-
-
-def drop(url: str) -> None:
-    admin = sa.create_engine(PG_URL, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{sa.make_url(url).database}" WITH (FORCE)')
-    admin.dispose()
-
-
 @pytest.mark.parametrize("engine", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def test_twenty_kills_change_nothing(engine: str, town_file: Path, tmp_path: Path) -> None:
     urls = []
@@ -134,7 +102,7 @@ def test_twenty_kills_change_nothing(engine: str, town_file: Path, tmp_path: Pat
             shutil.copy(town_file, tmp_path / f"{which}.db")
             urls.append(f"sqlite:///{tmp_path / which}.db")
         else:
-            urls.append(copy_to_postgres(town_file, tmp_path))
+            urls.append(copy_to_postgres(town_file))
     try:
         for url in urls:
             app = create_app(settings_for(url, tmp_path))
@@ -153,7 +121,7 @@ def test_twenty_kills_change_nothing(engine: str, town_file: Path, tmp_path: Pat
     finally:
         if engine == "postgres":
             for url in urls:
-                drop(url)
+                drop_database(url)
 
 
 def latest_instant() -> datetime:

@@ -107,6 +107,7 @@ def test_it_ends_cleanly_when_told(site: subprocess.Popen[str], port: int, how: 
     said, _ = site.communicate(timeout=20)
     assert site.returncode == 0
     assert "Traceback" not in said
+    assert "Stopped" in said
 
 
 def test_a_request_at_work_is_answered_before_the_end(site: subprocess.Popen[str], port: int) -> None:

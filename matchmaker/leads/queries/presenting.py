@@ -50,12 +50,12 @@ class LineShown:
 
 @dataclass(frozen=True)
 class TitleShown:
-    """A title with its certificate."""
+    """A title with its certificate; `standing` says whether the platform looked it up: typed, verified, refuted."""
 
     code: str
     certificate_number: str
     expires_on: date | None
-    verified: bool
+    standing: str
 
 
 @dataclass(frozen=True)
@@ -209,12 +209,17 @@ def _fields_of(
         )
     if Field.TITLES in fields:
         values["titles"] = tuple(
-            TitleShown(title.code, title.certificate_number, title.expires_on, title.verified_at is not None)
+            TitleShown(title.code, title.certificate_number, title.expires_on, _known(title.standing))
             for title in business.titles
         )
     if Field.COLLATERAL in fields:
         values["collateral"] = tuple(business.collateral)
     return values
+
+
+def _known(standing: str) -> str:
+    """Who waits for a look-up has it still before them: to the institution nobody has verified it yet."""
+    return "typed" if standing == "asked" else standing
 
 
 def _city(region_code: str) -> str:

@@ -37,7 +37,19 @@ from matchmaker.matching import telling
 from matchmaker.permissions import may
 from matchmaker.reference import terms
 from matchmaker.refusal import Refused
-from matchmaker.web import actor, back_to, computes, once, paginate, paginate_items, requires, said
+from matchmaker.web import (
+    actor,
+    back_to,
+    computes,
+    not_done,
+    once,
+    paginate,
+    paginate_items,
+    requires,
+    said,
+    typed_as_labelled,
+    undo_deed,
+)
 
 PER_PAGE = 20
 
@@ -62,8 +74,14 @@ def _works_there(lead: Lead) -> bool:
     return lead.institution_id in actor().institution_ids and lead.sent_at is not None
 
 
-def queue_page(chosen: Lead | None = None, status: int = 200, **posted: Any) -> ResponseReturnValue:
-    """The list and, beside it, the case that is worked on; `posted` is the form that was not in order."""
+def queue_page(
+    chosen: Lead | None = None, status: int = 200, refused: Refused | None = None, **posted: Any
+) -> ResponseReturnValue:
+    """The list and, beside it, the case that is worked on; `posted` is the form that was not in order.
+
+    `refused`: why the step was not taken. What was typed stays in its form; where that form is not open any more,
+    because the case has moved on, it is written out.
+    """
     person = actor()
     show = request.args.get("show", "all")
     show = show if show in queueing.SHOWS else "all"
@@ -87,10 +105,23 @@ def queue_page(chosen: Lead | None = None, status: int = 200, **posted: Any) -> 
             chosen=chosen,
             case=case,
             do=request.args.get("do", ""),
-            form=next((form for form in posted.values() if getattr(form, "errors", None)), None),
+            form=_with_errors(posted),
+            **_told(refused, case, posted),
         ),
         status,
     )
+
+
+def _with_errors(posted: dict[str, Any]) -> Any:
+    return next((form for form in posted.values() if getattr(form, "errors", None)), None)
+
+
+def _told(refused: Refused | None, case: dict[str, Any] | None, posted: dict[str, Any]) -> dict[str, Any]:
+    """What a page says of a refused step: the sentence, and what was typed where no form shows it any more."""
+    if refused is None:
+        return {}
+    is_kept = case is not None and any(name in case["forms"] for name in posted)
+    return {"not_done": not_done(refused), "typed": [] if is_kept else typed_as_labelled()}
 
 
 ROW_ACTIONS: dict[str, tuple[tuple[str, Any], ...]] = {
@@ -236,15 +267,17 @@ FRESH: dict[str, Any] = {"formdata": None}
 """Makes a form that shows its defaults, whatever was posted."""
 
 
-def case_page(lead: Lead, status: int = 200, **posted: Any) -> ResponseReturnValue:
-    """One case on a page of its own."""
+def case_page(lead: Lead, status: int = 200, refused: Refused | None = None, **posted: Any) -> ResponseReturnValue:
+    """One case on a page of its own; `refused` as in `queue_page`."""
+    case = _case(lead, **posted)
     return (
         render_template(
             "leads/case.html",
-            case=_case(lead, **posted),
+            case=case,
             lead=lead,
             do=request.args.get("do", ""),
-            form=next((form for form in posted.values() if getattr(form, "errors", None)), None),
+            form=_with_errors(posted),
+            **_told(refused, case, posted),
         ),
         status,
     )
@@ -254,6 +287,16 @@ def _again(lead: Lead, **posted: Any) -> ResponseReturnValue:
     """The page the form came from, with what is wrong."""
     page = queue_page if request.form.get("back") == "queue" else case_page
     return page(lead, 422, **posted)
+
+
+def _refused(lead: Lead, no: Refused, **posted: Any) -> ResponseReturnValue:
+    """The page the step came from, as it is now: why nothing was done, and what was typed."""
+    undo_deed()
+    if request.form.get("back") == "queue":
+        return queue_page(lead if may(actor(), "lead.see", lead) else None, no.status, no, **posted)
+    if not may(actor(), "lead.see", lead):
+        raise no
+    return case_page(lead, no.status, no, **posted)
 
 
 def _done(lead: Lead, words: str) -> ResponseReturnValue:
@@ -275,7 +318,7 @@ def _carry(lead: Lead, name: str, deed: Callable[[Any], object], words: str) -> 
             deed(form)
         except Refused as no:
             if no.status != 422:
-                raise
+                return _refused(lead, no, **{name: form})
             form.refuse(no)
         else:
             return _done(lead, words)
@@ -289,7 +332,10 @@ def _carry(lead: Lead, name: str, deed: Callable[[Any], object], words: str) -> 
 @requires("lead.accept", load=load_lead)
 def accept(lead: Lead) -> ResponseReturnValue:
     """Claim it."""
-    working.accept_lead(lead, by=actor())
+    try:
+        working.accept_lead(lead, by=actor())
+    except Refused as no:
+        return _refused(lead, no)
     due = next(row.due_at for row in lead.clocks if row.kind == "contact")
     return _done(lead, _("认领了。%(due)s 前要联系上客户。", due=formatting.moment(due)))
 
@@ -298,7 +344,10 @@ def accept(lead: Lead) -> ResponseReturnValue:
 @requires("lead.hand_over", load=load_lead)
 def take(lead: Lead) -> ResponseReturnValue:
     """Take up what nobody carries: a second look, or what a colleague left behind."""
-    working.hand_over(lead, to=actor(), by=actor())
+    try:
+        working.hand_over(lead, to=actor(), by=actor())
+    except Refused as no:
+        return _refused(lead, no)
     return _done(lead, _("转到您手上了。"))
 
 

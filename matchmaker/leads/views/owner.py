@@ -421,9 +421,9 @@ def _second_look_page(lead: Lead, form: SecondLookForm, status: int = 200) -> Re
 @bp.get("/leads/<int:lead_id>/second-look")
 @requires("lead.ask_second_look", load=load_lead)
 def second_look(lead: Lead) -> ResponseReturnValue:
-    """Open the data again, for somebody else of that institution."""
+    """Open the data again, for somebody else of that institution; where that is past or not yet, the lead itself."""
     if lead.state != State.DECLINED:
-        raise NotFound
+        return back_to("leads.show", lead_id=lead.id)
     return _second_look_page(lead, _second_look_form(lead))
 
 
