@@ -9,9 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from matchmaker.eligibility.bounds import Deciders, Outcome, Span
-from matchmaker.eligibility.facts import Facts, Terms, add_months
+from matchmaker.eligibility.facts import Facts, Terms, add_months, read_fact
 from matchmaker.eligibility.rules import BY_NAME, CRITERIA, Changeable, failed_rules
-from matchmaker.refusal import Reason
+from matchmaker.refusal import Reason, plain
 
 Failures = Mapping[int, tuple[str, ...]]
 """Product → the names of the rules it fails, in the order of ``CRITERIA``; empty = eligible."""
@@ -19,6 +19,13 @@ Failures = Mapping[int, tuple[str, ...]]
 TODAY = "today"
 LOOK_AHEAD_MONTHS = 24
 """Nobody waits longer for one product; further dates are not told."""
+HELPS_AT_MOST = 4
+"""Issue 4: never more than four; a longer list is read by nobody."""
+SECURITIES_AT_MOST = 2
+"""Of these, kinds of security: who has none gains nothing from a third of them (own choice)."""
+LARGER_BY_HALF = Decimal("1.5")
+"""Nobody is advised to borrow more than half again as much as is needed (article 16.3 warns of over-lending; own
+threshold)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,11 @@ class Help:
         return len(self.opened) - len(self.closed)
 
     @property
+    def change(self) -> dict[str, Any]:
+        """The change as plain values, so that anybody can apply it again (``applied``)."""
+        return {"fact": self.fact, "value": plain(self.value)}
+
+    @property
     def reason(self) -> Reason:
         """``help_<fact>`` with the new value and how many more and fewer products."""
         counts = {"more": len(self.opened), "fewer": len(self.closed)}
@@ -46,6 +58,16 @@ class Help:
         if self.fact == "repayment":
             return Reason("help_repayment", counts)
         return Reason(f"help_{self.fact}", {self.fact: self.value, **counts})
+
+
+def applied(change: Mapping[str, Any], facts: Facts, today: date) -> tuple[Facts, date]:
+    """The facts and the day after a change that ``Help.change`` wrote; a kind of security is added to those offered."""
+    fact, value = change["fact"], change["value"]
+    if fact == TODAY:
+        return facts, date.fromisoformat(value)
+    if fact == "securities":
+        return facts.changed(securities=(facts.securities or frozenset()) | {value}), today
+    return facts.changed(**{fact: read_fact(fact, value)}), today
 
 
 def failures(products: Iterable[Terms], facts: Facts, today: date) -> dict[int, tuple[str, ...]]:
@@ -77,7 +99,7 @@ def failures_after(
 
 
 def what_helps(
-    products: Sequence[Terms], facts: Facts, today: date, before: Failures | None = None, most: int = 5
+    products: Sequence[Terms], facts: Facts, today: date, before: Failures | None = None, most: int = HELPS_AT_MOST
 ) -> list[Help]:
     """Single changes that make more products eligible than they close, the best value of each fact, most first.
 
@@ -91,10 +113,15 @@ def what_helps(
         slot = (fact, value) if fact == "securities" else fact
         if found.net > 0 and (slot not in best or _better(found, best[slot], facts)):
             best[slot] = found
-    helps = list(best.values())
+    securities = sorted((help for help in best.values() if help.fact == "securities"), key=_most_first)
+    helps = [help for help in best.values() if help.fact != "securities"] + securities[:SECURITIES_AT_MOST]
     if waiting := first_opening(products, facts, today, before):
         helps.append(waiting)
-    return sorted(helps, key=lambda help: (-help.net, help.fact, str(help.value)))[:most]
+    return sorted(helps, key=_most_first)[:most]
+
+
+def _most_first(help: Help) -> tuple[int, str, str]:
+    return -help.net, help.fact, str(help.value)
 
 
 def first_opening(
@@ -136,12 +163,12 @@ def _candidates(products: Iterable[Terms], facts: Facts, before: Failures) -> It
         if not failing:
             continue
         if failing <= {"amount", "decision_limit"}:
-            value = _nearest_amount(terms, facts)
+            value = nearest_amount(terms, facts)
             if value is not None and ("amount_yuan", value) not in tried:
                 tried.add(("amount_yuan", value))
                 yield "amount_yuan", value, facts.changed(amount_yuan=value)
         elif failing == {"term"}:
-            months = _nearest(terms.term_min_months, terms.term_max_months, facts.term_months)
+            months = nearest(terms.term_min_months, terms.term_max_months, facts.term_months)
             if months is not None and ("term_months", months) not in tried:
                 tried.add(("term_months", months))
                 yield "term_months", months, facts.changed(term_months=months)
@@ -155,7 +182,7 @@ def _candidates(products: Iterable[Terms], facts: Facts, before: Failures) -> It
                     yield "securities", code, facts.changed(securities=(facts.securities or frozenset()) | {code})
 
 
-def _nearest(low: Any, high: Any, mine: Any) -> Any:
+def nearest(low: Any, high: Any, mine: Any) -> Any:
     """The value from ``low`` to ``high`` that is nearest to mine; None when mine is not known or no value is."""
     if mine is None:
         return None
@@ -167,10 +194,15 @@ def _nearest(low: Any, high: Any, mine: Any) -> Any:
     return None if isinstance(mine, Span) else mine
 
 
-def _nearest_amount(terms: Terms, facts: Facts) -> Decimal | None:
+def nearest_amount(terms: Terms, facts: Facts) -> Decimal | None:
+    """The amount nearest to mine that this product lends and a branch here may decide on; None where there is none,
+    or where it would be far more than is needed."""
     limit = Deciders(terms.places).limit_yuan(facts.where) if terms.places else None
     highs = [value for value in (terms.amount_max_yuan, limit) if value is not None]
-    value: Decimal | None = _nearest(terms.amount_min_yuan, min(highs) if highs else None, facts.amount_yuan)
+    value: Decimal | None = nearest(terms.amount_min_yuan, min(highs) if highs else None, facts.amount_yuan)
+    mine = facts.amount_yuan.high if isinstance(facts.amount_yuan, Span) else facts.amount_yuan
+    if value is not None and isinstance(mine, Decimal) and value > mine * LARGER_BY_HALF:
+        return None
     return value
 
 

@@ -129,6 +129,11 @@ class Terms:
     valid_until_on: date | None = None
 
 
+def read_fact(name: str, stored: Any) -> Any:
+    """One fact as ``Facts.as_json`` wrote it; None stays unknown. Raises KeyError for a name that is no fact."""
+    return None if stored is None else _READ[name](stored)
+
+
 def whole_months(start: date, day: date) -> int:
     """Full months from ``start`` to ``day``: the largest n with ``add_months(start, n) <= day`` (negative before)."""
     months = (day.year - start.year) * 12 + day.month - start.month

@@ -13,10 +13,11 @@ from typing import Any, Protocol
 from matchmaker import clock
 from matchmaker.audit.services import record
 from matchmaker.db import db, observe
-from matchmaker.eligibility.changes import what_helps
+from matchmaker.eligibility.changes import opening_days, what_helps
 from matchmaker.eligibility.facts import Facts
 from matchmaker.eligibility.rules import CRITERIA, RULES_VERSION, Verdict, near_misses, verdicts
-from matchmaker.matching import queries
+from matchmaker.matching import helping, queries
+from matchmaker.matching.helping import TurnedOver
 from matchmaker.matching.models import MarketPlaces
 from matchmaker.matching.ordering import (
     SCORE_VERSION,
@@ -57,7 +58,6 @@ from matchmaker.refusal import Reason, Refused, plain
 
 STALE_AFTER_DAYS = 7
 """Even in a market without news a list is looked at again after a week: records and figures move."""
-HELPS_KEPT = 5
 
 
 class Actor(Protocol):
@@ -180,18 +180,22 @@ def derive(offered: Sequence[Offered], facts: Facts, today: date, lpr: Lpr, rank
     fitting = [one for one in judged if one.eligible]
     ordering = in_order(fitting, facts, on=today, ranker=ranker)
     best = best_of(fitting)
+    turned = helping.turn_over(fitting, ordering, facts, today, ranker)
     kept = ordering.placed[:TOP_STORED]
     return Derived(
         ordering=ordering,
-        shown=[_shown_row(place, at, facts, today, best) for place, at in enumerate(kept, start=1)],
+        shown=[_shown_row(place, at, facts, today, best, turned) for place, at in enumerate(kept, start=1)],
         turned_down=[_turned_down_row(one) for one in judged if not one.eligible],
-        counts=_counts(judged, fitting, ordering, facts, today),
+        counts=_counts(judged, fitting, ordering, facts, today, turned),
     )
 
 
-def _shown_row(place: int, at: Placed, facts: Facts, today: date, best: Best) -> dict[str, Any]:
+def _shown_row(
+    place: int, at: Placed, facts: Facts, today: date, best: Best, turned: TurnedOver
+) -> dict[str, Any]:
     one = at.candidate
-    reasons, cautions = told(at, reasons_for(one, facts, best), cautions_of(one, facts, today))
+    soft = turned.supports(one.offered.product_id)
+    reasons, cautions = told(at, [*soft, *reasons_for(one, facts, best)], cautions_of(one, facts, today))
     return {
         "place": place,
         "product_id": one.offered.product_id,
@@ -236,19 +240,24 @@ def _turned_down_row(one: Candidate) -> dict[str, Any]:
 
 
 def _counts(
-    judged: Sequence[Candidate], fitting: Sequence[Candidate], ordering: Ordering, facts: Facts, today: date
+    judged: Sequence[Candidate],
+    fitting: Sequence[Candidate],
+    ordering: Ordering,
+    facts: Facts,
+    today: date,
+    turned: TurnedOver,
 ) -> dict[str, Any]:
     terms = [one.offered.terms for one in judged]
     failures = {one.offered.product_id: tuple(v.rule for v in one.verdicts if v.failed) for one in judged}
-    helps = what_helps(terms, facts, today, failures, most=HELPS_KEPT)
+    helps = what_helps(terms, facts, today, failures)
+    opens_on = min(opening_days(terms, facts, today, failures).values(), default=None)
     return {
         "products": len(judged),
         "fitting": len(fitting),
         "loans": sum(one.offered.kind == "credit" for one in fitting),
         "near": [{"rule": miss.rule, "product_ids": list(miss.keys)} for miss in near_misses(failures)],
-        "helps": [
-            help.reason.as_json() | {"opened": list(help.opened), "closed": list(help.closed)} for help in helps
-        ],
+        "helps": helping.stored_helps(helps, turned),
+        "opens_on": opens_on.isoformat() if opens_on else None,
         "rest": [
             {
                 "product_id": at.candidate.offered.product_id,
@@ -406,7 +415,7 @@ def check(facts: Facts, *, on: date | None = None) -> CheckResult:
     costs = [one.cost_percent for one in loans if one.cost_percent is not None]
     low_days, high_days = middle_half(day for one in loans if (day := one.offered.days_to_money) is not None)
     failures = {one.offered.product_id: tuple(v.rule for v in one.verdicts if v.failed) for one in judged}
-    helps = what_helps([one.offered.terms for one in judged], facts, today, failures, most=HELPS_KEPT)
+    helps = what_helps([one.offered.terms for one in judged], facts, today, failures)
     return CheckResult(
         checked=len(judged),
         fitting=len(fitting),
