@@ -73,6 +73,7 @@ JOBS: list[str] = [
     "matchmaker.audit.jobs",
     "matchmaker.accounts.jobs",
     "matchmaker.products.jobs",
+    "matchmaker.matching.jobs",
 ]
 
 

@@ -186,7 +186,8 @@ class _Masks:
     def _told(self, steps: tuple[Step, ...]) -> tuple[Step, ...]:
         """The changes in the order in which each opens most beyond those before it: who does only the first, gains
         most."""
-        rest, ordered = list(steps), []
+        rest = list(steps)
+        ordered: list[Step] = []
         while rest:
             best = max(rest, key=lambda step: (self.fitting([*ordered, step]), -list(RULES_OF).index(step.fact)))
             ordered.append(best)
@@ -216,7 +217,7 @@ def _steps(near: Sequence[Terms], facts: Facts, before: Failures) -> Iterator[St
             for code in terms.securities:
                 codes[code] = codes.get(code, 0) + 1
     for fact, counted in (("amount_yuan", amounts), ("term_months", terms_), ("securities", codes)):
-        kept = sorted(counted, key=lambda value, counted=counted: (-counted[value], value))[:VALUES_AT_MOST]  # type: ignore[misc]
+        kept = sorted(counted, key=lambda value, counted=counted: (-counted[value], value))[:VALUES_AT_MOST]
         yield from (Step(fact, value) for value in sorted(kept))
     if facts.repayment is not None and any("repayment" in before[terms.key] for terms in near):
         yield Step("repayment", None)

@@ -56,7 +56,9 @@ class TurnedOver:
         """The products that a fact which is not there yet would lift, the best place first."""
         after = self.after.get(fact, {})
         lifted = [
-            key for key, then in after.items() if then.place < self.now[key].place and then.chance > self.now[key].chance
+            key
+            for key, then in after.items()
+            if then.place < self.now[key].place and then.chance > self.now[key].chance
         ]
         return sorted(lifted, key=lambda key: after[key].place)
 
@@ -70,9 +72,7 @@ def turn_over(
     if ranker is None or len(fitting) > ORDERED_AGAIN_AT_MOST:
         return TurnedOver(now, {}, has)
     after = {
-        fact: places_of(
-            in_order(fitting, facts.changed(**{fact: not getattr(facts, fact)}), on=today, ranker=ranker)
-        )
+        fact: places_of(in_order(fitting, facts.changed(**{fact: not getattr(facts, fact)}), on=today, ranker=ranker))
         for fact in SOFT_FACTS
     }
     return TurnedOver(now, after, has)

@@ -1,13 +1,17 @@
-"""What matching does at night: live needs whose list no longer stands get a new one."""
+"""What matching does by itself: live needs whose list no longer stands get a new one, and their owners are told once
+of what began to fit. At night for every need; at once where a business has changed what is known of it."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import datetime
 
 from matchmaker import clock
 from matchmaker.db import begin_read, db, unit_of_work
 from matchmaker.matching import queries, services
 from matchmaker.needs.models import Need
+from matchmaker.queue import Run, job
 
 
 def match_open_needs(now: datetime) -> int:
@@ -26,10 +30,22 @@ def match_open_needs(now: datetime) -> int:
     return made
 
 
-def match_open_need(need_id: int, market: services.MarketNow) -> int:
-    """One need of the nightly run: 1 when a list was made, 0 when the old one stands or the need is over."""
+@job("matching.again")
+def match_again(run: Run, need_id: int) -> None:
+    """Match one need anew because its business has changed; nothing happens where the list still stands."""
     begin_read()
-    worked = _worked_out(queries.need_for_matching(need_id), market)
+    market = services.market_at(clock.now())
+    db.session.rollback()
+    match_open_need(need_id, market, cause="facts")
+
+
+def match_open_need(need_id: int, market: services.MarketNow, cause: str = "") -> int:
+    """One need of the nightly run: 1 when a list was made, 0 when the old one stands or the need is over.
+
+    ``cause`` "facts" lets a day have another list for each different set of facts.
+    """
+    begin_read()
+    worked = _worked_out(queries.need_for_matching(need_id), market, cause)
     db.session.rollback()
     if worked is None:
         return 0
@@ -37,18 +53,28 @@ def match_open_need(need_id: int, market: services.MarketNow) -> int:
         need = queries.need_for_matching(need_id) if queries.hold_need(need_id) else None
         if need is None or not need.is_live or need.current_number != worked.need_number:
             return 0  # its owner was faster: what changed a need has made its list
-        key = natural_key(need.id, need.current_number, market.at)
+        key = _key_of(need, market, cause)
         if queries.list_with_key(key) is not None:
             return 0
-        services.store_list(need, worked, by=None, natural_key=key)
+        before = queries.latest_list(need.id)
+        stored = services.store_list(need, worked, by=None, natural_key=key)
+        services.tell_what_opened(need, stored, before)
         return 1
 
 
-def _worked_out(need: Need | None, market: services.MarketNow) -> services.WorkedOut | None:
+def _key_of(need: Need, market: services.MarketNow, cause: str) -> str:
+    key = natural_key(need.id, need.current_number, market.at)
+    if cause != "facts":
+        return key
+    facts = queries.facts_of(need, on=market.today).as_json()
+    return f"{key}:{hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]}"
+
+
+def _worked_out(need: Need | None, market: services.MarketNow, cause: str) -> services.WorkedOut | None:
     """The new list of a need that wants one, else None."""
     if need is None or not need.is_live:
         return None
-    if queries.list_with_key(natural_key(need.id, need.current_number, market.at)) is not None:
+    if queries.list_with_key(_key_of(need, market, cause)) is not None:
         return None
     if services.why_stale(need, queries.latest_list(need.id), market.at) is None:
         return None

@@ -1,14 +1,18 @@
-"""What matching does upon news of earlier subjects: a need that is posted or changed gets its list at once."""
+"""What matching does upon news of earlier subjects: a need that is posted or changed gets its list at once, the needs
+of a business that has changed are matched again by a job."""
 
 from __future__ import annotations
 
 import logging
 
+from matchmaker import clock
 from matchmaker.accounts.models import Person
+from matchmaker.businesses.announcements import BusinessChanged
 from matchmaker.db import db
 from matchmaker.happened import on
 from matchmaker.matching import queries, services
 from matchmaker.needs.announcements import NeedChanged, NeedPosted
+from matchmaker.queue import later
 from matchmaker.refusal import Refused
 
 log = logging.getLogger(__name__)
@@ -24,6 +28,13 @@ def match_posted_need(event: NeedPosted) -> None:
 def match_changed_need(event: NeedChanged) -> None:
     """A new list for the new version; the old one stays as it was shown."""
     _match(event.need_id, event.by_id)
+
+
+@on(BusinessChanged)
+def match_needs_of_changed_business(event: BusinessChanged) -> None:
+    """Its live needs are matched again soon, one job each; a job that finds the list still standing does nothing."""
+    for need_id in queries.ids_of_live_needs_of(event.business_id):
+        later("matching.again", key=f"matching.again:{need_id}:{clock.real_now().isoformat()}", need_id=need_id)
 
 
 def _match(need_id: int, by_id: int) -> None:

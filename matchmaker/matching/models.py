@@ -1,10 +1,11 @@
-"""What a list needs to be derived again and no other subject keeps by version: the branches as they stood."""
+"""What a list needs to be derived again and no other subject keeps by version; of what owners were told unasked."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from matchmaker.db import Base, JsonDict
@@ -17,3 +18,14 @@ class MarketPlaces(Base):
     places: Mapped[dict[str, Any]] = mapped_column(JsonDict)
     """Institution → branch → what ``eligibility.bounds.Place`` holds."""
     noted_at: Mapped[datetime]
+
+
+class OpenedTold(Base):
+    """That a need's owner was told of a product which began to fit: told once, whatever comes and goes afterwards."""
+
+    __table_args__ = (UniqueConstraint("need_id", "product_id"),)
+
+    need_id: Mapped[int] = mapped_column(ForeignKey("need.id"))
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))
+    list_id: Mapped[int] = mapped_column(ForeignKey("shown_list.id"))
+    told_at: Mapped[datetime]

@@ -15,11 +15,12 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from matchmaker import clock
 from matchmaker.accounts.models import Branch, Institution
+from matchmaker.accounts.queries import wants_learned_order
 from matchmaker.businesses.models import Business, YearlyFigures
 from matchmaker.db import db
 from matchmaker.eligibility.bounds import Place, region_prefix
 from matchmaker.eligibility.facts import Facts, Terms
-from matchmaker.matching.models import MarketPlaces
+from matchmaker.matching.models import MarketPlaces, OpenedTold
 from matchmaker.matching.rules import Lpr, Offered, Track
 from matchmaker.needs.models import Need, NeedVersion
 from matchmaker.needs.rules import LIVE_STATES
@@ -370,6 +371,29 @@ def same_places(stored: ShownList) -> bool:
 
 def _read_places(places: Mapping[str, Any]) -> dict[str, dict[str, Place]]:
     return {key: {own: place_of(branch) for own, branch in branches.items()} for key, branches in places.items()}
+
+
+def ids_fitting(stored: ShownList) -> set[int]:
+    """The products that fit by a list, those beyond its stored places included."""
+    shown = set(db.session.scalars(sa.select(Shown.product_id).where(Shown.list_id == stored.id)))
+    return shown | {rest["product_id"] for rest in stored.counts.get("rest", ())}
+
+
+def ids_told_of(need_id: int) -> set[int]:
+    """The products of which this need's owner was told already that they began to fit."""
+    return set(db.session.scalars(sa.select(OpenedTold.product_id).where(OpenedTold.need_id == need_id)))
+
+
+def ids_of_live_needs_of(business_id: int) -> list[int]:
+    """The live needs of one business."""
+    query = sa.select(Need.id).where(Need.business_id == business_id, Need.state.in_(sorted(LIVE_STATES)))
+    return list(db.session.scalars(query.order_by(Need.id)))
+
+
+def wants_learned(need: Need) -> bool:
+    """Whether the model may order this need's lists: nobody who acts for its business has objected."""
+    return all(wants_learned_order(member.person_id) for member in need.business.members
+               if member.standing != "rejected")  # fmt: skip
 
 
 def ids_of_live_needs(after: int = 0, most: int = 500) -> list[int]:

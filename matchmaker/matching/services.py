@@ -16,9 +16,11 @@ from matchmaker.db import db, observe
 from matchmaker.eligibility.changes import opening_days, what_helps
 from matchmaker.eligibility.facts import Facts
 from matchmaker.eligibility.rules import CRITERIA, RULES_VERSION, Verdict, near_misses, verdicts
+from matchmaker.happened import announce
 from matchmaker.matching import helping, queries
+from matchmaker.matching.announcements import MoreFit
 from matchmaker.matching.helping import TurnedOver
-from matchmaker.matching.models import MarketPlaces
+from matchmaker.matching.models import MarketPlaces, OpenedTold
 from matchmaker.matching.ordering import (
     SCORE_VERSION,
     Ordering,
@@ -50,6 +52,7 @@ from matchmaker.matching.rules import (
     unsure_rules,
 )
 from matchmaker.needs.models import Need
+from matchmaker.notifications.services import tell
 from matchmaker.pricing.costsheet import CostSheet, cost_sheet
 from matchmaker.products.queries import ids_in_force, published_versions
 from matchmaker.queue import insert_for
@@ -107,7 +110,9 @@ class WorkedOut:
 def work_out(need: Need, market: MarketNow) -> WorkedOut:
     """Judge, price and order for a need; only reads, so that it can be done while no lock is held."""
     facts = queries.facts_of(need, on=market.today)
-    derived = derive(market.offered, facts, market.today, market.lpr, market.ranker)
+    objected = not queries.wants_learned(need)
+    derived = derive(market.offered, facts, market.today, market.lpr, None if objected else market.ranker)
+    derived.counts["objected"] = objected
     return WorkedOut(need.current_number, market, facts, derived)
 
 
@@ -136,6 +141,34 @@ def store_list(need: Need, worked: WorkedOut, *, by: Actor | None, natural_key: 
         "need.match", need, by=by, list_id=stored.id, fitting=derived.counts["fitting"], of=derived.counts["products"]
     )
     return stored
+
+
+def tell_what_opened(need: Need, stored: ShownList, before: ShownList | None) -> list[int]:
+    """Tell who acts for the business, once, of the products that fit now and did not in the list before.
+
+    Answers their ids. A need's first list is no news of this kind: it is looked at anyway.
+    """
+    if before is None:
+        return []
+    opened = sorted(queries.ids_fitting(stored) - queries.ids_fitting(before) - queries.ids_told_of(need.id))
+    if not opened:
+        return []
+    db.session.add_all(
+        OpenedTold(need_id=need.id, product_id=product_id, list_id=stored.id, told_at=stored.made_at)
+        for product_id in opened
+    )
+    for member in need.business.members:
+        if member.standing != "rejected":
+            tell(
+                member.person_id,
+                "need_told_opened",
+                key=f"need:{need.id}:opened:{stored.id}:{member.person_id}",
+                link=f"/needs/{need.id}/matches",
+                amount_yuan=need.current.amount_yuan,
+                more=len(opened),
+            )
+    announce(MoreFit(need.id, stored.id, tuple(opened)))
+    return opened
 
 
 def make_list(
@@ -383,6 +416,8 @@ def why_stale(need: Need, stored: ShownList | None, at: datetime) -> Reason | No
     if stored.rules_version != RULES_VERSION:
         return Reason("list_rules_changed", {})
     today = clock.date_of(at)
+    if bool(stored.counts.get("objected")) == queries.wants_learned(need):
+        return Reason("list_order_objected", {})
     changed = queries.market_changed_at(today)
     if changed is not None and changed > stored.made_at:
         return Reason("list_market_changed", {"changed_at": changed})
@@ -390,6 +425,9 @@ def why_stale(need: Need, stored: ShownList | None, at: datetime) -> Reason | No
         return Reason("list_lpr_changed", {})
     if Facts.from_json(stored.facts) != queries.facts_of(need, on=today):
         return Reason("list_business_changed", {})
+    opens_on = stored.counts.get("opens_on")
+    if opens_on is not None and date.fromisoformat(opens_on) <= today:
+        return Reason("list_day_came", {"opens_on": date.fromisoformat(opens_on)})
     if ids_in_force(today) != queries.versions_of_list(stored):
         return Reason("list_products_changed", {})
     if not queries.same_places(stored):

@@ -11,6 +11,7 @@ from typing import Any
 from flask_babel import gettext
 
 from matchmaker import formatting
+from matchmaker.eligibility.planning import Repair, Step
 from matchmaker.eligibility.rules import Verdict
 from matchmaker.matching.rules import SMALLEST_SAMPLE
 from matchmaker.ranking.models import Shown, TurnedDown
@@ -779,11 +780,11 @@ def _papers(rows: Sequence[Shown]) -> tuple[Cell, ...]:
     return tuple(found)
 
 
-# Counts -------------------------------------------------------------------------------------------------------------
+# What would help, and the way on -------------------------------------------------------------------------------------
 
 
 def helps(stored: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """ "One step further": each change with what it opens, for the list of reasons."""
+    """ "One step further": each change with what it opens or lifts, for the list of reasons."""
     found = []
     for help in stored:
         words = said(help)
@@ -791,6 +792,72 @@ def helps(stored: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
             words = _("%(words)s，但少 %(n)s 个", words=words, n=help["facts"]["fewer"])
         found.append(("add", words))
     return found
+
+
+def step_said(step: Step) -> str:
+    """One change of a plan in words."""
+    value = [step.value] if step.fact == "securities" else step.value
+    return said({"code": f"step_{step.fact}", "facts": {step.fact: plain(value)}})
+
+
+_IN_ADDRESS = {"amount_yuan": "amount", "term_months": "term", "securities": "add", "repayment": "repayment"}
+
+
+def address_of(steps: Iterable[Step]) -> dict[str, str]:
+    """The changes of a plan as the form that changes a need reads them from its address."""
+    found: dict[str, str] = {}
+    for step in steps:
+        name = _IN_ADDRESS[step.fact]
+        value = "any" if step.fact == "repayment" else str(step.value)
+        found[name] = f"{found[name]},{value}" if name in found else value
+    return found
+
+
+def named(keys: Iterable[int], names: Mapping[int, tuple[str, str]]) -> str:
+    """The first of these products by name, and how many there are."""
+    return listed(names[key][0] for key in keys if key in names)
+
+
+@dataclass(frozen=True)
+class RepairLine:
+    """One cause that somebody can repair, in words."""
+
+    name: str
+    mine: str
+    needed: str
+    who: str
+    when: str
+    more: int
+
+
+_WRITTEN: Mapping[str, Callable[[Any], str]] = {
+    "turnover": formatting.wan,
+    "debt_ratio": formatting.percent1,
+    "tax_grade": lambda grade: label("match.tax_grade", grade),
+}
+
+
+def repair_line(repair: Repair, facts: Mapping[str, Any]) -> RepairLine:
+    """A repair in words; ``facts`` are those stored with the list."""
+    have = facts.get(repair.fact)
+    value = plain(repair.value)
+    write = _WRITTEN[repair.rule]
+    needed = write(value)
+    if repair.rule == "turnover":
+        needed = _("至少 %(least)s", least=needed)
+    elif repair.rule == "debt_ratio":
+        needed = _("最多 %(most)s", most=needed)
+    return RepairLine(
+        label("match.rule", repair.rule),
+        _("还没填") if have is None else write(have),
+        needed,
+        label("match.who", repair.who),
+        change(repair.rule, {"kind": "with_time", "from_on": repair.from_on})[1],
+        len(repair.opened),
+    )
+
+
+# Counts -------------------------------------------------------------------------------------------------------------
 
 
 def list_day(stored: Any) -> date:

@@ -8,7 +8,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from matchmaker import clock
-from matchmaker.matching import queries, services, telling
+from matchmaker.matching import plan, queries, services, telling
 from matchmaker.matching.forms import MakeListForm
 from matchmaker.matching.rules import COMPARED_AT_MOST
 from matchmaker.needs.models import Need
@@ -112,6 +112,27 @@ def show_others(need: Need) -> ResponseReturnValue:
         words=words,
         rule=rule if rule in rules else "",
     )
+
+
+@bp.get("/needs/<int:need_id>/matches/way-on")
+@requires("match.see", load=load_need)
+def way_on(need: Need) -> ResponseReturnValue:
+    """What would open most, when time does it, and what can be repaired, by whom."""
+    stored = queries.latest_list(need.id)
+    if stored is None:
+        return back_to("matching.show_list", need_id=need.id)
+    found = plan.way_on(stored)
+    return render_template(
+        "matching/way_on.html",
+        need=need,
+        stored=stored,
+        stale=services.why_stale(need, stored, clock.now()) if need.is_live else None,
+        way=found,
+        plans=[(one, [telling.step_said(step) for step in one.steps], telling.address_of(one.steps))
+               for one in found.plans],
+        repairs=[telling.repair_line(repair, stored.facts) for repair in found.repairs],
+        named=telling.named,
+    )  # fmt: skip
 
 
 @bp.get("/needs/<int:need_id>/matches/compare")

@@ -57,6 +57,10 @@ LABELS = {
         "at_maturity": _l("到期那天"),
         "if_it_happens": _l("发生时"),
     },
+    "match.who": {
+        "owner": _l("您自己"),
+        "tax_office": _l("您，到税务局"),
+    },
     "match.outcome": {"pass": _l("够"), "fail": _l("不够"), "unknown": _l("还要核对")},
 }
 
@@ -137,6 +141,16 @@ SENTENCES = {
     "help_security": _l("能提供%(securities)s：多 %(more)s 个"),
     "help_repayment": _l("怎么还都行：多 %(more)s 个"),
     "help_wait": _l("等到 %(from_on)s：多 %(more)s 个"),
+    "help_has_tax_evidence": _l("拿得出纳税记录：现在第 %(from_place)s 位的，能到第 %(to_place)s 位"),
+    "help_has_flow_evidence": _l("拿得出账户流水：现在第 %(from_place)s 位的，能到第 %(to_place)s 位"),
+    "soft_has_tax_evidence": _l("您拿得出纳税记录，没有的话它排第 %(without_place)s 位"),
+    "soft_has_flow_evidence": _l("您拿得出账户流水，没有的话它排第 %(without_place)s 位"),
+    # the way on
+    "step_amount_yuan": _l("要的金额改成 %(amount_yuan)s"),
+    "step_term_months": _l("要用的时间改成 %(term_months)s"),
+    "step_securities": _l("再加上能提供的：%(securities)s"),
+    "step_repayment": _l("怎么还都行，不指定一种"),
+    "need_told_opened": _l("您要 %(amount_yuan)s的需求，又多了 %(more)s 个合适的产品。"),
     # prices
     "price_no_repayment_rule": _l("它的还法还不能自动算成本"),
     "price_no_rate": _l("它没有写明利率"),
@@ -149,6 +163,8 @@ SENTENCES = {
     "list_products_changed": _l("在架的产品和那时不一样了"),
     "list_branches_changed": _l("有机构的网点或服务范围变了"),
     "list_lpr_changed": _l("LPR 有了新的公布值"),
+    "list_day_came": _l("到了 %(opens_on)s，有产品的时间条件够了"),
+    "list_order_objected": _l("您改了排序的选择"),
     "list_old": _l("这是 %(made_at)s 匹配的，过了一阵子"),
     # refusals
     "need_not_live": _l("没有匹配：这个需求已经结束了"),

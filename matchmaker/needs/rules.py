@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -463,6 +463,21 @@ def kept_of(typed: Mapping[str, Any]) -> dict[str, Any]:
         elif value is not None:
             kept[name] = str(value)[:LONGEST_TYPED]
     return kept
+
+
+def as_planned(wanted: Wanted, planned: Mapping[str, str]) -> Wanted:
+    """The version with what a plan proposes (an address carries it as text): ``amount`` in yuan, ``term`` in months,
+    ``add`` one or more kinds of security with commas between, ``repayment`` "any". What cannot be read is left out."""
+    amount, months = planned.get("amount", ""), planned.get("term", "")
+    if re.fullmatch(r"\d{1,12}(\.\d{1,2})?", amount):
+        wanted = replace(wanted, amount_yuan=Decimal(amount))
+    if re.fullmatch(r"\d{1,3}", months) and 1 <= int(months) <= LONGEST_MONTHS:
+        wanted = replace(wanted, term_months=int(months))
+    known = {code for own in SECURITY_CHOICES.values() for code in own}
+    added = tuple(code for code in planned.get("add", "").split(",") if code in known)
+    if added:
+        wanted = replace(wanted, securities=tuple(dict.fromkeys((*(wanted.securities or ()), *added))))
+    return replace(wanted, repayment=None) if planned.get("repayment") == "any" else wanted
 
 
 def typed_of(wanted: Wanted) -> dict[str, Any]:

@@ -14,7 +14,15 @@ from matchmaker import clock, formatting
 from matchmaker.needs import queries, services
 from matchmaker.needs.forms import NeedForm
 from matchmaker.needs.models import Need, NeedDraft
-from matchmaker.needs.rules import Answers, business_values_of, choices_of, draft_values_of, read_typed, typed_of
+from matchmaker.needs.rules import (
+    Answers,
+    as_planned,
+    business_values_of,
+    choices_of,
+    draft_values_of,
+    read_typed,
+    typed_of,
+)
 from matchmaker.needs.words import LABELS
 from matchmaker.reference.rules.working_time import days_off_between, is_working_day
 from matchmaker.refusal import Refused
@@ -199,7 +207,7 @@ def change(need: Need) -> ResponseReturnValue:
     if not need.is_live:
         raise Refused(f"need_is_{need.state}")
     form = NeedForm() if request.method == "POST" else NeedForm.showing(
-        typed_of(need.current.wanted), version=need.current_number
+        typed_of(as_planned(need.current.wanted, request.args)), version=need.current_number
     )  # fmt: skip
     status = 200
     if form.submitted() and form.wanted is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from decimal import Decimal
 
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matchmaker.eligibility.bounds import Place, Span
-from matchmaker.eligibility.changes import failures, failures_after, first_opening, opening_days, what_helps
+from matchmaker.eligibility.changes import applied, failures, failures_after, first_opening, opening_days, what_helps
 from matchmaker.eligibility.facts import Facts, Terms
 
 from .strategies import all_facts, all_terms, days, money
@@ -115,3 +116,28 @@ def test_what_is_promised_comes_true(market: list[Terms], facts: Facts) -> None:
         assert help.opened == tuple(sorted(key for key in before if before[key] and not after[key]))
         assert help.closed == tuple(sorted(key for key in before if not before[key] and after[key]))
         assert help.net > 0 or help.fact == "today"
+
+
+@pytest.mark.article("B.4")
+def test_never_more_than_four_are_told_and_of_securities_two() -> None:
+    codes = ("MORT_RES", "MORT_COM", "MORT_VEH", "MORT_EQP")
+    market = [Terms(place, securities=(code,)) for place, code in enumerate(codes, 1)]
+    market += [Terms(10, term_min_months=24), Terms(11, amount_max_yuan=Decimal(200_000)), Terms(12, repayments=("B",))]
+    helps = what_helps(market, SHOP.changed(repayment="EQ_INST"), TODAY)
+    assert len(helps) == 4
+    assert [help.fact for help in helps].count("securities") <= 2
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(all_terms, max_size=5, unique_by=lambda t: t.key), all_facts)
+def test_a_stored_change_can_be_applied_again(market: list[Terms], facts: Facts) -> None:
+    before = failures(market, facts, TODAY)
+    for help in what_helps(market, facts, TODAY, before):
+        changed, day = applied(json.loads(json.dumps(help.change)), facts, TODAY)
+        after = failures(market, changed, day)
+        assert help.opened == tuple(sorted(key for key in before if before[key] and not after[key]))
+
+
+@pytest.mark.article("16.3")
+def test_nobody_is_told_to_borrow_far_more_than_is_needed() -> None:
+    assert what_helps([Terms(1, amount_min_yuan=Decimal(500_000))], SHOP, TODAY) == []
