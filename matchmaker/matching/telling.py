@@ -814,8 +814,9 @@ def address_of(steps: Iterable[Step]) -> dict[str, str]:
 
 
 def named(keys: Iterable[int], names: Mapping[int, tuple[str, str]]) -> str:
-    """The first of these products by name, and how many there are."""
-    return listed(names[key][0] for key in keys if key in names)
+    """The first of these products by name, with a word where there are more. Names stay Chinese."""
+    found = [names[key][0] for key in keys if key in names]
+    return "、".join(found[:NAMED_AT_MOST]) + ("等" if len(found) > NAMED_AT_MOST else "")
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,7 @@ def way_on(need: Need) -> ResponseReturnValue:
         stored=stored,
         stale=services.why_stale(need, stored, clock.now()) if need.is_live else None,
         way=found,
-        plans=[(one, [telling.step_said(step) for step in one.steps], telling.address_of(one.steps))
+        plans=[(one, [("go", telling.step_said(step)) for step in one.steps], telling.address_of(one.steps))
                for one in found.plans],
         repairs=[telling.repair_line(repair, stored.facts) for repair in found.repairs],
         named=telling.named,

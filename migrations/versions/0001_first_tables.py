@@ -948,6 +948,19 @@ def upgrade() -> None:
         sa.UniqueConstraint("invitation_id", name=op.f("uq_invitation_use_invitation_id")),
     )
     op.create_table(
+        "opened_told",
+        sa.Column("need_id", sa.Integer(), nullable=False),
+        sa.Column("product_id", sa.Integer(), nullable=False),
+        sa.Column("list_id", sa.Integer(), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["list_id"], ["shown_list.id"], name=op.f("fk_opened_told_list_id_shown_list")),
+        sa.ForeignKeyConstraint(["need_id"], ["need.id"], name=op.f("fk_opened_told_need_id_need")),
+        sa.ForeignKeyConstraint(["product_id"], ["product.id"], name=op.f("fk_opened_told_product_id_product")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_opened_told")),
+        sa.UniqueConstraint("need_id", "product_id", name=op.f("uq_opened_told_need_id_product_id")),
+    )
+    op.create_table(
         "product_version",
         sa.Column("product_id", sa.Integer(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
@@ -1726,6 +1739,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_product_version_state_valid")
 
     op.drop_table("product_version")
+    op.drop_table("opened_told")
     op.drop_table("invitation_use")
     with op.batch_alter_table("in_view", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_in_view_list_id"))
