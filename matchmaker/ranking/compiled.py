@@ -15,6 +15,9 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
 log = logging.getLogger(__name__)
 
 SWITCHED_OFF = "MATCHMAKER_WITHOUT_NUMBA"

@@ -14,6 +14,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
+from matchmaker.ranking.forest import margins
+
 Matrix = np.ndarray[Any, np.dtype[Any]]
 Kind = Literal["gradient", "logistic"]
 KINDS: tuple[Kind, ...] = ("gradient", "logistic")
@@ -93,5 +95,5 @@ class FundingChance(BaseEstimator, ClassifierMixin):  # type: ignore[misc]
 
     def _margin(self, x: Matrix) -> Matrix:
         # No limit on threads here: looking for the libraries takes longer than the rows of one list do.
-        found: Matrix = self.model_.decision_function(x)
+        found: Matrix = margins(self.model_, x)
         return found

@@ -1,0 +1,112 @@
+"""Features of very many pairs, declared as data, and the best of them by a forest: no row of Python in between.
+
+A pair has a *need* side and a *product* side. A feature is a figure of one side, or one of a few combinations of both
+(``HOW``). With one side fixed the other is a table of records, one row a product or a business; the figures of the
+fixed side are folded into the forest first (``forest_kernels.fold``), the rest is worked out block by block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from matchmaker.ranking.compiled import Array
+from matchmaker.ranking.forest import Forest, kernels
+from matchmaker.ranking.plain_forest_kernels import (
+    APART,
+    FIXED_LESS_RECORD,
+    FIXED_SCALED,
+    RECORD_LESS_FIXED,
+    RECORD_SCALED,
+    SHARED,
+    TIMES,
+)
+
+Side = Literal["need", "product"]
+How = Literal["need", "product", "need_less_product", "product_less_need", "scaled", "times", "apart", "shared"]
+"""need, product: that figure itself. scaled: (need - product) * a second figure of the product. apart: the distances
+of two neighbouring figures added up. shared: how many bits both have."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairFeature:
+    """One feature: how it comes about, and of which columns."""
+
+    name: str
+    how: How
+    need: str = ""
+    product: str = ""
+    scale: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The best pairs, best first; ties by the smaller key."""
+
+    slots: Array
+    """int64 [k]: rows of the records."""
+    scores: Array
+    """float64 [k]: raw predictions, equal to scikit-learn's to the bit."""
+
+
+class PairScorer:
+    """A forest over declared features, with one side fixed. ``columns``: the figures of each side by name, in order."""
+
+    def __init__(
+        self, forest: Forest, features: Sequence[PairFeature], columns: Mapping[Side, Sequence[str]], fixed: Side
+    ) -> None:
+        if forest.features != len(features):
+            raise ValueError(f"the forest has {forest.features} features, {len(features)} are declared")
+        self.forest = forest
+        self.threshold = forest.single_thresholds()
+        loose: Side = "product" if fixed == "need" else "need"
+        at_fixed = {name: place for place, name in enumerate(columns[fixed])}
+        at_record = {name: place for place, name in enumerate(columns[loose])}
+        width = len(at_record)
+        program: list[tuple[int, int, int, int]] = []
+        column, known, of_fixed = [], [], []
+        for feature in features:
+            mine = feature.need if fixed == "need" else feature.product
+            its = feature.product if fixed == "need" else feature.need
+            known.append(feature.how == fixed)
+            of_fixed.append(at_fixed[mine] if feature.how == fixed else 0)
+            if feature.how in ("need", "product"):
+                column.append(0 if feature.how == fixed else at_record[its])
+                continue
+            column.append(width + len(program))
+            kind, by = self._kind(feature.how, fixed), 0
+            if feature.how == "scaled":
+                by = at_record[feature.scale] if fixed == "need" else at_fixed[feature.scale]
+            program.append((kind, at_fixed[mine], at_record[its], by))
+        self.program = [np.array(part, np.int32) for part in zip(*program, strict=True)] or [np.zeros(0, np.int32)] * 4
+        self.column = np.array(column, np.int32)
+        self.known = np.array(known, np.uint8)
+        self._of_fixed = np.array(of_fixed, np.int64)
+
+    @staticmethod
+    def _kind(how: How, fixed: Side) -> int:
+        first = how == f"{fixed}_less_{'product' if fixed == 'need' else 'need'}"
+        if how in ("need_less_product", "product_less_need"):
+            return FIXED_LESS_RECORD if first else RECORD_LESS_FIXED
+        if how == "scaled":
+            return FIXED_SCALED if fixed == "need" else RECORD_SCALED
+        return {"times": TIMES, "apart": APART, "shared": SHARED}[how]
+
+    def best(self, fixed: Array, records: Array, keys: Array, places: Array, most: int) -> Best:
+        """The ``most`` best of the records at ``places`` (int64), for the fixed side's figures (float32).
+
+        ``records`` float32 [n, columns of the loose side], ``keys`` int64 [n]. All of them are scored: exact.
+        """
+        most = min(most, len(places))
+        scores: Array = np.empty(most)
+        slots: Array = np.empty(most, np.int64)
+        forest = self.forest
+        held = kernels.now.best_pairs(
+            records, keys, places, len(places), fixed, *self.program, self.column, forest.feature, self.threshold,
+            forest.mask, forest.start, forest.full, forest.leaves, forest.baseline,
+            self.known, fixed[self._of_fixed], scores, slots,
+        )  # fmt: skip
+        return Best(slots[:held], scores[:held])
