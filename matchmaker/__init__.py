@@ -41,6 +41,7 @@ WORDS: list[str] = [
     "matchmaker.home.words",
     "matchmaker.leads.words",
     "matchmaker.loans.words",
+    "matchmaker.privacy.words",
     "matchmaker.demo.words",
 ]
 LISTENERS: list[str] = [

@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import flask_sqlalchemy_lite
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column
 
+from matchmaker.keeping import Kept
 from matchmaker.refusal import plain
 
 NAMING = {
@@ -113,6 +114,9 @@ class Base(DeclarativeBase):
         return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
 
     id: Mapped[int] = mapped_column(primary_key=True)
+
+    kept: ClassVar[Kept]
+    """What of it is about people, for how long, and what deletion does: every table says so (tests/privacy)."""
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.__dict__.get('id')}>"

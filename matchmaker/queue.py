@@ -24,6 +24,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from matchmaker import clock
 from matchmaker.db import Base, begin_write, db, fence, unit_of_work
+from matchmaker.keeping import Kept
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=30)
@@ -34,6 +35,8 @@ RETRY_AFTER = (timedelta(seconds=5), timedelta(minutes=1), timedelta(minutes=10)
 
 class Job(Base):
     """One piece of work and how far it is."""
+
+    kept = Kept("machinery", days=2, since="finished_at", job="queue.forget")
 
     __table_args__ = (
         sa.UniqueConstraint("key"),

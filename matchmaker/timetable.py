@@ -33,6 +33,7 @@ def entries() -> list[Entry]:
     """The timetable, in the order in which work of the same moment is enqueued."""
     from matchmaker.accounts.jobs import forget_old_traces
     from matchmaker.audit.jobs import check_seals, seal_rows
+    from matchmaker.documents.jobs import destroy_old_papers
     from matchmaker.leads.jobs import (
         expire_offers,
         finish_withdrawals,
@@ -43,6 +44,7 @@ def entries() -> list[Entry]:
     from matchmaker.matching.jobs import match_open_needs
     from matchmaker.needs.jobs import delete_old_drafts, expire_needs
     from matchmaker.notifications.jobs import deliver_messages
+    from matchmaker.privacy.jobs import close_accounts, delete_what_is_over
     from matchmaker.products.jobs import remind_of_ending_products
     from matchmaker.ranking.jobs import train_ranker
 
@@ -62,6 +64,9 @@ def entries() -> list[Entry]:
         Entry("ranking.train", day, train_ranker, hour),
         Entry("matching.nightly", day, match_open_needs, hour * 2),
         Entry("queue.forget", day, forget_old_jobs, hour * 4),
+        Entry("privacy.close", hour, close_accounts),
+        Entry("privacy.delete", day, delete_what_is_over, hour * 4),
+        Entry("documents.destroy_old", day, destroy_old_papers, hour * 4),
         Entry("accounts.forget", day, forget_old_traces, hour * 3),
     ]
 

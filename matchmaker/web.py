@@ -62,6 +62,7 @@ from matchmaker.db import (
     observing,
     write_observations,
 )
+from matchmaker.keeping import Kept
 from matchmaker.permissions import PERMISSIONS, may
 from matchmaker.queue import insert_for
 from matchmaker.refusal import Reason, Refused
@@ -76,6 +77,8 @@ NOT_CARRIED = frozenset({"csrf_token", "form_key", "carried", "resume"})
 class FormKey(Base):
     """A form that was posted by this person: the second posting is answered with the first one's redirect."""
 
+    kept = Kept("machinery", of="person_id", days=30, since="at", closing="delete")
+
     __table_args__ = (sa.UniqueConstraint("person_id", "endpoint", "key"),)
     person_id: Mapped[int]
     endpoint: Mapped[str]
@@ -86,6 +89,8 @@ class FormKey(Base):
 
 class RefusedAttempt(Base, Observation):
     """Somebody asked for what is not theirs."""
+
+    kept = Kept("security", of="person_id", days=180, since="at", why="security")
 
     person_id: Mapped[int | None] = mapped_column(index=True)
     endpoint: Mapped[str]

@@ -14,6 +14,17 @@ class AssignmentEnded:
 
 
 @dataclass(frozen=True)
+class AccountClosing:
+    """A person's account is closed now; of these businesses nobody else is left, and nothing of theirs goes on.
+
+    Told before anything is erased: whoever runs work for them ends it here.
+    """
+
+    person_id: int
+    business_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class InstitutionSuspended:
     """The operator suspended an institution; nothing of it is offered from now on."""
 

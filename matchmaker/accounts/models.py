@@ -17,6 +17,7 @@ from matchmaker.accounts.rules import (
     ROLES_WITH_SECOND_FACTOR,
 )
 from matchmaker.db import Base, JsonList, Observation, Versioned
+from matchmaker.keeping import PUBLIC, Kept, Now, work
 
 
 def _one_of(column: str, values: tuple[str, ...]) -> str:
@@ -25,6 +26,18 @@ def _one_of(column: str, values: tuple[str, ...]) -> str:
 
 class Person(Versioned, Base):
     """A human being who signs in; a closed account keeps the row and loses name, addresses and secrets."""
+
+    kept = Kept(
+        "account",
+        of="id",
+        closing="erase",
+        erase={
+            "phone": None, "email": None, "name": "", "password_hash": "", "totp_secret": None, "totp_since_at": None,
+            "phone_verified_at": None, "email_verified_at": None, "closed_at": Now(),
+        },
+        why="figures",
+        hidden=("password_hash", "totp_secret"),
+    )  # fmt: skip
 
     __table_args__ = (
         CheckConstraint("phone IS NOT NULL OR email IS NOT NULL OR closed_at IS NOT NULL", name="has_an_address"),
@@ -44,6 +57,8 @@ class Person(Versioned, Base):
     no_learned_order_since_at: Mapped[datetime | None]
     """Since when this person does not want lists ordered by what the model learned (PIPL art. 24: objection)."""
     created_at: Mapped[datetime]
+    closing_at: Mapped[datetime | None]
+    """When an account that its person wants closed is closed; until then one tap keeps it."""
     closed_at: Mapped[datetime | None]
 
     assignments: Mapped[list[Assignment]] = relationship(
@@ -121,6 +136,8 @@ class Person(Versioned, Base):
 class Institution(Versioned, Base):
     """A bank, insurer, guarantee company, fund or department that offers something, as the operator admitted it."""
 
+    kept = work("name", "short_name", "status_note", "contact_address")
+
     __table_args__ = (
         CheckConstraint(_one_of("status", INSTITUTION_STATUSES), name="status_known"),
         CheckConstraint(
@@ -150,6 +167,8 @@ class Institution(Versioned, Base):
 
 class Branch(Versioned, Base):
     """One place of an institution: whom it may serve (radius or regions) and how much it may decide on."""
+
+    kept = PUBLIC
 
     __table_args__ = (
         UniqueConstraint("institution_id", "name"),
@@ -181,6 +200,8 @@ class Branch(Versioned, Base):
 
 class Assignment(Base):
     """A role a person holds, for an institution or for the platform, since and until when."""
+
+    kept = Kept("work", of="person_id", why="evidence")
 
     __table_args__ = (
         CheckConstraint(_one_of("role", ROLES), name="role_known"),
@@ -230,6 +251,8 @@ class Assignment(Base):
 class ManagerProfile(Versioned, Base):
     """Where a manager goes, what trades they know and how many live leads they can carry."""
 
+    kept = Kept("work", of="person_id", closing="delete")
+
     __table_args__ = (CheckConstraint("capacity_leads >= 0 AND capacity_leads <= 500", name="capacity_within_reason"),)
 
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), unique=True)
@@ -245,6 +268,8 @@ class ManagerProfile(Versioned, Base):
 class Workload(Base):
     """How many live leads a manager carries: counted and written by `leads`, read by everyone."""
 
+    kept = Kept("work", of="person_id", closing="delete")
+
     __table_args__ = (CheckConstraint("live_leads >= 0", name="never_negative"),)
 
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), unique=True)
@@ -254,6 +279,10 @@ class Workload(Base):
 
 class Invitation(Base):
     """A single-use link that lets a colleague in; only its hash is kept."""
+
+    kept = Kept(
+        "work", days=90, since="expires_at", erase={"address": "", "name": ""}, why="evidence", hidden=("token_hash",)
+    )
 
     __table_args__ = (
         CheckConstraint(_one_of("role", tuple(r for r in ROLES if r != "owner")), name="role_known"),
@@ -280,6 +309,8 @@ class Invitation(Base):
 class InvitationUse(Base):
     """One row per accepted invitation: its unique key lets exactly one person in, however many click at once."""
 
+    kept = Kept("work", of="person_id", why="evidence")
+
     invitation_id: Mapped[int] = mapped_column(ForeignKey("invitation.id"), unique=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     used_at: Mapped[datetime]
@@ -287,6 +318,11 @@ class InvitationUse(Base):
 
 class UserSession(Base):
     """One signed-in browser; the cookie holds the token, the row only its hash."""
+
+    kept = Kept(
+        "security", of="person_id", days=180, since="expires_at", why="security", job="accounts.forget",
+        hidden=("token_hash",),
+    )  # fmt: skip
 
     __table_args__ = (Index("ix_user_session_person_id_ended_at", "person_id", "ended_at"),)
 
@@ -310,6 +346,10 @@ class OneTimeCode(Base):
     matches its hash: pages answer alike, in words and in time.
     """
 
+    kept = Kept(
+        "security", days=1, since="expires_at", job="accounts.forget", harmless=("address_key",), hidden=("code_hash",)
+    )
+
     __table_args__ = (
         CheckConstraint(_one_of("purpose", CODE_PURPOSES), name="purpose_known"),
         CheckConstraint("expires_at > created_at", name="expires_later"),
@@ -327,12 +367,16 @@ class OneTimeCode(Base):
 class CodeUse(Base):
     """One row per used code, written in the transaction of the deed it allows: the second one is refused."""
 
+    kept = Kept("security", days=1, since="used_at", job="accounts.forget")
+
     code_id: Mapped[int] = mapped_column(ForeignKey("one_time_code.id"), unique=True)
     used_at: Mapped[datetime]
 
 
 class TotpUse(Base):
     """One row per person and time step that let someone in: the same six digits never work twice."""
+
+    kept = Kept("security", of="person_id", days=1, since="used_at", closing="delete", job="accounts.forget")
 
     __table_args__ = (UniqueConstraint("person_id", "step"),)
 
@@ -343,6 +387,8 @@ class TotpUse(Base):
 
 class RecoveryCode(Base):
     """One of the codes a person wrote down for the day the phone is lost; only a keyed hash is kept."""
+
+    kept = Kept("security", of="person_id", closing="delete", hidden=("code_hash",))
 
     __table_args__ = (UniqueConstraint("person_id", "code_hash"),)
 
@@ -355,12 +401,16 @@ class RecoveryCode(Base):
 class RecoveryUse(Base):
     """One row per used recovery code: its unique key lets it in once."""
 
+    kept = Kept("security", of="recovery_code_id", closing="delete")
+
     recovery_code_id: Mapped[int] = mapped_column(ForeignKey("recovery_code.id"), unique=True)
     used_at: Mapped[datetime]
 
 
 class SignInAttempt(Observation, Base):
     """Observation: somebody tried to sign in. `account_key` is a keyed hash, so unknown accounts look alike."""
+
+    kept = Kept("security", days=180, since="at", why="security", job="accounts.forget")
 
     __table_args__ = (
         Index("ix_sign_in_attempt_account_key_at", "account_key", "at"),
@@ -376,6 +426,8 @@ class SignInAttempt(Observation, Base):
 class CodeTry(Observation, Base):
     """Observation: a one-time code was tried in vain."""
 
+    kept = Kept("security", days=1, since="at", why="security", job="accounts.forget")
+
     __table_args__ = (Index("ix_code_try_address_key_at", "address_key", "at"),)
 
     code_id: Mapped[int | None] = mapped_column(ForeignKey("one_time_code.id"), index=True)
@@ -386,6 +438,8 @@ class CodeTry(Observation, Base):
 
 class SessionSeen(Observation, Base):
     """Observation: a session was used (at most once in some minutes), from where."""
+
+    kept = Kept("security", of="session_id", days=180, since="at", why="security", job="accounts.forget")
 
     __table_args__ = (Index("ix_session_seen_session_id_at", "session_id", "at"),)
 

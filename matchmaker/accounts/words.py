@@ -27,6 +27,7 @@ LABELS = {
         "password_reset": _l("重设了密码"),
         "assignment_ended": _l("不再担任"),
         "factor_reset": _l("重设了动态口令"),
+        "account_closed": _l("关掉了账号"),
     },
 }
 

@@ -9,10 +9,13 @@ from sqlalchemy import BigInteger, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from matchmaker.db import Base, JsonDict, JsonList, Observation
+from matchmaker.keeping import Kept
 
 
 class AuditRow(Base):
     """One deed: who, what, on which object. `by_id` is a number, no name: a deleted person leaves no trace."""
+
+    kept = Kept("trail", closing="stay", why="evidence", harmless=("facts",))
 
     __table_args__ = (
         Index("ix_audit_row_object", "object_kind", "object_id", "at"),
@@ -34,6 +37,8 @@ class AuditRow(Base):
 
 class DataAccess(Observation, Base):
     """Observation: a person read data of a business; its owner can read this log."""
+
+    kept = Kept("looks", of="business_id", days=1095, since="at", why="evidence", harmless=("fields",))
 
     __table_args__ = (
         Index("ix_data_access_business_id_at", "business_id", "at"),

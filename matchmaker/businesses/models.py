@@ -21,6 +21,7 @@ from matchmaker.businesses.rules import (
 )
 from matchmaker.db import Base, JsonList, Versioned
 from matchmaker.documents.models import Document
+from matchmaker.keeping import Kept, Numbered, YearOnly
 
 
 def _one_of(column: str, values: tuple[str, ...]) -> str:
@@ -29,6 +30,17 @@ def _one_of(column: str, values: tuple[str, ...]) -> str:
 
 class Business(Versioned, Base):
     """One unified social credit code, one row. What its owner typed; nothing here is proven by being here."""
+
+    kept = Kept(
+        "business",
+        of="id",
+        closing="erase",
+        erase={
+            "uscc": Numbered("CLOSED{:012d}"), "name": "已注销", "address": "", "latitude": None, "longitude": None,
+            "founded_on": YearOnly(), "last_equity_change_on": None, "collateral": [],
+        },
+        why="figures",
+    )  # fmt: skip
 
     __table_args__ = (
         CheckConstraint(_one_of("kind", KINDS), name="kind_known"),
@@ -84,6 +96,8 @@ class Business(Versioned, Base):
 class BusinessMember(Versioned, Base):
     """A person who says to act for a business, and how far that is proven."""
 
+    kept = Kept("identity", of="person_id", closing="delete")
+
     __table_args__ = (
         UniqueConstraint("business_id", "person_id"),
         CheckConstraint(_one_of("capacity", CAPACITIES), name="capacity_known"),
@@ -118,6 +132,8 @@ class BusinessMember(Versioned, Base):
 class BusinessPaper(Base):
     """A paper that a person added to prove a standing. Never shown to institutions."""
 
+    kept = Kept("identity", of="member_id", closing="delete")
+
     __table_args__ = (CheckConstraint(_one_of("kind", PAPER_KINDS), name="kind_known"),)
 
     member_id: Mapped[int] = mapped_column(ForeignKey("business_member.id"), index=True)
@@ -131,6 +147,11 @@ class BusinessPaper(Base):
 
 class YearlyFigures(Versioned, Base):
     """The figures of one calendar year, in yuan and persons, as declared."""
+
+    kept = Kept(
+        "business", of="business_id", closing="erase",
+        erase={"liabilities_yuan": None, "profit_yuan": None}, why="figures",
+    )  # fmt: skip
 
     __table_args__ = (
         UniqueConstraint("business_id", "year"),
@@ -156,6 +177,8 @@ class Title(Versioned, Base):
 
     Nobody but its owner sees it until the owner asks for the check; an operator then says what the register says.
     """
+
+    kept = Kept("business", of="business_id", closing="delete")
 
     __table_args__ = (
         UniqueConstraint("business_id", "code", "certificate_number"),
@@ -189,6 +212,8 @@ class Title(Versioned, Base):
 
 class CreditLine(Versioned, Base):
     """What the business owes or may draw elsewhere: declared by its owner, or written when a lead was paid out."""
+
+    kept = Kept("business", of="business_id", closing="delete")
 
     __table_args__ = (
         CheckConstraint(_one_of("kind", LINE_KINDS), name="kind_known"),

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from matchmaker.db import Base
 from matchmaker.documents.rules import KINDS, LARGEST_BYTES, MEDIA_TYPES
+from matchmaker.keeping import Kept, Now
 
 
 def _one_of(column: str, values: tuple[str, ...]) -> str:
@@ -17,6 +18,11 @@ def _one_of(column: str, values: tuple[str, ...]) -> str:
 
 class Document(Base):
     """What a paper is and where it came from. Deleting destroys the content and keeps this skeleton."""
+
+    kept = Kept(
+        "identity", of="uploaded_by_id", days=730, since="uploaded_at", closing="erase",
+        erase={"filename": "deleted", "deleted_at": Now()}, why="evidence", job="documents.destroy_old",
+    )  # fmt: skip
 
     __table_args__ = (
         CheckConstraint(_one_of("kind", KINDS), name="kind_known"),
@@ -37,6 +43,8 @@ class Document(Base):
 
 class DocumentContent(Base):
     """The bytes of a paper; gone when it is deleted."""
+
+    kept = Kept("identity", of="document_id", closing="delete", hidden=("content",))
 
     document_id: Mapped[int] = mapped_column(ForeignKey("document.id"), unique=True)
     content: Mapped[bytes] = mapped_column(LargeBinary)

@@ -33,8 +33,11 @@ def keep(file: CheckedFile, *, kind: str, by: Person) -> Document:
     return document
 
 
-def destroy(document: Document, *, by: Person) -> None:
-    """Delete the content for good; who sent what and when stays. A second time nothing happens."""
+def destroy(document: Document, *, by: Person | None) -> None:
+    """Delete the content for good; who sent what and when stays. A second time nothing happens.
+
+    ``by`` None: its time is over.
+    """
     if document.deleted_at is not None:
         return
     document.deleted_at = clock.now()

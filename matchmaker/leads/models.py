@@ -14,6 +14,7 @@ from matchmaker.accounts.models import Branch, Institution, Person
 from matchmaker.businesses.models import Business
 from matchmaker.db import Base, JsonDict, JsonList, Percent, Versioned
 from matchmaker.documents.models import Document
+from matchmaker.keeping import Kept, Without
 from matchmaker.leads.rules.clocks import Clock
 from matchmaker.leads.rules.consents import PURPOSES, UNDO_FOR, Because
 from matchmaker.leads.rules.reasons import CODES
@@ -33,6 +34,8 @@ ENDED_STATES = _one_of("state", tuple(str(state) for state in ENDED))
 
 class Consent(Base):
     """A receipt: for one need, one institution gets these fields until that instant. Never changed, only ended."""
+
+    kept = Kept("consents", of="business_id", why="evidence", harmless=("fields",))
 
     __table_args__ = (
         CheckConstraint(_one_of("purpose", PURPOSES), name="purpose_known"),
@@ -83,6 +86,8 @@ class Consent(Base):
 
 class Lead(Versioned, Base):
     """A match that the owner chose for one institution: where it stands, who carries it."""
+
+    kept = Kept("leads", of="business_id", closing="erase", erase={"draft": None}, why="figures")
 
     __table_args__ = (
         CheckConstraint(_one_of("state", State), name="state_known"),
@@ -192,6 +197,8 @@ class Reserve(Base):
     It opens nothing. When its turn comes a consent is written from it, with a lead.
     """
 
+    kept = Kept("consents", of="business_id", why="evidence", harmless=("fields",))
+
     __table_args__ = (
         CheckConstraint(_one_of("standing", Standing), name="standing_known"),
         CheckConstraint(f"closed_because IS NULL OR {_one_of('closed_because', Over)}", name="cause_known"),
@@ -240,6 +247,11 @@ class Reserve(Base):
 class LeadStep(Base):
     """One step of a lead: who, when, from where to where, with which code and note. Never changed."""
 
+    kept = Kept(
+        "leads", of="lead_id", days=1095, since="at", closing="erase",
+        erase={"note": None, "facts": Without(("message", "words", "contract_number", "reference"))}, why="figures",
+    )  # fmt: skip
+
     __table_args__ = (
         UniqueConstraint("lead_id", "number"),
         CheckConstraint(_one_of("step", Step), name="step_known"),
@@ -268,6 +280,8 @@ class LeadStep(Base):
 
 class LeadClock(Base):
     """A wait of a lead: since when, until when, whether it was warned about, stood still, and how it ended."""
+
+    kept = Kept("leads", of="lead_id", why="figures")
 
     __table_args__ = (
         CheckConstraint(_one_of("kind", Clock), name="kind_known"),
@@ -308,6 +322,8 @@ class LeadClock(Base):
 class PaperRequest(Base):
     """The one list of missing papers of a lead, and until when the owner may send them."""
 
+    kept = Kept("leads", of="lead_id", days=1095, since="asked_at", closing="erase", erase={"items": []}, why="figures")
+
     __table_args__ = (CheckConstraint("due_at > asked_at", name="due_later"),)
 
     lead_id: Mapped[int] = mapped_column(ForeignKey("lead.id"), unique=True)
@@ -325,6 +341,8 @@ class PaperRequest(Base):
 
 class LeadPaper(Base):
     """A document that the owner gave to this institution for this lead; read only while the consent is in force."""
+
+    kept = Kept("leads", of="lead_id", why="evidence")
 
     __table_args__ = (
         UniqueConstraint("lead_id", "document_id"),
@@ -348,6 +366,10 @@ class LeadPaper(Base):
 class LeadCheck(Base):
     """One thing looked into before or at lending, with who, when and evidence (articles 10.2, 16.4)."""
 
+    kept = Kept(
+        "leads", of="lead_id", days=1095, since="at", closing="erase", erase={"evidence": "（已删除）"}, why="evidence"
+    )
+
     __table_args__ = (
         CheckConstraint("phase IN ('before', 'at')", name="phase_known"),
         CheckConstraint("result IN ('fine', 'doubt', 'not_needed')", name="result_known"),
@@ -369,6 +391,11 @@ class LeadCheck(Base):
 
 class Offer(Base):
     """What the institution offers, with its cost sheet as computed that day; an answer is given once."""
+
+    kept = Kept(
+        "leads", of="lead_id", days=1825, since="made_at", closing="erase",
+        erase={"conditions": "", "contract_number": None}, why="figures",
+    )  # fmt: skip
 
     __table_args__ = (
         UniqueConstraint("lead_id", "number"),
@@ -411,6 +438,11 @@ class Offer(Base):
 
 class Payout(Base):
     """A pay-out as the institution reports it; only confirmed or undisputed amounts feed any figure."""
+
+    kept = Kept(
+        "loans", of="lead_id", days=1825, since="reported_at", closing="erase",
+        erase={"reference": "（已删除）", "dispute_note": "（已删除）"}, why="figures",
+    )  # fmt: skip
 
     __table_args__ = (
         CheckConstraint("amount_yuan > 0", name="amount_above_zero"),

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from matchmaker.accounts.models import Institution
 from matchmaker.businesses.models import Business
 from matchmaker.db import Base, Percent, Versioned
+from matchmaker.keeping import Kept
 from matchmaker.leads.models import Lead
 from matchmaker.loans.rules import SOURCES
 from matchmaker.products.models import ProductVersion
@@ -18,6 +19,8 @@ from matchmaker.products.models import ProductVersion
 
 class Loan(Versioned, Base):
     """One loan: the pay-out as it stands, on the terms of the accepted offer."""
+
+    kept = Kept("loans", of="business_id", closing="erase", erase={"reference": "（已删除）"}, why="figures")
 
     __table_args__ = (
         CheckConstraint("amount_yuan > 0", name="amount_above_zero"),

@@ -9,10 +9,13 @@ from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from matchmaker.db import Base, JsonDict
+from matchmaker.keeping import PUBLIC, Kept
 
 
 class MarketPlaces(Base):
     """Who served which area and decided up to which amount, at one time; written once for each different state."""
+
+    kept = PUBLIC
 
     fingerprint: Mapped[str] = mapped_column(unique=True)
     places: Mapped[dict[str, Any]] = mapped_column(JsonDict)
@@ -22,6 +25,8 @@ class MarketPlaces(Base):
 
 class OpenedTold(Base):
     """That a need's owner was told of a product which began to fit: told once, whatever comes and goes afterwards."""
+
+    kept = Kept("matches", of="need_id", closing="delete")
 
     __table_args__ = (UniqueConstraint("need_id", "product_id"),)
 

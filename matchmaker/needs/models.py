@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from matchmaker.businesses.models import Business
 from matchmaker.db import Base, JsonDict, JsonList, Percent, Versioned
+from matchmaker.keeping import Kept
 from matchmaker.needs.rules import FIRST_LOAN, LIVE_STATES, NeedState, Wanted
 
 
@@ -20,6 +21,8 @@ def _one_of(column: str, values: object) -> str:
 
 class NeedDraft(Base):
     """What a person has typed so far, as text, valid or not; matched by nothing, seen by its owner only."""
+
+    kept = Kept("needs", of="person_id", days=90, since="updated_at", closing="delete", job="needs.forget_drafts")
 
     __table_args__ = (UniqueConstraint("person_id", "key"), Index("ix_need_draft_updated_at", "updated_at"))
 
@@ -37,6 +40,8 @@ class NeedDraft(Base):
 
 class Need(Versioned, Base):
     """A need of a business; what it asks for stands in its versions."""
+
+    kept = Kept("needs", of="business_id", why="figures")
 
     __table_args__ = (
         CheckConstraint(_one_of("state", NeedState), name="state_known"),
@@ -70,6 +75,8 @@ class Need(Versioned, Base):
 
 class NeedVersion(Base):
     """What was asked for from one instant to the next change."""
+
+    kept = Kept("needs", of="need_id", days=1095, since="made_at", closing="erase", erase={"note": ""}, why="figures")
 
     __table_args__ = (
         UniqueConstraint("need_id", "number"),

@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from matchmaker.db import Base, JsonDict
+from matchmaker.keeping import Kept
 
 CHANNELS = ("site", "console", "email", "sms")
 STATES = ("waiting", "sending", "sent", "failed")
@@ -16,6 +17,8 @@ STATES = ("waiting", "sending", "sent", "failed")
 
 class Message(Base):
     """One message to one person (or, before sign-up, to one address), written in the transaction that causes it."""
+
+    kept = Kept("messages", of="person_id", days=730, since="created_at", closing="delete", hidden=("secrets",))
 
     __table_args__ = (
         CheckConstraint(f"channel IN {CHANNELS!r}", name="channel_known"),

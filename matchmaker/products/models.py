@@ -12,6 +12,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from matchmaker.accounts.models import Branch, Institution
 from matchmaker.db import Base, JsonDict, JsonList, Percent, Versioned
+from matchmaker.keeping import PUBLIC, work
 from matchmaker.products.rules.fees import FEE_CODES, Basis, FeeLine, Payer, Timing
 from matchmaker.products.rules.states import FROZEN_VERSION, Kind, ProductState, VersionState
 from matchmaker.products.rules.terms import Paper, RateBase, RenewalKind, Terms
@@ -41,6 +42,8 @@ _COMPLETE = " AND ".join(
 
 class Product(Versioned, Base):
     """What an institution (or one branch of it) offers; what it says stands in its versions."""
+
+    kept = work("standing_note")
 
     __table_args__ = (
         CheckConstraint(_one_of("kind", Kind), name="kind_known"),
@@ -100,6 +103,8 @@ class Product(Versioned, Base):
 
 class ProductVersion(Versioned, Base):
     """One text of a product. A published or superseded version never changes; drafts also keep what was typed."""
+
+    kept = work("name", "summary", "typed", "review_note", "renewal_statement")
 
     __table_args__ = (
         UniqueConstraint("product_id", "number"),
@@ -251,6 +256,8 @@ class ProductVersion(Versioned, Base):
 class ProductFee(Base):
     """One line of a fee schedule: what is charged by whom, from whom, when; or, `charged` false, that it is not."""
 
+    kept = PUBLIC
+
     __table_args__ = (
         UniqueConstraint("version_id", "code"),
         CheckConstraint(_one_of("code", FEE_CODES), name="code_known"),
@@ -295,6 +302,8 @@ class ProductFee(Base):
 
 class TrackRecord(Base):
     """What became of the leads of an institution, or of one product: counted and written by `leads`, read here."""
+
+    kept = PUBLIC
 
     __table_args__ = (
         UniqueConstraint("institution_id", "product_id"),

@@ -10,12 +10,15 @@ from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, UniqueConstrai
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from matchmaker.db import Base, JsonDict, JsonList, Observation, Percent, Yuan
+from matchmaker.keeping import PUBLIC, Kept
 from matchmaker.needs.models import Need
 from matchmaker.products.models import Product, ProductVersion
 
 
 class ModelVersion(Base):
     """A trained ranker: its file by hash, its window, its card."""
+
+    kept = PUBLIC
 
     __table_args__ = (CheckConstraint("state IN ('candidate', 'active', 'retired')", name="state_known"),)
 
@@ -31,6 +34,8 @@ class ModelVersion(Base):
 
 class ShownList(Base):
     """One list made for one version of a need, with everything that it can be derived from again."""
+
+    kept = Kept("matches", of="need_id", days=1095, since="made_at", erase={"facts": {}}, why="figures")
 
     __table_args__ = (
         Index("ix_shown_list_need_id_made_at", "need_id", "made_at"),
@@ -58,6 +63,8 @@ class ShownList(Base):
 class Shown(Base):
     """One product on a list, at its place, with the features, score and quote of that moment."""
 
+    kept = Kept("matches", of="list_id", why="figures")
+
     __table_args__ = (UniqueConstraint("list_id", "place"), UniqueConstraint("list_id", "product_id"))
 
     list_id: Mapped[int] = mapped_column(ForeignKey("shown_list.id"))
@@ -82,6 +89,8 @@ class Shown(Base):
 class TurnedDown(Base):
     """One published product that did not fit, with only the rules that failed."""
 
+    kept = Kept("matches", of="list_id", why="figures")
+
     __table_args__ = (UniqueConstraint("list_id", "product_id"),)
 
     list_id: Mapped[int] = mapped_column(ForeignKey("shown_list.id"))
@@ -97,6 +106,8 @@ class TurnedDown(Base):
 class InView(Base, Observation):
     """Which places of a list somebody was shown."""
 
+    kept = Kept("matches", of="person_id", days=1095, since="at", closing="delete")
+
     list_id: Mapped[int] = mapped_column(ForeignKey("shown_list.id"), index=True)
     place_from: Mapped[int]
     place_to: Mapped[int]
@@ -106,6 +117,8 @@ class InView(Base, Observation):
 
 class Outcome(Base):
     """What became of one sending: the label that the ranker learns from. Open cases have ``funded`` NULL."""
+
+    kept = Kept("matches", of="need_id", why="figures")
 
     __table_args__ = (
         UniqueConstraint("lead_id"),

@@ -9,10 +9,13 @@ from sqlalchemy import CheckConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from matchmaker.db import Base, Percent
+from matchmaker.keeping import PUBLIC
 
 
 class Lpr(Base):
     """One publication. Rates in percent a year; ``source`` says where the row was found."""
+
+    kept = PUBLIC
 
     __table_args__ = (CheckConstraint("lpr_1y_percent > 0 AND lpr_5y_percent > 0", name="rates_positive"),)
 

@@ -368,6 +368,17 @@ def ids_of_unanswered_payouts(now: datetime) -> list[int]:
     )
 
 
+def ids_of_open_leads(business_id: int) -> list[int]:
+    """Live leads and choices not yet sent of a business, oldest first."""
+    return list(
+        db.session.scalars(
+            sa.select(Lead.id)
+            .where(Lead.business_id == business_id, Lead.state.in_([*LIVE_STATES, str(State.DRAFT)]))
+            .order_by(Lead.id)
+        )
+    )
+
+
 def ids_of_live_leads(
     *, need_id: int | None = None, institution_id: int | None = None, manager_id: int | None = None
 ) -> list[int]:
