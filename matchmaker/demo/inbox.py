@@ -82,6 +82,9 @@ def _to_owner(story: Story, lead: LeadBook) -> Iterator[Told]:
                         "valid_until_on": offer["valid_until_on"],
                     },
                 )
+            case "tried_enough":
+                due_at = _due(lead, Clock.CALL_BACK)
+                yield step, "lead_told_unreached", "unreached", names | {"count": facts["tries"], "due_at": due_at}
             case "decline":
                 reasons = [f"label:lead.code:{code}" for code in facts["codes"]]
                 yield step, "lead_told_declined", "declined:0", names | {"reasons": reasons}

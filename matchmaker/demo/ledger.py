@@ -16,9 +16,17 @@ from typing import Any
 from matchmaker.clock import SHANGHAI, date_of
 from matchmaker.leads.rules import clocks
 from matchmaker.leads.rules.clocks import LIMITS, PAUSED_BY_PAPERS, PAYOUT_ANSWER_DAYS, WARN_AT, Clock, Running
-from matchmaker.leads.rules.consents import CALLS_PER_WEEK, ENDS_CONSENT, facts_of_hours, may_call
+from matchmaker.leads.rules.consents import (
+    CALLS_PER_WEEK,
+    ENDS_CONSENT,
+    TRIES_APART,
+    facts_of_hours,
+    may_call,
+    slot_on,
+)
 from matchmaker.leads.rules.covering import acceptance_refusal, is_enough
 from matchmaker.leads.rules.offering import Offered, fees_of_offer
+from matchmaker.leads.rules.reasons import tried_enough
 from matchmaker.leads.rules.states import ENDED, LIVE, NOTE_READ_BY_BOTH, State, Step, state_after
 from matchmaker.leads.rules.working import CHECKS_AT, CHECKS_BEFORE
 from matchmaker.leads.services.counting import months_after
@@ -33,6 +41,7 @@ from matchmaker.refusal import Reason
 
 Row = dict[str, Any]
 LATE = "LATE"
+NOT_REACHED = "X02"
 _STANDS = ("confirmed", "undisputed")
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
@@ -156,7 +165,7 @@ class LeadBook:
             "product_version_id": version_id, "consent_id": None, "state": str(State.DRAFT), "manager_id": None,
             "chosen_by_id": chosen_by_id, "created_at": None, "sent_at": None, "accepted_at": None, "contacted_at": None,
             "visit_at": None, "visit_agreed": False, "pause_used_at": None, "decline_codes": None, "declined_by_id": None,
-            "second_looks": 0, "end_code": None, "ended_at": None, "shown_list_id": list_id, "shown_place": place,
+            "second_looks": 0, "second_look_not_by_id": None, "call_from_at": None, "call_until_at": None, "end_code": None, "ended_at": None, "shown_list_id": list_id, "shown_place": place,
         }  # fmt: skip
         books.leads.append(self.row)
         books.of_need.setdefault(need["id"], []).append(self)
@@ -392,7 +401,21 @@ class LeadBook:
         self._recount(at)
 
     def try_contact(self, at: datetime, *, channel: str = "call", note: str = "") -> None:
-        self.take(Step.TRY_CONTACT, at, by=self.manager_id, note=note, channel=channel, **self._call_facts(channel, at))
+        facts = self._call_facts(channel, at, is_try=True)
+        self.take(Step.TRY_CONTACT, at, by=self.manager_id, note=note, channel=channel, **facts)
+        tries = [row["at"] for row in self.steps
+                 if row["step"] == Step.TRY_CONTACT and not row["facts"].get("outside_hours")]  # fmt: skip
+        if self.state is State.ACCEPTED and self.row["call_from_at"] is None and tried_enough(tries):
+            self.take(Step.TRIED_ENOUGH, at, by=self.manager_id, tries=len(tries))
+            self.start_clock(Clock.CALL_BACK, at)
+
+    def choose_hours(self, at: datetime, *, on: date, slot: str) -> None:
+        """As `answering.choose_hours`, for a slot that the consent names already."""
+        assert slot in self.consent["hours"]
+        start, end = slot_on(on, slot)
+        self.take(Step.CHOOSE_HOURS, at, by=self.row["chosen_by_id"], call_from_at=start, call_until_at=end)
+        self.row |= {"call_from_at": start, "call_until_at": end}
+        self.start_clock(Clock.CONTACT, at, due_at=max(end, clocks.end_of_day(on)))
 
     def contact(
         self, at: datetime, *, channel: str, note: str = "", message: str = "", visit_at: datetime | None = None
@@ -532,6 +555,11 @@ class LeadBook:
             self.take(Step.LAPSE_PAPERS, at, by=None, late_clock=row)
             assert self.request is not None
             self.request["lapsed_at"] = at
+        elif row["kind"] == Clock.CALL_BACK:
+            self.row |= {"decline_codes": [NOT_REACHED], "declined_by_id": None}
+            self.take(Step.LAPSE_HOURS, at, by=None, code=NOT_REACHED, late_clock=row, codes=[NOT_REACHED])
+            self._note_outcome(decided_at=at, funded=False, code=NOT_REACHED)
+            self._recount(at)
         elif row["kind"] == Clock.OWNER:
             self._expire(at, "offer")
         else:
@@ -587,12 +615,15 @@ class LeadBook:
 
     # Calls -----------------------------------------------------------------------------------------------------------
 
-    def _call_facts(self, channel: str, at: datetime) -> dict[str, Any]:
+    def _call_facts(self, channel: str, at: datetime, *, is_try: bool = False) -> dict[str, Any]:
         if channel != "call":
             return {}
         facts: dict[str, Any] = {}
         if not may_call(self.consent["hours"], at):
             facts["outside_hours"] = True
+        tries = sum(row["step"] == Step.TRY_CONTACT for row in self.steps)
+        if is_try and self.row["contacted_at"] is None and tries < TRIES_APART:
+            return facts
         week = [row for row in self.steps if row["step"] in (Step.TRY_CONTACT, Step.CONTACT)
                 and row["facts"].get("channel") == "call" and row["at"] > at - timedelta(days=7)]  # fmt: skip
         if len(week) >= CALLS_PER_WEEK:

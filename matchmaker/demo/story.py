@@ -35,7 +35,7 @@ from matchmaker.eligibility.rules import RULES_VERSION
 from matchmaker.leads.rules import clocks
 from matchmaker.leads.rules.branches import branch_for
 from matchmaker.leads.rules.clocks import Clock
-from matchmaker.leads.rules.consents import HOURS, OPTIONAL, REQUIRED, may_call
+from matchmaker.leads.rules.consents import HOURS, OPTIONAL, REQUIRED, days_to_call, may_call, slot_on
 from matchmaker.leads.rules.offering import Offered, repayments_of
 from matchmaker.leads.rules.states import MOST_LIVE_LEADS, State
 from matchmaker.leads.rules.working import CHECKS_AT, CHECKS_BEFORE
@@ -633,15 +633,29 @@ class Story:
                 if not lead.is_in(State.ACCEPTED):
                     return
                 lead.try_contact(self._clock, note="还是没有人接")
-            tried = {row["at"].astimezone(SHANGHAI).hour for row in lead.steps if row["step"] == "try_contact"}
-            if len(tried) >= 2:
-                lead.decline(self._clock, codes=["X02"], by=lead.manager_id, note="三次没有联系上")
-            else:
+            if lead.is_in(State.UNREACHED) and draw.happens(0.6):
+                yield from self._call_back(lead)
+            elif lead.is_live:
                 yield from self._until(lead, self._clock + timedelta(days=30))
-            return
+                return
+            if not lead.is_in(State.ACCEPTED):
+                return
         visit_at = self._visit_day(self._clock) if draw.happens(0.55) and lead.row["branch_id"] else None
         message = "您好，材料看过了，想约个时间说说用途" if channel == "message" else ""
         lead.contact(self._clock, channel=channel, note=draw.choice(CALL_NOTES), message=message, visit_at=visit_at)
+
+    def _call_back(self, lead: LeadBook) -> Iterator[datetime]:
+        """The owner finds the message, chooses an hour of those they agreed to, and is called then."""
+        yield from self._until(lead, after_office_hours(self._clock, 3 + 20 * self.draw.uniform()))
+        if not lead.is_in(State.UNREACHED):
+            return
+        on = next(day for day in days_to_call(self._clock) if day > date_of(self._clock))
+        slot = lead.consent["hours"][0]
+        start, _ = slot_on(on, slot)
+        if start >= lead.consent["ends_at"]:
+            return
+        lead.choose_hours(self._clock, on=on, slot=slot)
+        yield from self._until(lead, start + timedelta(minutes=5 + self.draw.below(40)))
 
     def _in_slot(self, lead: LeadBook, when: datetime) -> datetime:
         """A call is moved into the next hour that the owner ticked, where that is the same day."""

@@ -15,11 +15,12 @@ from wtforms import TextAreaField as AreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from matchmaker import clock
+from matchmaker import clock, formatting
 from matchmaker.businesses.typed import read_day, read_text, read_yuan, shown_sum
 from matchmaker.formatting import language
 from matchmaker.leads.rules import clocks
-from matchmaker.leads.rules.consents import HOURS, OPTIONAL, REQUIRED
+from matchmaker.leads.rules.answers import LONGEST_REPLY
+from matchmaker.leads.rules.consents import HOURS, OPTIONAL, REQUIRED, days_to_call
 from matchmaker.leads.rules.offering import LONGEST_CONDITIONS, Offered, repayments_of
 from matchmaker.leads.rules.reasons import DECLINE_CODES, OWNER_CODES
 from matchmaker.leads.rules.working import CHANNELS, CHECKS_AT, CHECKS_BEFORE, MOST_PAPERS, PLACES, PREMISES, RESULTS
@@ -196,6 +197,38 @@ class SecondLookForm(ConsentForm):
     def read_all(self) -> None:
         super().read_all()
         self.note = self.read_note("look_note")
+
+
+class HoursForm(TypedForm):
+    """When to be called, after three tries in vain."""
+
+    call_on = RadioField(_l("哪一天"), choices=[], validate_choice=False)
+    call_slot = RadioField(_l("什么时段"), choices=[], validate_choice=False)
+
+    on: date | None = None
+
+    @classmethod
+    def for_now(cls, **how: Any) -> HoursForm:
+        """With the days from today on and the three slots."""
+        form = cls(**how)
+        form.call_on.choices = [SelectChoice(day.isoformat(), formatting.day(day)) for day in days_to_call(clock.now())]
+        form.call_slot.choices = labelled("lead.hour", HOURS)
+        return form
+
+    def read_all(self) -> None:
+        self.on = self.read(read_day, self.call_on.data, "call_on")
+        if self.call_slot.data not in HOURS:
+            self.refuse(Refused("lead_hours_choose", "call_slot", 422))
+
+
+class ReplyForm(TypedForm):
+    """What an institution says to its published figures."""
+
+    reply_text = AreaField(_l("您的答复"), description=_l("登在公开的那一页，写明日期，最多 300 字"))
+    text: str = ""
+
+    def read_all(self) -> None:
+        self.text = self.read_note("reply_text", required=True, longest=LONGEST_REPLY)
 
 
 class PaperForm(BaseForm):

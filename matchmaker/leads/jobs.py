@@ -31,9 +31,15 @@ def warn_leads(now: datetime) -> int:
 
 
 def release_overdue_leads(now: datetime) -> int:
-    """Take back every lead whose institution let a clock run out; let papers lapse; answers how many of both."""
+    """Take back every lead whose institution let a clock run out; let papers and choices of hours lapse.
+
+    Answers how many there were of all three.
+    """
     lapsed = _each_clock(
         finding.ids_of_due_clocks(now, [Clock.PAPERS]), lambda lead, row: ending.lapse_papers(lead, row, at=now)
+    )
+    lapsed += _each_clock(
+        finding.ids_of_due_clocks(now, [Clock.CALL_BACK]), lambda lead, row: ending.lapse_hours(lead, row, at=now)
     )
     released = _each_clock(
         finding.ids_of_due_clocks(now, _RELEASING), lambda lead, row: ending.release(lead, row, at=now)

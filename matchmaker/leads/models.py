@@ -14,7 +14,7 @@ from matchmaker.accounts.models import Branch, Institution, Person
 from matchmaker.businesses.models import Business
 from matchmaker.db import Base, JsonDict, JsonList, Percent, Versioned
 from matchmaker.documents.models import Document
-from matchmaker.keeping import Kept, Without
+from matchmaker.keeping import Kept, Without, work
 from matchmaker.leads.rules.clocks import Clock
 from matchmaker.leads.rules.consents import PURPOSES, UNDO_FOR, Because
 from matchmaker.leads.rules.reasons import CODES
@@ -102,6 +102,7 @@ class Lead(Versioned, Base):
             "OR accepted_at IS NOT NULL",
             name="worked_on_was_accepted",
         ),
+        CheckConstraint("(call_from_at IS NULL) = (call_until_at IS NULL)", name="hours_have_an_end"),
         CheckConstraint("pause_used_at IS NULL OR accepted_at IS NOT NULL", name="pause_after_acceptance"),
         Index(
             "uq_lead_live_need_institution",
@@ -150,6 +151,11 @@ class Lead(Versioned, Base):
     decline_codes: Mapped[list[str] | None] = mapped_column(JsonList)
     declined_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     second_looks: Mapped[int] = mapped_column(default=0)
+    second_look_not_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    """Who decided, or was silent, the first time: the second look is somebody else's."""
+    call_from_at: Mapped[datetime | None]
+    call_until_at: Mapped[datetime | None]
+    """When the owner who was not reached wants to be called."""
     end_code: Mapped[str | None]
     ended_at: Mapped[datetime | None]
     shown_list_id: Mapped[int | None]
@@ -244,6 +250,27 @@ class Reserve(Base):
     named_by: Mapped[Person] = relationship()
 
 
+class RecordReply(Base):
+    """What an institution says to its published figures. The newest stands, unless it was taken down."""
+
+    kept = work("text")
+
+    __table_args__ = (
+        CheckConstraint("text != ''", name="says_something"),
+        CheckConstraint("(taken_down_at IS NULL) = (taken_down_by_id IS NULL)", name="taken_down_by_somebody"),
+        Index("ix_record_reply_institution_id_at", "institution_id", "at"),
+    )
+
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"))
+    text: Mapped[str]
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    taken_down_at: Mapped[datetime | None]
+    taken_down_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+    institution: Mapped[Institution] = relationship()
+
+
 class LeadStep(Base):
     """One step of a lead: who, when, from where to where, with which code and note. Never changed."""
 
@@ -257,7 +284,9 @@ class LeadStep(Base):
         CheckConstraint(_one_of("step", Step), name="step_known"),
         CheckConstraint(_one_of("to_state", State), name="to_known"),
         CheckConstraint(f"code IS NULL OR {_one_of('code', tuple(CODES))}", name="code_known"),
-        CheckConstraint("step NOT IN ('decline', 'refuse_offer') OR code IS NOT NULL", name="refusal_has_code"),
+        CheckConstraint(
+            "step NOT IN ('decline', 'refuse_offer', 'lapse_hours') OR code IS NOT NULL", name="refusal_has_code"
+        ),
     )
 
     lead_id: Mapped[int] = mapped_column(ForeignKey("lead.id"))

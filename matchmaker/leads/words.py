@@ -9,6 +9,7 @@ LABELS = {
         "draft": _l("草稿"),
         "waiting": _l("待受理"),
         "accepted": _l("已受理"),
+        "unreached": _l("没联系上，等您选时间"),
         "contacted": _l("已联系"),
         "visited": _l("已走访"),
         "papers": _l("资料补正"),
@@ -38,9 +39,11 @@ LABELS = {
         "ask_second_look": _l("请机构再看一遍"),
         "correct_reason": _l("说这条原因不对"),
         "nobody_called": _l("说没人联系"),
+        "choose_hours": _l("选了方便的时间"),
         "accept": _l("机构受理"),
         "hand_over": _l("换了一位客户经理"),
         "try_contact": _l("打了电话，没有联系上"),
+        "tried_enough": _l("几次都没联系上，等选时间"),
         "contact": _l("联系上了"),
         "agree_visit": _l("约好上门"),
         "visit": _l("上门看过了"),
@@ -53,6 +56,7 @@ LABELS = {
         "report_payout": _l("报告已放款"),
         "warn": _l("期限用掉四分之三，提醒过"),
         "lapse_papers": _l("补材料的期限过了，钟接着走"),
+        "lapse_hours": _l("没有选时间，按没联系上结束"),
         "release": _l("超时，授权自动收回"),
         "expire": _l("到期结束"),
         "settle_payout": _l("10 个工作日没有异议，按没有异议算"),
@@ -217,6 +221,7 @@ LABELS = {
         "expired": _l("到期了，自动收回"),
         "given_up": _l("您不要了，自动收回"),
         "paid_out": _l("已经放款，自动收回"),
+        "replaced": _l("换了一份新的"),
     },
     # The same for the institution, which reads a sealed lead.
     "lead.sealed": {
@@ -226,10 +231,12 @@ LABELS = {
         "expired": _l("授权到期"),
         "given_up": _l("客户不要了"),
         "paid_out": _l("已经放款，授权随之结束"),
+        "replaced": _l("客户换了一份新的授权"),
     },
     "lead.clock": {
         "accept": _l("受理的期限"),
         "contact": _l("联系的期限"),
+        "call_back": _l("选时间的期限"),
         "visit": _l("上门的期限"),
         "decision": _l("给决定的期限"),
         "papers": _l("补材料的期限"),
@@ -288,6 +295,7 @@ LABELS = {
     "lead.next": {
         "next_accept": _l("机构受理"),
         "next_contact": _l("机构联系"),
+        "next_choose_hours": _l("选一个方便的时间"),
         "next_visit": _l("上门看看"),
         "next_offer": _l("机构给决定"),
         "next_send_papers": _l("补材料"),
@@ -414,6 +422,12 @@ SENTENCES = {
     "lead_offer_ended": _l("没有做：这个报价已经过了有效期，或者换了新的。"),
     "lead_offer_answered": _l("没有做：这个报价已经答复过了。"),
     "lead_same_person_second_look": _l("没有做：再看一遍要由另一位来决定，不能是上次谢绝的那一位。"),
+    "lead_hours_not_offered": _l("没有记下：只能选最近几个工作日，而且要在授权到期以前。"),
+    "lead_hours_past": _l("没有记下：这个时段已经过了，另选一个。"),
+    "lead_hours_choose": _l("请选一个时段。"),
+    "lead_not_silent_yet": _l("没有做：它有 %(days)s 个工作日没有动静，才能请另一位看，也就是 %(from_at)s 以后。"),
+    "lead_reply_too_long": _l("答复最多 %(most)s 字。"),
+    "lead_no_reply": _l("没有做：现在没有登着的答复。"),
     "lead_second_look_used": _l("没有做：同一件只能请它再看一遍。"),
     "lead_second_look_too_late": _l("没有做：再看一遍要在答复后 %(within_days)s 天内提出。"),
     "lead_hand_over_to_whom": _l("没有转：只能转给这家机构里还在岗的客户经理。"),
@@ -443,6 +457,7 @@ SENTENCES = {
     "lead_nothing_to_do": _l("不用做什么"),
     "lead_owner_sends": _l("点头，送给这家"),
     "lead_owner_sends_papers": _l("%(due_at)s 前，补 %(count)s 样材料"),
+    "lead_owner_chooses_hours": _l("%(due_at)s 前，选一个方便的时间"),
     "lead_owner_answers": _l("%(due_at)s 前，接受或不接受"),
     "lead_owner_confirms": _l("%(due_at)s 前，确认钱到了没有"),
     "lead_owner_reads_why": _l("看原因，定下一步"),
@@ -466,6 +481,8 @@ SENTENCES = {
     "lead_institution_sees_nothing": _l("看不到资料了"),
     # --- details of a timeline
     "lead_did_by_channel": _l("方式：%(channel)s"),
+    "lead_did_choose_hours": _l("%(call_at)s 起，到 %(until_at)s"),
+    "lead_did_try": _l("在不同的钟点试了 %(count)s 次"),
     "lead_did_message": _l("留言：%(words)s"),
     "lead_did_agree_visit": _l("约好 %(visit_at)s 上门"),
     "lead_did_visit": _l("%(visited_at)s，%(place)s，%(premises)s"),
@@ -482,6 +499,14 @@ SENTENCES = {
     ),
     "lead_told_message": _l("%(institution)s的%(manager)s给您留了言：%(words)s"),
     "lead_told_visit": _l("%(institution)s的%(manager)s约好 %(visit_at)s 上门。"),
+    "lead_told_unreached": _l(
+        "%(institution)s在不同的钟点找了您 %(count)s 次，没有联系上。%(due_at)s 前选一个方便的时间，它再打；"
+        "不选，这一件就按“没联系上”结束。"
+    ),
+    "lead_told_call_back_soon": _l("%(institution)s没有联系上您，%(due_at)s 前选一个方便的时间，不然这一件就结束了。"),
+    "lead_told_hours_lapsed": _l(
+        "%(institution)s没有联系上您，也没有等到您选时间，“%(product)s”这一件结束了，授权已自动收回。约个时间，可以请它再看一遍。"
+    ),
     "lead_told_papers": _l("%(institution)s要您补 %(count)s 样材料，%(due_at)s 前。只能让您补这一次。"),
     "lead_told_papers_soon": _l("还差 %(institution)s要的材料，%(due_at)s 前补上，不然它按现有的看。"),
     "lead_told_papers_lapsed": _l("补材料的期限过了，%(institution)s按现有的材料接着看。"),
@@ -511,6 +536,8 @@ SENTENCES = {
     "lead_staff_new": _l("新的一件，编号 %(number)s，%(due_at)s 前要受理，过了就收回。"),
     "lead_staff_soon": _l("编号 %(number)s：%(clock)s用掉了四分之三，%(due_at)s 到期，过了就收回。"),
     "lead_staff_released": _l("编号 %(number)s：%(clock)s过了，授权已收回，这次记在账上。"),
+    "lead_staff_hours_chosen": _l("编号 %(number)s：客户选了时间，%(call_at)s 起打给他，%(due_at)s 前要联系上。"),
+    "lead_staff_hours_lapsed": _l("编号 %(number)s：客户没有选时间，按没联系上结束。这不算您超时。"),
     "lead_staff_handed_over": _l("编号 %(number)s 转到了您手上。"),
     "lead_staff_papers_sent": _l("编号 %(number)s：客户补齐了材料，钟又开始走，%(due_at)s 前给决定。"),
     "lead_staff_papers_lapsed": _l("编号 %(number)s：客户没有补材料，钟又开始走，%(due_at)s 前给决定。"),
@@ -534,4 +561,6 @@ DEEDS = {f"lead.{step}": words for step, words in LABELS["lead.step"].items()} |
     "reserve.turn": _l("轮到后备，送了过去"),
     "reserve.close": _l("后备用不上了"),
     "need.enough": _l("说钱够了"),
+    "record.reply": _l("机构答复了公开的数字"),
+    "record.take_down": _l("机构撤下了答复"),
 }

@@ -581,6 +581,31 @@ def upgrade() -> None:
         batch_op.create_index("ix_need_draft_updated_at", ["updated_at"], unique=False)
 
     op.create_table(
+        "record_reply",
+        sa.Column("institution_id", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("taken_down_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("taken_down_by_id", sa.Integer(), nullable=True),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.CheckConstraint("text != ''", name=op.f("ck_record_reply_says_something")),
+        sa.CheckConstraint(
+            "(taken_down_at IS NULL) = (taken_down_by_id IS NULL)", name=op.f("ck_record_reply_taken_down_by_somebody")
+        ),
+        sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_record_reply_by_id_person")),
+        sa.ForeignKeyConstraint(
+            ["institution_id"], ["institution.id"], name=op.f("fk_record_reply_institution_id_institution")
+        ),
+        sa.ForeignKeyConstraint(
+            ["taken_down_by_id"], ["person.id"], name=op.f("fk_record_reply_taken_down_by_id_person")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_record_reply")),
+    )
+    with op.batch_alter_table("record_reply", schema=None) as batch_op:
+        batch_op.create_index("ix_record_reply_institution_id_at", ["institution_id", "at"], unique=False)
+
+    op.create_table(
         "recovery_use",
         sa.Column("recovery_code_id", sa.Integer(), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=False),
@@ -745,7 +770,7 @@ def upgrade() -> None:
         sa.Column("withdrawing_by_id", sa.Integer(), nullable=True),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.CheckConstraint(
-            "ended_because IS NULL OR ended_because IN ('withdrawn', 'declined', 'released', 'expired', 'given_up', 'paid_out')",
+            "ended_because IS NULL OR ended_because IN ('withdrawn', 'declined', 'released', 'expired', 'given_up', 'paid_out', 'replaced')",
             name=op.f("ck_consent_cause_known"),
         ),
         sa.CheckConstraint("purpose IN ('decide_on_need', 'second_look')", name=op.f("ck_consent_purpose_known")),
@@ -1119,6 +1144,9 @@ def upgrade() -> None:
         sa.Column("decline_codes", sa.JSON(), nullable=True),
         sa.Column("declined_by_id", sa.Integer(), nullable=True),
         sa.Column("second_looks", sa.Integer(), nullable=False),
+        sa.Column("second_look_not_by_id", sa.Integer(), nullable=True),
+        sa.Column("call_from_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("call_until_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("end_code", sa.Text(), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("shown_list_id", sa.Integer(), nullable=True),
@@ -1130,7 +1158,7 @@ def upgrade() -> None:
             name=op.f("ck_lead_ended_has_time"),
         ),
         sa.CheckConstraint(
-            "NOT (state IN ('waiting', 'accepted', 'contacted', 'visited', 'papers', 'review', 'offered', 'taken', 'signed', 'second_look')) OR (consent_id IS NOT NULL AND sent_at IS NOT NULL)",
+            "NOT (state IN ('waiting', 'accepted', 'unreached', 'contacted', 'visited', 'papers', 'review', 'offered', 'taken', 'signed', 'second_look')) OR (consent_id IS NOT NULL AND sent_at IS NOT NULL)",
             name=op.f("ck_lead_live_was_sent"),
         ),
         sa.CheckConstraint("state != 'declined' OR decline_codes IS NOT NULL", name=op.f("ck_lead_declined_has_code")),
@@ -1138,13 +1166,14 @@ def upgrade() -> None:
             "state = 'draft' OR consent_id IS NOT NULL OR sent_at IS NULL", name=op.f("ck_lead_sent_has_consent")
         ),
         sa.CheckConstraint(
-            "state IN ('draft', 'waiting', 'accepted', 'contacted', 'visited', 'papers', 'review', 'offered', 'taken', 'signed', 'paid_out', 'declined', 'second_look', 'released', 'withdrawn', 'expired', 'given_up')",
+            "state IN ('draft', 'waiting', 'accepted', 'unreached', 'contacted', 'visited', 'papers', 'review', 'offered', 'taken', 'signed', 'paid_out', 'declined', 'second_look', 'released', 'withdrawn', 'expired', 'given_up')",
             name=op.f("ck_lead_state_known"),
         ),
         sa.CheckConstraint(
             "state IN ('draft', 'waiting', 'declined', 'released', 'withdrawn', 'expired', 'given_up') OR accepted_at IS NOT NULL",
             name=op.f("ck_lead_worked_on_was_accepted"),
         ),
+        sa.CheckConstraint("(call_from_at IS NULL) = (call_until_at IS NULL)", name=op.f("ck_lead_hours_have_an_end")),
         sa.CheckConstraint(
             "pause_used_at IS NULL OR accepted_at IS NOT NULL", name=op.f("ck_lead_pause_after_acceptance")
         ),
@@ -1160,6 +1189,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["need_id"], ["need.id"], name=op.f("fk_lead_need_id_need")),
         sa.ForeignKeyConstraint(
             ["product_version_id"], ["product_version.id"], name=op.f("fk_lead_product_version_id_product_version")
+        ),
+        sa.ForeignKeyConstraint(
+            ["second_look_not_by_id"], ["person.id"], name=op.f("fk_lead_second_look_not_by_id_person")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lead")),
         sa.UniqueConstraint("consent_id", name=op.f("uq_lead_consent_id")),
@@ -1183,10 +1215,10 @@ def upgrade() -> None:
             ["need_id", "institution_id"],
             unique=True,
             sqlite_where=sa.text(
-                "state IN ('waiting', 'accepted', 'contacted', 'visited', 'papers', 'review', 'offered', 'taken', 'signed', 'second_look')"
+                "state IN ('waiting', 'accepted', 'unreached', 'contacted', 'visited', 'papers', 'review', 'offered', 'taken', 'signed', 'second_look')"
             ),
             postgresql_where=sa.text(
-                "state IN ('waiting', 'accepted', 'contacted', 'visited', 'papers', 'review', 'offered', 'taken', 'signed', 'second_look')"
+                "state IN ('waiting', 'accepted', 'unreached', 'contacted', 'visited', 'papers', 'review', 'offered', 'taken', 'signed', 'second_look')"
             ),
         )
 
@@ -1343,7 +1375,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('accept', 'contact', 'visit', 'decision', 'papers', 'owner', 'second_look')",
+            "kind IN ('accept', 'contact', 'call_back', 'visit', 'decision', 'papers', 'owner', 'second_look')",
             name=op.f("ck_lead_clock_kind_known"),
         ),
         sa.CheckConstraint(
@@ -1391,14 +1423,15 @@ def upgrade() -> None:
             name=op.f("ck_lead_step_code_known"),
         ),
         sa.CheckConstraint(
-            "step IN ('save', 'send', 'send_papers', 'accept_offer', 'refuse_offer', 'confirm_payout', 'dispute_payout', 'withdraw', 'give_up', 'ask_second_look', 'correct_reason', 'nobody_called', 'accept', 'hand_over', 'try_contact', 'contact', 'agree_visit', 'visit', 'ask_papers', 'start_review', 'record_checks', 'offer', 'decline', 'report_contract', 'report_payout', 'warn', 'lapse_papers', 'release', 'expire', 'settle_payout')",
+            "step IN ('save', 'send', 'send_papers', 'accept_offer', 'refuse_offer', 'confirm_payout', 'dispute_payout', 'withdraw', 'give_up', 'ask_second_look', 'correct_reason', 'nobody_called', 'choose_hours', 'accept', 'hand_over', 'try_contact', 'tried_enough', 'contact', 'agree_visit', 'visit', 'ask_papers', 'start_review', 'record_checks', 'offer', 'decline', 'report_contract', 'report_payout', 'warn', 'lapse_papers', 'lapse_hours', 'release', 'expire', 'settle_payout')",
             name=op.f("ck_lead_step_step_known"),
         ),
         sa.CheckConstraint(
-            "step NOT IN ('decline', 'refuse_offer') OR code IS NOT NULL", name=op.f("ck_lead_step_refusal_has_code")
+            "step NOT IN ('decline', 'refuse_offer', 'lapse_hours') OR code IS NOT NULL",
+            name=op.f("ck_lead_step_refusal_has_code"),
         ),
         sa.CheckConstraint(
-            "to_state IN ('draft', 'waiting', 'accepted', 'contacted', 'visited', 'papers', 'review', 'offered', 'taken', 'signed', 'paid_out', 'declined', 'second_look', 'released', 'withdrawn', 'expired', 'given_up')",
+            "to_state IN ('draft', 'waiting', 'accepted', 'unreached', 'contacted', 'visited', 'papers', 'review', 'offered', 'taken', 'signed', 'paid_out', 'declined', 'second_look', 'released', 'withdrawn', 'expired', 'given_up')",
             name=op.f("ck_lead_step_to_known"),
         ),
         sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_lead_step_by_id_person")),
@@ -1713,10 +1746,10 @@ def downgrade() -> None:
         batch_op.drop_index(
             "uq_lead_live_need_institution",
             sqlite_where=sa.text(
-                "state IN ('waiting', 'accepted', 'contacted', 'visited', 'papers', 'review', 'offered', 'taken', 'signed', 'second_look')"
+                "state IN ('waiting', 'accepted', 'unreached', 'contacted', 'visited', 'papers', 'review', 'offered', 'taken', 'signed', 'second_look')"
             ),
             postgresql_where=sa.text(
-                "state IN ('waiting', 'accepted', 'contacted', 'visited', 'papers', 'review', 'offered', 'taken', 'signed', 'second_look')"
+                "state IN ('waiting', 'accepted', 'unreached', 'contacted', 'visited', 'papers', 'review', 'offered', 'taken', 'signed', 'second_look')"
             ),
         )
         batch_op.drop_index(
@@ -1806,6 +1839,10 @@ def downgrade() -> None:
 
     op.drop_table("session_seen")
     op.drop_table("recovery_use")
+    with op.batch_alter_table("record_reply", schema=None) as batch_op:
+        batch_op.drop_index("ix_record_reply_institution_id_at")
+
+    op.drop_table("record_reply")
     with op.batch_alter_table("need_draft", schema=None) as batch_op:
         batch_op.drop_index("ix_need_draft_updated_at")
         batch_op.drop_index(batch_op.f("ix_need_draft_business_id"))

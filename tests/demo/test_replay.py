@@ -29,6 +29,7 @@ from matchmaker.leads.models import (
     PaperRequest,
     Payout,
 )
+from matchmaker.leads.rules.consents import HOURS
 from matchmaker.leads.rules.offering import Offered
 from matchmaker.leads.services import answering, choosing, ending, offering, working
 from matchmaker.matching.rules import Lpr
@@ -113,6 +114,11 @@ def take(book: LeadBook, step: dict[str, Any]) -> None:
     calls: dict[str, Callable[[], object]] = {
         "accept": lambda: working.accept_lead(lead, **by),
         "try_contact": lambda: working.try_contact(lead, channel=facts["channel"], note=note, **by),
+        "tried_enough": lambda: True,  # the third try takes it
+        "choose_hours": lambda: answering.choose_hours(
+            lead, on=facts["call_from_at"].astimezone(clock.SHANGHAI).date(), slot=slot_from(facts["call_from_at"]), **by
+        ),
+        "lapse_hours": lambda: ending.lapse_hours(lead, next(r for r in running if r.kind == "call_back"), at=at),
         "contact": lambda: working.contact(
             lead, channel=facts["channel"], note=note, message=facts.get("message", ""),
             visit_agreed=facts["visit_agreed"], visit_at=facts["visit_at"], **by,
@@ -146,6 +152,12 @@ def take(book: LeadBook, step: dict[str, Any]) -> None:
         "expire": lambda: ending.expire(lead, at=at, because=facts["because"]),
     }  # fmt: skip
     assert calls[step["step"]]() is not False, (book.id, step)
+
+
+def slot_from(at: Any) -> str:
+    """The slot that begins at this time of the day."""
+    local = at.astimezone(clock.SHANGHAI)
+    return next(slot for slot, (start, _) in HOURS.items() if start == local.hour * 60 + local.minute)
 
 
 def send(book: LeadBook) -> None:

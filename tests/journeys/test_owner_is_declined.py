@@ -16,7 +16,7 @@ CHINESE = {
     "heading": "青檀农商银行这次不办，2 条原因，1 条能修好",
     "reasons": ["有一笔税晚缴或没缴", "能修好：税务局", "近 12 个月流水不够", "降金额，或换一家", "谁来修", "原因代码 T01"],
     "wrong": "这不是真的，我要更正", "put": "写在这条原因旁边",
-    "again": "请再看一遍", "agree": "同意，只给青檀农商银行", "looking": "再看一遍中",
+    "again": "想改给它看什么，再请", "agree": "同意，只给青檀农商银行", "looking": "再看一遍中",
     "next": "接下来可以试", "try": re.compile("看看，再决定送不送"), "only": "只给望山银行看，只为这一笔",
 }
 ENGLISH = {
@@ -25,7 +25,7 @@ ENGLISH = {
     "reasons": ["Tax paid late or open", "Repairable: tax office", "Turnover too low", "Lower the amount, or go elsewhere",
                 "Who repairs it", "Reason code T01"],
     "wrong": "This is wrong, correct it", "put": "Put it beside the reason",
-    "again": "Ask for a second look", "agree": "Agree, for 青檀农商银行 only", "looking": "Second look",
+    "again": "Change what it sees, then ask", "agree": "Agree, for 青檀农商银行 only", "looking": "Second look",
     "next": "What to try next", "try": re.compile("Look, then decide"), "only": "For 望山银行 only, for this need only",
 }
 INNER = "内部：流水差 8 万"

@@ -182,6 +182,11 @@ def to_state(case: Case, state: State | str, **sending: Any) -> Lead:
         if state is State.SECOND_LOOK:
             answering.ask_second_look(lead, repaired=False, fields=FIELDS, hours=HOURS, ends_at=until(), by=case.owner)
         return lead
+    if state is State.UNREACHED:
+        for hours in (0, 0.4, 4.5):
+            with clock.frozen(clock.now() + timedelta(hours=hours)):
+                working.try_contact(lead, by=case.manager)
+        return lead
     working.contact(lead, channel="call", visit_agreed=True, visit_at=clock.now() + timedelta(days=1), by=case.manager)
     if state is State.CONTACTED:
         return lead

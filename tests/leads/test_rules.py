@@ -31,6 +31,7 @@ from matchmaker.leads.rules.states import (
     steps_from,
 )
 from matchmaker.permissions import PERMISSIONS
+from matchmaker.reference.rules.working_time import SHANGHAI
 from matchmaker.refusal import Reason
 
 CASES = Path(__file__).parent / "cases"
@@ -252,8 +253,13 @@ def test_a_decline_needs_one_to_three_known_codes() -> None:
 
 
 def test_not_reached_needs_three_tries_at_two_hours() -> None:
-    for hours, allowed in (([], False), ([9, 9, 9], False), ([9, 14], False), ([9, 9, 14], True)):
-        assert (reasons.decline_refusal(["X02"], hours) is None) is allowed, hours
+    day = datetime(2026, 9, 23, tzinfo=SHANGHAI)
+    for times, allowed in (
+        ([], False), (["9:00", "9:10", "9:20"], False), (["9:00", "14:00"], False), (["9:00", "9:10", "14:00"], True),
+        (["9:58", "9:59", "10:00"], False), (["9:30", "10:00", "10:30"], True),
+    ):  # fmt: skip
+        tries = [day.replace(hour=int(at.split(":")[0]), minute=int(at.split(":")[1])) for at in times]
+        assert (reasons.decline_refusal(["X02"], tries) is None) is allowed, times
 
 
 # --- consents

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import io
 import json
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -90,6 +92,14 @@ def pages_without_arguments(app: Any) -> list[str]:
     )
 
 
+def words_of(answer: Any) -> str:
+    """What an answer says, that of a packed file too."""
+    if answer.mimetype != "application/zip":
+        return str(answer.get_data(as_text=True))
+    with zipfile.ZipFile(io.BytesIO(answer.get_data())) as packed:
+        return "\n".join(packed.read(name).decode("utf-8", "replace") for name in packed.namelist())
+
+
 def found_in(app: Any, person: Any, urls: list[str], wanted: dict[Field, str]) -> dict[Field, set[str]]:
     """Field -> the pages on which this person found its value."""
     client = app.test_client()
@@ -99,7 +109,7 @@ def found_in(app: Any, person: Any, urls: list[str], wanted: dict[Field, str]) -
         answer = client.get(url)
         if answer.status_code != 200:
             continue
-        text = answer.get_data(as_text=True)
+        text = words_of(answer)
         for name, value in wanted.items():
             if value and value in text:
                 found.setdefault(name, set()).add(url)

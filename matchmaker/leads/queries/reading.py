@@ -221,7 +221,7 @@ _OWNERS_STEPS = frozenset(
     {
         Step.SAVE, Step.SEND, Step.SEND_PAPERS, Step.ACCEPT_OFFER, Step.REFUSE_OFFER, Step.CONFIRM_PAYOUT,
         Step.DISPUTE_PAYOUT, Step.WITHDRAW, Step.GIVE_UP, Step.ASK_SECOND_LOOK, Step.CORRECT_REASON,
-        Step.NOBODY_CALLED,
+        Step.NOBODY_CALLED, Step.CHOOSE_HOURS,
     }
 )  # fmt: skip
 
@@ -248,7 +248,7 @@ def _moment(step: LeadStep, reader: Side, is_sealed: bool) -> Moment:
     mine = by_owner == (reader is Side.OWNER)
     note = step.note if (mine or step.note_for_both) and not is_sealed else None
     codes = list(step.facts.get("codes") or ([step.code] if step.code else []))
-    tone = "late" if kind in (Step.RELEASE, Step.LAPSE_PAPERS) else ""
+    tone = "late" if kind in (Step.RELEASE, Step.LAPSE_PAPERS, Step.LAPSE_HOURS) else ""
     name = step.by.name if step.by is not None and not (by_owner and is_sealed) else None
     return Moment(
         step=str(kind),
@@ -270,6 +270,12 @@ def _details(kind: Step, facts: dict[str, Any], reader: Side) -> list[Reason]:
         found.append(Reason("lead_did_message", {"words": facts["message"]}))
     if facts.get("visit_at"):
         found.append(Reason("lead_did_agree_visit", {"visit_at": facts["visit_at"]}))
+    if facts.get("call_from_at"):
+        found.append(
+            Reason("lead_did_choose_hours", {"call_at": facts["call_from_at"], "until_at": facts["call_until_at"]})
+        )
+    if kind is Step.TRIED_ENOUGH:
+        found.append(Reason("lead_did_try", {"count": facts["tries"]}))
     if facts.get("visited_at") and reader is Side.INSTITUTION:
         found.append(
             Reason(
@@ -304,6 +310,7 @@ def _details(kind: Step, facts: dict[str, Any], reader: Side) -> list[Reason]:
 _AHEAD: dict[State, list[tuple[Step, Clock | None]]] = {
     State.WAITING: [(Step.ACCEPT, Clock.ACCEPT), (Step.CONTACT, None), (Step.OFFER, None)],
     State.ACCEPTED: [(Step.CONTACT, Clock.CONTACT), (Step.OFFER, Clock.DECISION)],
+    State.UNREACHED: [(Step.CHOOSE_HOURS, Clock.CALL_BACK), (Step.CONTACT, None), (Step.OFFER, Clock.DECISION)],
     State.CONTACTED: [(Step.OFFER, Clock.DECISION)],
     State.VISITED: [(Step.OFFER, Clock.DECISION)],
     State.PAPERS: [(Step.SEND_PAPERS, Clock.PAPERS), (Step.OFFER, None)],

@@ -23,6 +23,7 @@ class Clock(StrEnum):
 
     ACCEPT = "accept"
     CONTACT = "contact"
+    CALL_BACK = "call_back"
     VISIT = "visit"
     DECISION = "decision"
     PAPERS = "papers"
@@ -49,7 +50,17 @@ LIMITS: dict[Clock, Limit] = {
     limit.clock: limit
     for limit in (
         Limit(Clock.ACCEPT, 1, "working", Side.INSTITUTION, Step.SEND, (Step.ACCEPT, Step.DECLINE), True),
-        Limit(Clock.CONTACT, 1, "working", Side.INSTITUTION, Step.ACCEPT, (Step.CONTACT, Step.DECLINE), True),
+        Limit(
+            Clock.CONTACT,
+            1,
+            "working",
+            Side.INSTITUTION,
+            Step.ACCEPT,
+            (Step.CONTACT, Step.TRIED_ENOUGH, Step.DECLINE),
+            True,
+        ),
+        # three tries end the clock of contact as kept; this is no pause, the decision goes on meanwhile (issue 3)
+        Limit(Clock.CALL_BACK, 5, "working", Side.OWNER, Step.TRIED_ENOUGH, (Step.CHOOSE_HOURS, Step.CONTACT), False),
         # only where a visit was agreed; counted from the contact, also when agreed later
         Limit(Clock.VISIT, 7, "calendar", Side.INSTITUTION, Step.CONTACT, (Step.VISIT, *_DECIDED), True),
         Limit(Clock.DECISION, 30, "calendar", Side.INSTITUTION, Step.ACCEPT, _DECIDED, True),
@@ -156,8 +167,9 @@ def tone(running: Running, now: datetime) -> str:
 def clock_that_counts(state: State, running: list[Running]) -> Running | None:
     """Of the clocks that run, the one that the reader must know: the first to end among those of this state."""
     open_ones = [clock for clock in running if clock.stopped_at is None and clock.paused_at is None]
-    if state is State.PAPERS:
-        open_ones = [clock for clock in open_ones if clock.clock is Clock.PAPERS]
+    owners = {State.PAPERS: Clock.PAPERS, State.UNREACHED: Clock.CALL_BACK}.get(state)
+    if owners is not None:
+        open_ones = [clock for clock in open_ones if clock.clock is owners]
     return min(open_ones, key=lambda clock: clock.due_at, default=None)
 
 

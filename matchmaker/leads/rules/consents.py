@@ -7,10 +7,11 @@ an institution cannot accept a lead at all; every other field is off until the o
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from matchmaker.leads.rules.states import State
+from matchmaker.reference.rules import is_working_day, next_working_day
 from matchmaker.reference.rules.working_time import SHANGHAI
 from matchmaker.refusal import Reason
 
@@ -54,6 +55,8 @@ class Because(StrEnum):
     EXPIRED = "expired"
     GIVEN_UP = "given_up"
     PAID_OUT = "paid_out"
+    REPLACED = "replaced"
+    """By a newer receipt for the same institution and need: other hours, a second look."""
 
 
 ENDS_CONSENT: dict[State, Because] = {
@@ -74,6 +77,11 @@ HOURS: dict[str, tuple[int, int]] = {
 """Slots in which an owner lets an institution call, as minutes of the day in Shanghai."""
 
 CALLS_PER_WEEK = 2
+TRIES_APART = 3
+"""Unanswered calls before the first contact that do not count among them: so many X02 asks for (rules.reasons)."""
+
+CALL_BACK_DAYS = 5
+"""Over so many working days an owner who was not reached may spread the hours they choose."""
 
 UNDO_FOR = timedelta(minutes=5)
 """A withdrawal seals at once; for so long one tap restores the consent as it was, then it has ended for good."""
@@ -114,6 +122,37 @@ def may_call(hours: Iterable[str], at: datetime) -> bool:
     local = at.astimezone(SHANGHAI)
     minute = local.hour * 60 + local.minute
     return any(HOURS[slot][0] <= minute <= HOURS[slot][1] for slot in hours if slot in HOURS)
+
+
+def slot_on(on: date, slot: str) -> tuple[datetime, datetime]:
+    """From when until when a slot runs on a day (aware, Shanghai). Raises KeyError for an unknown slot."""
+    start, end = HOURS[slot]
+    midnight = datetime.combine(on, time(0), SHANGHAI)
+    return midnight + timedelta(minutes=start), midnight + timedelta(minutes=end)
+
+
+def days_to_call(now: datetime) -> list[date]:
+    """The days an owner may choose for a call: today, where it is a working day, and the working days after it."""
+    today = now.astimezone(SHANGHAI).date()
+    found = [today] if is_working_day(today) else []
+    while len(found) < CALL_BACK_DAYS + 1:
+        found.append(next_working_day((found[-1] if found else today) + timedelta(days=1)))
+    return found
+
+
+def hours_refusal(on: date, slot: str, now: datetime, ends_at: datetime) -> Reason | None:
+    """Why an owner cannot choose this slot of this day, or None. `ends_at`: when the consent ends.
+
+    Codes: `lead_consent_hours_unknown`, `lead_hours_not_offered` (no working day, or too far), `lead_hours_past`.
+    """
+    if slot not in HOURS:
+        return Reason("lead_consent_hours_unknown", {"slot": slot})
+    start, _ = slot_on(on, slot)
+    if on not in days_to_call(now) or start >= ends_at:
+        return Reason("lead_hours_not_offered")
+    if start <= now:
+        return Reason("lead_hours_past")
+    return None
 
 
 def opened_fields(

@@ -34,7 +34,7 @@ def group(lead: Waiting, *, at_capacity: bool) -> int:
     if lead.payout_disputed:
         return 1
     if side is not Side.INSTITUTION:
-        return 3 if side is Side.OWNER and lead.state in (State.PAPERS, State.OFFERED) else 4
+        return 3 if side is Side.OWNER and lead.state in (State.PAPERS, State.UNREACHED, State.OFFERED) else 4
     if lead.state is State.WAITING and not lead.mine and at_capacity:
         return 2
     return 0 if lead.share_used >= WARN_AT else 1

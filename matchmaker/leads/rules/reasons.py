@@ -6,10 +6,12 @@ shown to the owner" of the visual language. Sentences stand in words.py; a bank'
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
+from matchmaker.reference.rules.working_time import SHANGHAI
 from matchmaker.refusal import Reason
 
 
@@ -79,7 +81,9 @@ MOST_DECLINE_CODES = 3
 
 ATTEMPTS_BEFORE_X02 = 3
 HOURS_BEFORE_X02 = 2
-"""X02 (could not reach you): three tries at two different hours of the day (research/china.md 3.10)."""
+APART_BEFORE_X02 = timedelta(hours=1)
+"""X02 (could not reach you): three tries at two different hours of the day (research/china.md 3.10), the last at least
+an hour after the first (our number: 10:59 and 11:00 are two hours of the clock and one try)."""
 
 
 def tone(code: str) -> str:
@@ -92,10 +96,20 @@ def repairable(codes: Iterable[str]) -> bool:
     return any(CODES[code].way is Way.REPAIR for code in codes if code in CODES)
 
 
-def decline_refusal(codes: list[str], attempted_hours: list[int]) -> Reason | None:
+def tried_enough(tries: Sequence[datetime]) -> bool:
+    """Whether the owner was tried often enough to say that nobody could reach them. `tries`: instants, oldest first."""
+    hours = {at.astimezone(SHANGHAI).hour for at in tries}
+    return (
+        len(tries) >= ATTEMPTS_BEFORE_X02
+        and len(hours) >= HOURS_BEFORE_X02
+        and max(tries) - min(tries) >= APART_BEFORE_X02
+    )
+
+
+def decline_refusal(codes: list[str], tries: Sequence[datetime]) -> Reason | None:
     """Why an institution may not decline with these codes, or None.
 
-    `attempted_hours` are the local hours (0 to 23) of each logged try to reach the owner.
+    `tries` are the logged tries to reach the owner, since the owner last chose hours.
     Codes: `lead_decline_needs_code`, `lead_decline_code_unknown`, `lead_decline_too_many_codes`,
     `lead_decline_needs_attempts`.
     """
@@ -106,11 +120,9 @@ def decline_refusal(codes: list[str], attempted_hours: list[int]) -> Reason | No
         return Reason("lead_decline_code_unknown", {"reason_code": unknown[0]})
     if len(codes) > MOST_DECLINE_CODES or len(set(codes)) != len(codes):
         return Reason("lead_decline_too_many_codes", {"most": MOST_DECLINE_CODES})
-    if any(DECLINE_CODES[code].needs_attempts for code in codes) and (
-        len(attempted_hours) < ATTEMPTS_BEFORE_X02 or len(set(attempted_hours)) < HOURS_BEFORE_X02
-    ):
+    if any(DECLINE_CODES[code].needs_attempts for code in codes) and not tried_enough(tries):
         return Reason(
             "lead_decline_needs_attempts",
-            {"tried": len(attempted_hours), "attempts": ATTEMPTS_BEFORE_X02, "hours": HOURS_BEFORE_X02},
+            {"tried": len(tries), "attempts": ATTEMPTS_BEFORE_X02, "hours": HOURS_BEFORE_X02},
         )
     return None

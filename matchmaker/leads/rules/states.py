@@ -17,6 +17,7 @@ class State(StrEnum):
     DRAFT = "draft"
     WAITING = "waiting"
     ACCEPTED = "accepted"
+    UNREACHED = "unreached"
     CONTACTED = "contacted"
     VISITED = "visited"
     PAPERS = "papers"
@@ -49,10 +50,12 @@ class Step(StrEnum):
     ASK_SECOND_LOOK = "ask_second_look"
     CORRECT_REASON = "correct_reason"
     NOBODY_CALLED = "nobody_called"
+    CHOOSE_HOURS = "choose_hours"
     # the institution
     ACCEPT = "accept"
     HAND_OVER = "hand_over"
     TRY_CONTACT = "try_contact"
+    TRIED_ENOUGH = "tried_enough"
     CONTACT = "contact"
     AGREE_VISIT = "agree_visit"
     VISIT = "visit"
@@ -66,6 +69,7 @@ class Step(StrEnum):
     # the clocks
     WARN = "warn"
     LAPSE_PAPERS = "lapse_papers"
+    LAPSE_HOURS = "lapse_hours"
     RELEASE = "release"
     EXPIRE = "expire"
     SETTLE_PAYOUT = "settle_payout"
@@ -83,6 +87,7 @@ class Side(StrEnum):
 LIVE: tuple[State, ...] = (
     State.WAITING,
     State.ACCEPTED,
+    State.UNREACHED,
     State.CONTACTED,
     State.VISITED,
     State.PAPERS,
@@ -107,7 +112,7 @@ MOST_LIVE_LEADS = 3
 """Fewer calls, fewer enquiries at the credit bureau (issue 2.7; look/pages/14-refused-action.html, rule L-03)."""
 
 _WORKED_ON = (State.ACCEPTED, State.CONTACTED, State.VISITED, State.PAPERS, State.REVIEW)
-_CARRIED = (*_WORKED_ON, State.OFFERED, State.TAKEN, State.SIGNED, State.SECOND_LOOK)
+_CARRIED = (*_WORKED_ON, State.UNREACHED, State.OFFERED, State.TAKEN, State.SIGNED, State.SECOND_LOOK)
 
 
 def _loops(states: tuple[State, ...], step: Step) -> dict[tuple[State, Step], State]:
@@ -126,6 +131,9 @@ TRANSITIONS: dict[tuple[State, Step], State] = {
     # the institution's road
     (State.WAITING, Step.ACCEPT): State.ACCEPTED,
     (State.ACCEPTED, Step.CONTACT): State.CONTACTED,
+    # three documented tries: the owner has the ball and chooses hours; who calls back by themselves is reached
+    (State.ACCEPTED, Step.TRIED_ENOUGH): State.UNREACHED,
+    (State.UNREACHED, Step.CONTACT): State.CONTACTED,
     (State.CONTACTED, Step.CONTACT): State.CONTACTED,
     (State.VISITED, Step.CONTACT): State.VISITED,
     (State.REVIEW, Step.CONTACT): State.REVIEW,
@@ -156,10 +164,15 @@ TRANSITIONS: dict[tuple[State, Step], State] = {
     (State.OFFERED, Step.REFUSE_OFFER): State.GIVEN_UP,
     (State.PAID_OUT, Step.CONFIRM_PAYOUT): State.PAID_OUT,
     (State.PAID_OUT, Step.DISPUTE_PAYOUT): State.PAID_OUT,
+    (State.UNREACHED, Step.CHOOSE_HOURS): State.ACCEPTED,
     (State.DECLINED, Step.ASK_SECOND_LOOK): State.SECOND_LOOK,
+    # after fifteen working days of silence (rules.silence)
+    **_all_to((State.CONTACTED, State.VISITED, State.REVIEW), Step.ASK_SECOND_LOOK, State.SECOND_LOOK),
     (State.DECLINED, Step.CORRECT_REASON): State.DECLINED,
-    (State.ACCEPTED, Step.NOBODY_CALLED): State.ACCEPTED,
-    (State.CONTACTED, Step.NOBODY_CALLED): State.CONTACTED,
+    **_loops(
+        (State.ACCEPTED, State.UNREACHED, State.CONTACTED, State.VISITED, State.REVIEW, State.SECOND_LOOK),
+        Step.NOBODY_CALLED,
+    ),
     **_all_to(LIVE, Step.GIVE_UP, State.GIVEN_UP),
     **_all_to(tuple(state for state in LIVE if state is not State.SIGNED), Step.WITHDRAW, State.WITHDRAWN),
     # a signed contract lives on without our data: only the consent ends
@@ -167,6 +180,7 @@ TRANSITIONS: dict[tuple[State, Step], State] = {
     # the clocks
     **_loops((State.WAITING, *_CARRIED), Step.WARN),
     (State.PAPERS, Step.LAPSE_PAPERS): State.REVIEW,
+    (State.UNREACHED, Step.LAPSE_HOURS): State.DECLINED,
     **_all_to(
         (State.WAITING, State.ACCEPTED, State.CONTACTED, State.VISITED, State.REVIEW, State.SECOND_LOOK),
         Step.RELEASE,
@@ -190,9 +204,11 @@ PERMISSION_OF_STEP: dict[Step, str | None] = {
     Step.ASK_SECOND_LOOK: "lead.ask_second_look",
     Step.CORRECT_REASON: "lead.correct_reason",
     Step.NOBODY_CALLED: "lead.nobody_called",
+    Step.CHOOSE_HOURS: "lead.choose_hours",
     Step.ACCEPT: "lead.accept",
     Step.HAND_OVER: "lead.hand_over",
     Step.TRY_CONTACT: "lead.work_on",
+    Step.TRIED_ENOUGH: "lead.work_on",
     Step.CONTACT: "lead.work_on",
     Step.AGREE_VISIT: "lead.work_on",
     Step.VISIT: "lead.work_on",
@@ -206,6 +222,7 @@ PERMISSION_OF_STEP: dict[Step, str | None] = {
     # None: no person may; a job does it when the time has come
     Step.WARN: None,
     Step.LAPSE_PAPERS: None,
+    Step.LAPSE_HOURS: None,
     Step.RELEASE: None,
     Step.EXPIRE: None,
     Step.SETTLE_PAYOUT: None,
@@ -214,12 +231,14 @@ PERMISSION_OF_STEP: dict[Step, str | None] = {
 _OWNERS = (
     Step.SAVE, Step.SEND, Step.SEND_PAPERS, Step.ACCEPT_OFFER, Step.REFUSE_OFFER, Step.CONFIRM_PAYOUT,
     Step.DISPUTE_PAYOUT, Step.WITHDRAW, Step.GIVE_UP, Step.ASK_SECOND_LOOK, Step.CORRECT_REASON, Step.NOBODY_CALLED,
+    Step.CHOOSE_HOURS,
 )  # fmt: skip
 _INSTITUTIONS = (
-    Step.ACCEPT, Step.HAND_OVER, Step.TRY_CONTACT, Step.CONTACT, Step.AGREE_VISIT, Step.VISIT, Step.ASK_PAPERS,
-    Step.START_REVIEW, Step.RECORD_CHECKS, Step.OFFER, Step.DECLINE, Step.REPORT_CONTRACT, Step.REPORT_PAYOUT,
+    Step.ACCEPT, Step.HAND_OVER, Step.TRY_CONTACT, Step.TRIED_ENOUGH, Step.CONTACT, Step.AGREE_VISIT, Step.VISIT,
+    Step.ASK_PAPERS, Step.START_REVIEW, Step.RECORD_CHECKS, Step.OFFER, Step.DECLINE, Step.REPORT_CONTRACT,
+    Step.REPORT_PAYOUT,
 )  # fmt: skip
-_CLOCKS = (Step.WARN, Step.LAPSE_PAPERS, Step.RELEASE, Step.EXPIRE, Step.SETTLE_PAYOUT)
+_CLOCKS = (Step.WARN, Step.LAPSE_PAPERS, Step.LAPSE_HOURS, Step.RELEASE, Step.EXPIRE, Step.SETTLE_PAYOUT)
 
 SIDE_OF_STEP: dict[Step, Side] = {
     **dict.fromkeys(_OWNERS, Side.OWNER),
@@ -231,6 +250,7 @@ BALL: dict[State, Side] = {
     State.DRAFT: Side.OWNER,
     State.WAITING: Side.INSTITUTION,
     State.ACCEPTED: Side.INSTITUTION,
+    State.UNREACHED: Side.OWNER,
     State.CONTACTED: Side.INSTITUTION,
     State.VISITED: Side.INSTITUTION,
     State.PAPERS: Side.OWNER,
@@ -248,13 +268,13 @@ BALL: dict[State, Side] = {
 }
 """Whose turn it is. A reported pay-out that nobody has answered is the owner's turn too: see `ball`."""
 
-NEEDS_CODE: frozenset[Step] = frozenset({Step.DECLINE, Step.REFUSE_OFFER, Step.GIVE_UP})
+NEEDS_CODE: frozenset[Step] = frozenset({Step.DECLINE, Step.REFUSE_OFFER, Step.GIVE_UP, Step.LAPSE_HOURS})
 """Steps that are not taken without a reason code (`reasons.py`)."""
 
 NOTE_READ_BY_BOTH: frozenset[Step] = frozenset(
     {
         Step.ASK_PAPERS, Step.SEND_PAPERS, Step.REFUSE_OFFER, Step.GIVE_UP, Step.ASK_SECOND_LOOK,
-        Step.CORRECT_REASON, Step.NOBODY_CALLED, Step.DISPUTE_PAYOUT, Step.OFFER, Step.AGREE_VISIT,
+        Step.CORRECT_REASON, Step.NOBODY_CALLED, Step.DISPUTE_PAYOUT, Step.OFFER, Step.AGREE_VISIT, Step.CHOOSE_HOURS,
     }
 )  # fmt: skip
 """Steps whose note is meant for the other side. Other notes stay with the side that wrote them: a bank's inner

@@ -75,6 +75,8 @@ def turn(
             Reason("lead_institution_stands_still"),
             due_at,
         )
+    if state is State.UNREACHED and due:
+        return Turn(side, Reason("lead_owner_chooses_hours", due), Reason("lead_institution_waits"), due_at)
     if state is State.OFFERED and offer_due_at is not None:
         return Turn(
             side, Reason("lead_owner_answers", {"due_at": offer_due_at}), Reason("lead_institution_waits"), offer_due_at

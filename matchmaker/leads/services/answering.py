@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from matchmaker import clock
 from matchmaker.db import db
@@ -12,17 +12,21 @@ from matchmaker.leads.models import Consent, Lead, LeadPaper, PaperRequest
 from matchmaker.leads.queries import finding
 from matchmaker.leads.rules import clocks
 from matchmaker.leads.rules.clocks import SECOND_LOOK_AFTER_REPAIR_DAYS, Clock
-from matchmaker.leads.rules.consents import consent_refusal, facts_of_hours
+from matchmaker.leads.rules.consents import Because, consent_refusal, facts_of_hours, hours_refusal, slot_on
 from matchmaker.leads.rules.offering import owner_code_refusal
 from matchmaker.leads.rules.reasons import OWNER_CODES
-from matchmaker.leads.rules.states import MOST_LIVE_LEADS, State, Step
+from matchmaker.leads.rules.reserves import ends_again
+from matchmaker.leads.rules.silence import SILENT_DAYS, silent_from
+from matchmaker.leads.rules.states import MOST_LIVE_LEADS, State, Step, state_after
 from matchmaker.leads.services import counting
-from matchmaker.leads.services.stepping import Actor, open_clock, start_clock, take
+from matchmaker.leads.services.stepping import Actor, end_consent, open_clock, start_clock, take
 from matchmaker.leads.services.telling import tell_owner, tell_staff
 from matchmaker.needs.services import work_has_begun
-from matchmaker.refusal import Refused
+from matchmaker.refusal import Reason, Refused
 
 SECOND_LOOK_WITHIN_DAYS = 30
+SECOND_LOOK_AFTER_REPAIR_WITHIN_DAYS = 90
+"""A repair takes its days: twenty working days at the court are four weeks (our numbers)."""
 
 
 def add_paper(lead: Lead, *, item_number: int, document: Document, by: Actor) -> LeadPaper:
@@ -91,6 +95,38 @@ def give_up(lead: Lead, *, code: str, note: str = "", by: Actor | None) -> None:
     tell_staff(lead, "lead_staff_given_up", about="given_up", to=staff, reason=f"label:lead.code:{code}")
 
 
+def why_no_second_look(
+    lead: Lead, *, repaired: bool, most: int = MOST_LIVE_LEADS
+) -> Reason | None:
+    """Why somebody else of the institution cannot be asked to look at this lead now, or None; asked by page and deed.
+
+    After a decline within 30 days, or 90 with a repair; of a lead that is worked on after 15 working days of silence.
+    Once per lead. Codes: `lead_second_look_used`, `lead_second_look_too_late`, `lead_not_silent_yet`,
+    `lead_need_not_open`, `lead_same_institution`, `lead_three_live`, those of the state table.
+    """
+    now = clock.now()
+    after = state_after(lead.state, Step.ASK_SECOND_LOOK)
+    if isinstance(after, Reason):
+        return after
+    if lead.second_looks:
+        return Reason("lead_second_look_used")
+    if lead.is_live:
+        silent_at = silent_from(lead.state, [(step.step, step.at) for step in lead.steps])
+        if silent_at is None or now < silent_at:
+            return Reason("lead_not_silent_yet", {"days": SILENT_DAYS, "from_at": silent_at or now})
+    within = SECOND_LOOK_AFTER_REPAIR_WITHIN_DAYS if repaired else SECOND_LOOK_WITHIN_DAYS
+    if lead.ended_at is not None and now > lead.ended_at + timedelta(days=within):
+        return Reason("lead_second_look_too_late", {"within_days": within})
+    if not lead.need.is_live:
+        return Reason("lead_need_not_open")
+    others = [other for other in finding.live_leads_of_need(lead.need_id) if other.id != lead.id]
+    if any(other.institution_id == lead.institution_id for other in others):
+        return Reason("lead_same_institution")
+    if len(others) >= most:
+        return Reason("lead_three_live", {"live": len(others), "most": most})
+    return None
+
+
 def ask_second_look(
     lead: Lead,
     *,
@@ -105,50 +141,54 @@ def ask_second_look(
 ) -> Lead:
     """Ask for a second look by somebody else: a new consent, 15 working days, or 5 when something was repaired.
 
-    It takes one of the three places of the need again. Once per lead, within 30 days of the refusal. Codes:
-    `lead_second_look_used`, `lead_second_look_too_late`, `lead_three_live`, `lead_same_institution`, those of consents.
+    It takes one of the three places of the need (that of the silent lead, or again one). Raises Refused with a code
+    of `why_no_second_look` or of consents.
     """
     need = finding.lock_need(lead.need_id)
+    no = why_no_second_look(lead, repaired=repaired, most=most)
+    if no is not None:
+        raise Refused(no.code, **no.facts)
     now = clock.now()
-    if lead.second_looks:
-        raise Refused("lead_second_look_used")
-    if lead.ended_at is not None and now > lead.ended_at + timedelta(days=SECOND_LOOK_WITHIN_DAYS):
-        raise Refused("lead_second_look_too_late", within_days=SECOND_LOOK_WITHIN_DAYS)
-    if not need.is_live:
-        raise Refused("lead_need_not_open")
-    live = finding.live_leads_of_need(need.id)
-    if any(other.institution_id == lead.institution_id for other in live):
-        raise Refused("lead_same_institution")
-    if len(live) >= most:
-        raise Refused("lead_three_live", live=len(live), most=most)
     no = consent_refusal(fields, hours, ends_at, now, clocks.longest_consent(now))
     if no is not None:
         raise Refused(no.code, "until", 422, **no.facts)
-    carried_by = lead.manager_id
-    lead.consent = Consent(
-        need_id=lead.need_id,
-        business_id=lead.business_id,
-        institution_id=lead.institution_id,
-        purpose="second_look",
-        fields=list(fields),
-        hours=facts_of_hours(hours),
-        given_by_id=by.id,
-        given_at=now,
-        ends_at=ends_at,
-    )
+    was_silent, carried_by = lead.is_live, lead.manager_id
+    replace_consent(lead, by=by, at=now, fields=fields, hours=hours, ends_at=ends_at, purpose="second_look")
     lead.second_looks += 1
-    # somebody else decides: the lead goes back to the branch, the person who declined cannot take it
-    lead.manager_id = carried_by if carried_by not in (None, lead.declined_by_id) else None
-    take(lead, Step.ASK_SECOND_LOOK, by=by, at=now, note=note, repaired=repaired, fields=list(fields), ends_at=ends_at)
+    # somebody else decides: the lead goes back to the branch, who declined or was silent cannot take it
+    lead.second_look_not_by_id = carried_by if was_silent or lead.declined_by_id is None else lead.declined_by_id
+    lead.manager_id = carried_by if carried_by not in (None, lead.second_look_not_by_id) else None
+    because = "silent" if was_silent else "declined"
+    take(
+        lead, Step.ASK_SECOND_LOOK, by=by, at=now, note=note, repaired=repaired, because=because, fields=list(fields),
+        ends_at=ends_at,
+    )  # fmt: skip
     clock_row = start_clock(lead, Clock.SECOND_LOOK, now, days=SECOND_LOOK_AFTER_REPAIR_DAYS if repaired else None)
     for document in proofs:
         db.session.add(LeadPaper(lead_id=lead.id, document=document, added_by_id=by.id, added_at=now, sent_at=now))
     work_has_begun(need)
-    counting.recount_workload(lead.manager_id)
+    for person_id in {lead.manager_id, carried_by}:
+        counting.recount_workload(person_id)
     counting.note_outcome(lead, decided_at=None, funded=None)
     tell_staff(lead, "lead_staff_second_look", about="second_look", due_at=clock_row.due_at)
     tell_owner(lead, "lead_told_second_look_taken", about="second_look", due_at=clock_row.due_at)
     return lead
+
+
+def ask_at_once(lead: Lead, *, by: Actor, most: int = MOST_LIVE_LEADS) -> Lead:
+    """The same with one tap, with nothing new: the fields and hours of the consent that was, its day or the longest."""
+    consent = lead.consent
+    assert consent is not None
+    now = clock.now()
+    return ask_second_look(
+        lead,
+        repaired=False,
+        fields=consent.fields,
+        hours=consent.hours,
+        ends_at=ends_again(consent.ends_at, now, clocks.longest_consent(now)),
+        by=by,
+        most=most,
+    )
 
 
 def _open_request(lead: Lead) -> PaperRequest:
@@ -163,6 +203,59 @@ def correct_reason(lead: Lead, *, words: str, by: Actor) -> None:
         raise Refused("lead_note_needed", "words", 422)
     step = take(lead, Step.CORRECT_REASON, by=by, note=words.strip())
     tell_staff(lead, "lead_staff_reason_corrected", about=f"corrected:{step.number}")
+
+
+def choose_hours(lead: Lead, *, on: date, slot: str, by: Actor) -> None:
+    """The owner who was not reached says when to call: the institution has until the end of that day, with a new clock.
+
+    An hour that the consent does not name yet makes a new receipt, which replaces the old one. Codes: those of
+    `rules.consents.hours_refusal`.
+    """
+    consent = lead.consent
+    assert consent is not None
+    now = clock.now()
+    no = hours_refusal(on, slot, now, consent.ends_at)
+    if no is not None:
+        raise Refused(no.code, "call_slot" if no.code == "lead_consent_hours_unknown" else "call_on", 422, **no.facts)
+    start, end = slot_on(on, slot)
+    take(lead, Step.CHOOSE_HOURS, by=by, at=now, call_from_at=start, call_until_at=end)
+    lead.call_from_at, lead.call_until_at = start, end
+    if slot not in consent.hours:
+        replace_consent(lead, hours=facts_of_hours([*consent.hours, slot]), by=by, at=now)
+    contact = start_clock(lead, Clock.CONTACT, now, due_at=max(end, clocks.end_of_day(on)))
+    db.session.flush()
+    tell_staff(lead, "lead_staff_hours_chosen", about=f"hours:{contact.id}", call_at=start, due_at=contact.due_at)
+
+
+def replace_consent(
+    lead: Lead,
+    *,
+    by: Actor,
+    at: datetime,
+    fields: Sequence[str] | None = None,
+    hours: Sequence[str] | None = None,
+    ends_at: datetime | None = None,
+    purpose: str | None = None,
+) -> Consent:
+    """Write a new receipt for the same institution and need in place of the one that stands, which ends."""
+    before = lead.consent
+    assert before is not None
+    if before.withdrawing_at is not None and before.ended_at is None:
+        raise Refused("lead_withdrawing")  # being taken back: there is nothing to renew
+    end_consent(before, str(Because.REPLACED), at)
+    lead.consent = Consent(
+        need_id=lead.need_id,
+        business_id=lead.business_id,
+        institution_id=lead.institution_id,
+        purpose=purpose or before.purpose,
+        fields=list(before.fields if fields is None else fields),
+        hours=facts_of_hours(before.hours if hours is None else hours),
+        given_by_id=by.id,
+        given_at=at,
+        ends_at=ends_at or before.ends_at,
+    )
+    db.session.flush()
+    return lead.consent
 
 
 def nobody_called(lead: Lead, *, by: Actor) -> None:

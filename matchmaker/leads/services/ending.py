@@ -6,7 +6,7 @@ from datetime import datetime
 
 from matchmaker import clock
 from matchmaker.happened import announce
-from matchmaker.leads.announcements import LeadReleased
+from matchmaker.leads.announcements import LeadDeclined, LeadReleased
 from matchmaker.leads.models import Lead, LeadClock
 from matchmaker.leads.queries import finding
 from matchmaker.leads.queries.reading import as_running
@@ -17,6 +17,7 @@ from matchmaker.leads.services import counting, reserving
 from matchmaker.leads.services.stepping import open_clock, take
 from matchmaker.leads.services.telling import tell_owner, tell_staff
 
+NOT_REACHED = "X02"
 OUTCOME_LATE = "LATE"
 """Code of an outcome that no person chose: the institution let a clock run out."""
 
@@ -33,6 +34,8 @@ def warn(lead: Lead, row: LeadClock, *, at: datetime | None = None) -> bool:
         tell_staff(
             lead, "lead_staff_soon", about=f"soon:{row.id}", clock=f"label:lead.clock:{row.kind}", due_at=row.due_at
         )
+    elif kind is Clock.CALL_BACK:
+        tell_owner(lead, "lead_told_call_back_soon", about=f"soon:{row.id}", due_at=row.due_at)
     elif kind is Clock.PAPERS:
         tell_owner(lead, "lead_told_papers_soon", about=f"soon:{row.id}", due_at=row.due_at)
     else:
@@ -85,6 +88,22 @@ def lapse_papers(lead: Lead, row: LeadClock, *, at: datetime | None = None) -> b
     decision = open_clock(lead, Clock.DECISION)
     tell_owner(lead, "lead_told_papers_lapsed", about="papers:lapsed")
     tell_staff(lead, "lead_staff_papers_lapsed", about="papers:lapsed", due_at=decision.due_at if decision else at)
+    return True
+
+
+def lapse_hours(lead: Lead, row: LeadClock, *, at: datetime | None = None) -> bool:
+    """The owner who was not reached chose no hours: the lead ends with X02, which can be repaired by choosing some."""
+    at = at or clock.now()
+    if row.kind != Clock.CALL_BACK or lead.state != State.UNREACHED or not clocks.is_late(as_running(row), at):
+        return False
+    staff = finding.staff_of(lead)
+    lead.decline_codes, lead.declined_by_id = [NOT_REACHED], None
+    take(lead, Step.LAPSE_HOURS, by=None, at=at, code=NOT_REACHED, late_clock=row, codes=[NOT_REACHED])
+    counting.note_outcome(lead, decided_at=at, funded=False, code=NOT_REACHED)
+    counting.recount_track_record(lead)
+    tell_owner(lead, "lead_told_hours_lapsed", about="hours:lapsed")
+    tell_staff(lead, "lead_staff_hours_lapsed", about="hours:lapsed", to=staff)
+    announce(LeadDeclined(lead.id, lead.need_id, (NOT_REACHED,)))
     return True
 
 

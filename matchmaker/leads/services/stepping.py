@@ -35,7 +35,7 @@ from matchmaker.refusal import Reason, Refused
 # Steps for which the customer's data must be open to the institution.
 _NEEDS_CONSENT = frozenset(
     {
-        Step.ACCEPT, Step.TRY_CONTACT, Step.CONTACT, Step.AGREE_VISIT, Step.VISIT, Step.ASK_PAPERS,
+        Step.ACCEPT, Step.TRY_CONTACT, Step.TRIED_ENOUGH, Step.CONTACT, Step.AGREE_VISIT, Step.VISIT, Step.ASK_PAPERS,
         Step.START_REVIEW, Step.OFFER,
     }
 )  # fmt: skip
@@ -163,6 +163,10 @@ def _turn_clocks(lead: Lead, step: Step, at: datetime, late_clock: LeadClock | N
             # a visit that an offer or a refusal made unnecessary was neither kept nor missed
             missed = row.kind == Clock.VISIT and step is not Step.VISIT
             _stop(row, at, "void" if missed else "kept" if at <= row.due_at else "late")
+    if step is Step.ASK_SECOND_LOOK:  # somebody else begins with a clock of their own
+        for row in lead.clocks:
+            if row.stopped_at is None:
+                _stop(row, at, "void")
     if step is Step.ASK_PAPERS:
         for kind in PAUSED_BY_PAPERS:
             paused = open_clock(lead, kind)

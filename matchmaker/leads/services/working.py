@@ -15,8 +15,8 @@ from matchmaker.leads.models import Lead, LeadCheck, PaperRequest
 from matchmaker.leads.queries import finding
 from matchmaker.leads.rules import clocks
 from matchmaker.leads.rules.clocks import Clock
-from matchmaker.leads.rules.consents import CALLS_PER_WEEK, may_call
-from matchmaker.leads.rules.reasons import decline_refusal
+from matchmaker.leads.rules.consents import CALLS_PER_WEEK, TRIES_APART, may_call
+from matchmaker.leads.rules.reasons import decline_refusal, tried_enough
 from matchmaker.leads.rules.states import LIVE, State, Step
 from matchmaker.leads.rules.working import (
     CHANNELS,
@@ -29,7 +29,6 @@ from matchmaker.leads.rules.working import (
 from matchmaker.leads.services import counting
 from matchmaker.leads.services.stepping import Actor, open_clock, start_clock, take
 from matchmaker.leads.services.telling import tell_owner, tell_staff
-from matchmaker.reference.rules.working_time import SHANGHAI
 from matchmaker.refusal import Refused
 
 
@@ -67,7 +66,7 @@ def hand_over(lead: Lead, *, to: Person, by: Person, note: str = "") -> Lead:
         raise Refused("lead_hand_over_to_whom", "to")
     if lead.manager_id == to.id:
         raise Refused("lead_hand_over_same", "to")
-    if lead.state == State.SECOND_LOOK and to.id == lead.declined_by_id:
+    if lead.state == State.SECOND_LOOK and to.id == lead.second_look_not_by_id:
         raise Refused("lead_same_person_second_look", "to")
     if lead.manager_id != by.id and to.id != by.id and lead.institution_id not in by.desk_institution_ids:
         raise Refused("lead_hand_over_to_whom", "to")  # what nobody carries one may take, not give away
@@ -93,9 +92,21 @@ def let_go(lead: Lead, *, by: Actor | None, because: str = "left") -> None:
 
 
 def try_contact(lead: Lead, *, channel: str = "call", note: str = "", by: Actor) -> None:
-    """Log a try to reach the owner that failed; three at two different hours allow the reason X02."""
+    """Log a try to reach the owner that failed.
+
+    Three at two different hours end the clock of contact as kept: the owner chooses hours, once. When that has been
+    used, they allow the reason X02. Calls outside the owner's hours are no tries that count.
+    """
     _channel_allowed(lead, channel)
-    take(lead, Step.TRY_CONTACT, by=by, note=note, channel=channel, **_call_facts(lead, channel))
+    now = clock.now()
+    take(lead, Step.TRY_CONTACT, by=by, at=now, note=note, channel=channel, **_call_facts(lead, channel, is_try=True))
+    tries = counted_tries(lead)
+    if lead.state != State.ACCEPTED or lead.call_from_at is not None or not tried_enough(tries):
+        return
+    take(lead, Step.TRIED_ENOUGH, by=by, at=now, tries=len(tries))
+    call_back = start_clock(lead, Clock.CALL_BACK, now)
+    db.session.flush()
+    tell_owner(lead, "lead_told_unreached", about="unreached", count=len(tries), due_at=call_back.due_at)
 
 
 def contact(
@@ -230,7 +241,7 @@ def decline(lead: Lead, *, codes: Sequence[str], note: str = "", by: Actor) -> N
     would decide the second look too.
     """
     chosen = list(codes)
-    no = decline_refusal(chosen, attempted_hours(lead))
+    no = decline_refusal(chosen, counted_tries(lead))
     if no is not None:
         raise Refused(no.code, "codes", 422, **no.facts)
     refuse_same_person(lead, by)
@@ -261,13 +272,19 @@ def decline(lead: Lead, *, codes: Sequence[str], note: str = "", by: Actor) -> N
 
 def refuse_same_person(lead: Lead, by: Actor) -> None:
     """A second look is decided by somebody else (page 07)."""
-    if lead.state == State.SECOND_LOOK and lead.declined_by_id == by.id:
+    if lead.state == State.SECOND_LOOK and lead.second_look_not_by_id == by.id:
         raise Refused("lead_same_person_second_look")
 
 
-def attempted_hours(lead: Lead) -> list[int]:
-    """The local hours of the logged tries to reach the owner."""
-    return [step.at.astimezone(SHANGHAI).hour for step in lead.steps if step.step == Step.TRY_CONTACT]
+def counted_tries(lead: Lead) -> list[datetime]:
+    """The logged tries to reach the owner at hours they agreed to, since they last chose hours, oldest first."""
+    found: list[datetime] = []
+    for step in lead.steps:
+        if step.step == Step.CHOOSE_HOURS:
+            found = []
+        elif step.step == Step.TRY_CONTACT and not step.facts.get("outside_hours"):
+            found.append(step.at)
+    return found
 
 
 def calls_this_week(lead: Lead, now: datetime) -> int:
@@ -288,17 +305,23 @@ def _channel_allowed(lead: Lead, channel: str) -> None:
         raise Refused("lead_calls_not_allowed", "channel", 422)
 
 
-def _call_facts(lead: Lead, channel: str) -> dict[str, Any]:
-    """What the owner is shown about a call that was not as agreed."""
+def _call_facts(lead: Lead, channel: str, *, is_try: bool = False) -> dict[str, Any]:
+    """What the owner is shown about a call that was not as agreed. The first tries that X02 asks for are no breach."""
     if channel != "call" or lead.consent is None:
         return {}
     now = clock.now()
     facts: dict[str, Any] = {}
     if not may_call(lead.consent.hours, now):
         facts["outside_hours"] = True
+    if is_try and lead.contacted_at is None and _tries_of(lead) < TRIES_APART:
+        return facts
     if calls_this_week(lead, now) >= CALLS_PER_WEEK:
         facts["over_limit"] = True
     return facts
+
+
+def _tries_of(lead: Lead) -> int:
+    return sum(step.step == Step.TRY_CONTACT for step in lead.steps)
 
 
 def _visit_possible(visit_at: datetime | None, contacted_at: datetime, now: datetime) -> None:

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("leads", __name__)
 
-from matchmaker.leads.views import institution, looking, moving, owner, sheets  # noqa: E402, F401  the routes hang on bp
+from matchmaker.leads.views import answers, institution, looking, moving, owner, sheets  # noqa: E402, F401  the routes hang on bp

@@ -127,6 +127,7 @@ def _told(refused: Refused | None, case: dict[str, Any] | None, posted: dict[str
 ROW_ACTIONS: dict[str, tuple[tuple[str, Any], ...]] = {
     "waiting": (("decline", _l("谢绝")), ("hand_over", _l("派给同事"))),
     "accepted": (("contact", _l("记下联系")),),
+    "unreached": (("contact", _l("记下联系")),),
     "contacted": (("visit", _l("记下走访")), ("offer", _l("写报价")), ("ask_papers", _l("要材料"))),
     "visited": (("start_review", _l("送审")), ("offer", _l("写报价"))),
     "review": (("offer", _l("写报价")), ("decline", _l("谢绝"))),
@@ -190,7 +191,7 @@ def _case(lead: Lead, **posted: Any) -> dict[str, Any]:
         "checks": [("before", item, recorded.get(("before", item))) for item in CHECKS_BEFORE]
         + [("at", item, recorded.get(("at", item))) for item in CHECKS_AT],
         "may_claim": lead.state == State.WAITING and may(actor(), "lead.accept", lead),
-        "may_take": lead.state == State.SECOND_LOOK and lead.manager_id is None and lead.declined_by_id != actor().id,
+        "may_take": lead.state == State.SECOND_LOOK and lead.manager_id is None and _may_decide(lead),
         "is_mine": lead.manager_id == actor().id,
         "calls": working.calls_this_week(lead, clock.now()),
         "offer": lead.offer,
@@ -221,8 +222,13 @@ def _makes_sense(lead: Lead, step: Step) -> bool:
     if step is Step.HAND_OVER:
         return lead.manager_id == actor().id or lead.institution_id in actor().desk_institution_ids
     if step in (Step.OFFER, Step.DECLINE) and lead.state == State.SECOND_LOOK:
-        return lead.declined_by_id != actor().id
+        return _may_decide(lead)
     return True
+
+
+def _may_decide(lead: Lead) -> bool:
+    """A second look is somebody else's."""
+    return bool(lead.second_look_not_by_id != actor().id)
 
 
 def _hours(lead: Lead) -> list[str]:

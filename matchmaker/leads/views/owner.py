@@ -17,6 +17,7 @@ from matchmaker.formatting import moment
 from matchmaker.leads.forms import (
     ConsentForm,
     GiveUpForm,
+    HoursForm,
     PaperForm,
     RefuseOfferForm,
     SecondLookForm,
@@ -24,8 +25,8 @@ from matchmaker.leads.forms import (
 )
 from matchmaker.leads.models import Lead
 from matchmaker.leads.queries import finding, presenting, reading
-from matchmaker.leads.rules import clocks
-from matchmaker.leads.rules.clocks import Clock
+from matchmaker.leads.rules import clocks, silence
+from matchmaker.leads.rules.clocks import LIMITS, Clock
 from matchmaker.leads.rules.consents import REQUIRED, Field
 from matchmaker.leads.rules.reasons import CODES, tone
 from matchmaker.leads.rules.reserves import MOST_RESERVES
@@ -210,6 +211,7 @@ def owner_page(lead: Lead, status: int = 200, **posted: Any) -> ResponseReturnVa
         "refuse_offer": RefuseOfferForm(formdata=None),
         "dispute": WordsForm(formdata=None),
         "paper": PaperForm(formdata=None),
+        "hours": HoursForm.for_now(formdata=None),
     } | posted
     return (
         render_template(
@@ -219,6 +221,8 @@ def owner_page(lead: Lead, status: int = 200, **posted: Any) -> ResponseReturnVa
             moments=reading.timeline(lead, reader=Side.OWNER),
             others=reading.others_of_need(lead),
             **ways_on(lead),
+            is_silent=silence.is_silent(lead.state, [(step.step, step.at) for step in lead.steps], clock.now()),
+            no_second_look=answering.why_no_second_look(lead, repaired=False, most=most_live()),
             forms_=forms,
             form=next((form for form in posted.values() if getattr(form, "errors", None)), None),
         ),
@@ -239,8 +243,10 @@ def _declined_page(lead: Lead, status: int = 200, **posted: Any) -> ResponseRetu
             moments=reading.timeline(lead, reader=Side.OWNER),
             others=reading.others_of_need(lead),
             **ways_on(lead),
-            in_time=all(row.outcome != "late" for row in lead.clocks),
-            may_look_again=not lead.second_looks and lead.need.is_live,
+            in_time=all(
+                row.outcome != "late" for row in lead.clocks if LIMITS[Clock(row.kind)].side is Side.INSTITUTION
+            ),
+            no_second_look=answering.why_no_second_look(lead, repaired=False, most=most_live()),
             forms_={"correct": WordsForm(formdata=None)} | posted,
             form=next((form for form in posted.values() if getattr(form, "errors", None)), None),
         ),
@@ -403,6 +409,24 @@ def nobody_called(lead: Lead) -> ResponseReturnValue:
     return back_to("leads.show", lead_id=lead.id)
 
 
+@bp.post("/leads/<int:lead_id>/hours")
+@requires("lead.choose_hours", load=load_lead)
+def choose_hours(lead: Lead) -> ResponseReturnValue:
+    """When to be called, after three tries in vain."""
+    form = HoursForm.for_now()
+    if form.submitted() and form.on is not None:
+        try:
+            answering.choose_hours(lead, on=form.on, slot=str(form.call_slot.data), by=actor())
+        except Refused as no:
+            if no.status != 422:
+                raise
+            form.refuse(no)
+        else:
+            said(_("记下了，告诉了%(name)s。请留意电话。", name=lead.institution.short_name))
+            return back_to("leads.show", lead_id=lead.id)
+    return owner_page(lead, 422, hours=form)
+
+
 # A second look ------------------------------------------------------------------------------------------------------
 
 
@@ -422,9 +446,19 @@ def _second_look_page(lead: Lead, form: SecondLookForm, status: int = 200) -> Re
 @requires("lead.ask_second_look", load=load_lead)
 def second_look(lead: Lead) -> ResponseReturnValue:
     """Open the data again, for somebody else of that institution; where that is past or not yet, the lead itself."""
-    if lead.state != State.DECLINED:
+    if lead.state not in (State.DECLINED, *silence.SILENT_STATES):
         return back_to("leads.show", lead_id=lead.id)
     return _second_look_page(lead, _second_look_form(lead))
+
+
+@bp.post("/leads/<int:lead_id>/second-look/at-once")
+@requires("lead.ask_second_look", load=load_lead)
+@once
+def ask_second_look_at_once(lead: Lead) -> ResponseReturnValue:
+    """One tap: somebody else looks, with the same fields as before."""
+    answering.ask_at_once(lead, by=actor(), most=most_live())
+    said(_("请了另一位再看一遍。"))
+    return back_to("leads.show", lead_id=lead.id)
 
 
 def _maybe_upload() -> None:
