@@ -167,6 +167,18 @@ def its_title_waits(actor: Any, title: Any) -> bool:
     return bool(title.standing == "asked")
 
 
+def claimed_it(actor: Any, case: Any) -> bool:
+    """Opened the claim to the code."""
+    return bool(case.kind == "claim" and case.claimant_id == actor.id)
+
+
+def holds_what_is_claimed(actor: Any, case: Any) -> bool:
+    """Acts for the business that somebody else claims; a refused claim of one's own holds nothing."""
+    return bool(
+        case.kind == "claim" and case.claimant_id != actor.id and actor.id in getattr(case.business, "member_ids", ())
+    )
+
+
 def sent_this_paper(actor: Any, paper: Any) -> bool:
     return bool(paper.member.person_id == actor.id)
 
@@ -181,6 +193,16 @@ table(
     business_check_papers=allow(
         "look at papers and decide: an operator with no part in that business, while they wait",
         (is_operator, has_no_part_in_it, its_papers_wait),
+    ),
+    case_see=allow(
+        "follow a claim to a code: who claims it and who holds it, neither seeing who the other is",
+        claimed_it,
+        holds_what_is_claimed,
+    ),
+    case_answer=allow("say one's side of a claim to a business one acts for", holds_what_is_claimed),
+    business_list_cases=allow("see which cases about who acts for a business are open", is_operator),
+    business_decide_case=allow(
+        "read and decide a case: an operator with no part in that business", (is_operator, has_no_part_in_it)
     ),
     business_list_titles=allow("see which titles wait to be looked up", is_operator),
     business_check_title=allow(

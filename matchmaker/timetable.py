@@ -33,6 +33,7 @@ def entries() -> list[Entry]:
     """The timetable, in the order in which work of the same moment is enqueued."""
     from matchmaker.accounts.jobs import forget_old_traces
     from matchmaker.audit.jobs import check_seals, seal_rows
+    from matchmaker.businesses.jobs import remind_of_cases
     from matchmaker.documents.jobs import destroy_old_papers
     from matchmaker.leads.jobs import (
         expire_offers,
@@ -64,6 +65,7 @@ def entries() -> list[Entry]:
         Entry("ranking.train", day, train_ranker, hour),
         Entry("matching.nightly", day, match_open_needs, hour * 2),
         Entry("queue.forget", day, forget_old_jobs, hour * 4),
+        Entry("businesses.remind", hour, remind_of_cases),
         Entry("privacy.close", hour, close_accounts),
         Entry("privacy.delete", day, delete_what_is_over, hour * 4),
         Entry("documents.destroy_old", day, destroy_old_papers, hour * 4),

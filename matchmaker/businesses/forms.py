@@ -15,10 +15,12 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from matchmaker import clock
 from matchmaker.businesses.models import Business, CreditLine, YearlyFigures
 from matchmaker.businesses.rules import (
+    CAPACITIES,
     CAPACITIES_OF,
     CERTIFIED_TITLES,
     ENTITY_CODES_OF,
     LINE_KINDS,
+    OUTCOMES_OF,
     REMARKS,
     TAX_GRADES,
     TITLE_REMARKS,
@@ -414,6 +416,39 @@ class DecisionForm(BaseForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.remark_code.choices = _labelled("business.remark", REMARKS)
+
+
+class ClaimForm(BaseForm):
+    """A second claim to a code: as whom, and why."""
+
+    uscc = StringField(_l("统一社会信用代码"), description=_l("执照左上角，18 位。没有字母 I、O、Z、S、V"))
+    capacity = RadioField(_l("您是"), choices=[], validate_choice=False)
+    words = AreaField(
+        _l("说说您和这家店的关系"), description=_l("平台核对的人会看。别写电话、身份证号，对方看不到您是谁")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.capacity.choices = _labelled("business.capacity", CAPACITIES)
+
+
+class SideForm(BaseForm):
+    """The side of who holds the business."""
+
+    words = AreaField(_l("说说您这边的情况"), description=_l("平台核对的人会看。别写电话、身份证号，对方看不到您是谁"))
+
+
+class CaseForm(BaseForm):
+    """An operator's decision of a case."""
+
+    row_version = HiddenField()
+    outcome = RadioField(_l("怎么定"), choices=[], validate_choice=False)
+    reason = AreaField(_l("为什么"), description=_l("两边都会看到。别写任何一方的姓名和电话"))
+
+    def for_kind(self, kind: str) -> CaseForm:
+        """Offer the outcomes of this kind of case."""
+        self.outcome.choices = _labelled("business.outcome", OUTCOMES_OF[kind])
+        return self
 
 
 class TitleDecisionForm(BaseForm):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from matchmaker.accounts.models import Person
 from matchmaker.businesses.rules import (
     CAPACITIES,
+    CASE_OUTCOMES,
     KINDS,
     LINE_KINDS,
     LINE_SOURCES,
@@ -127,6 +128,79 @@ class BusinessMember(Versioned, Base):
     def is_proven(self) -> bool:
         """Whether an institution may be shown who this is."""
         return self.standing in PROVEN
+
+
+class Finding(Base):
+    """What one operator found in a person's papers. Two different operators look; neither sees the other's first."""
+
+    kept = Kept("identity", of="member_id", closing="delete")
+
+    __table_args__ = (
+        UniqueConstraint("member_id", "sent_at", "operator_id"),
+        CheckConstraint("verdict IN ('right', 'wrong')", name="verdict_known"),
+        CheckConstraint("verdict = 'right' OR remark_code IS NOT NULL", name="wrong_says_what"),
+    )
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("business_member.id"))
+    sent_at: Mapped[datetime]
+    """Which sending of papers it is about: the member's ``standing_at`` then."""
+    operator_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    verdict: Mapped[str]
+    remark_code: Mapped[str | None]
+    remark: Mapped[str | None]
+    at: Mapped[datetime]
+
+
+class IdentityCase(Versioned, Base):
+    """Somebody has to decide who acts for a business: a second claim to its code, or two findings that disagree."""
+
+    kept = Kept(
+        "identity", of="business_id", days=1095, since="opened_at", closing="erase",
+        erase={"claimant_words": "", "holder_words": None, "reason": "（已删除）"}, why="evidence",
+    )  # fmt: skip
+
+    __table_args__ = (
+        CheckConstraint("kind IN ('claim', 'papers')", name="kind_known"),
+        CheckConstraint("(kind = 'papers') = (member_id IS NOT NULL)", name="papers_of_a_member"),
+        CheckConstraint("(decided_at IS NULL) = (outcome IS NULL)", name="decided_has_outcome"),
+        CheckConstraint("(decided_at IS NULL) = (reason IS NULL)", name="decided_has_reason"),
+        CheckConstraint("decided_by_id IS NULL OR decided_by_id <> claimant_id", name="never_ones_own"),
+        CheckConstraint(f"outcome IS NULL OR {_one_of('outcome', CASE_OUTCOMES)}", name="outcome_known"),
+        Index(
+            "uq_identity_case_open_claim",
+            "business_id",
+            "claimant_id",
+            unique=True,
+            sqlite_where=text("kind = 'claim' AND decided_at IS NULL"),
+            postgresql_where=text("kind = 'claim' AND decided_at IS NULL"),
+        ),
+        Index("ix_identity_case_decided_at_due_at", "decided_at", "due_at"),
+    )
+
+    kind: Mapped[str]
+    business_id: Mapped[int] = mapped_column(ForeignKey("business.id"), index=True)
+    claimant_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    """Who claims the code; in a case about papers, whose papers they are."""
+    capacity: Mapped[str]
+    # No foreign key: the case outlives the membership.
+    member_id: Mapped[int | None]
+    claimant_words: Mapped[str] = mapped_column(default="")
+    holder_words: Mapped[str | None]
+    holder_said_at: Mapped[datetime | None]
+    opened_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    warned_at: Mapped[datetime | None]
+    decided_at: Mapped[datetime | None]
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    outcome: Mapped[str | None]
+    reason: Mapped[str | None]
+
+    business: Mapped[Business] = relationship()
+    claimant: Mapped[Person] = relationship(foreign_keys=[claimant_id])
+
+    @property
+    def is_open(self) -> bool:
+        return self.decided_at is None
 
 
 class BusinessPaper(Base):

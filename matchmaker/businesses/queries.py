@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -14,6 +15,8 @@ from matchmaker.businesses.models import (
     BusinessMember,
     BusinessPaper,
     CreditLine,
+    Finding,
+    IdentityCase,
     Title,
     YearlyFigures,
 )
@@ -89,6 +92,85 @@ def waiting_members() -> Select[Any]:
             selectinload(BusinessMember.business).selectinload(Business.members), selectinload(BusinessMember.papers)
         )
         .order_by(BusinessMember.standing_at, BusinessMember.id)
+    )
+
+
+def lock_member(member: BusinessMember) -> None:
+    """Let whoever decides on the same papers at the same time wait here."""
+    db.session.execute(select(BusinessMember.id).where(BusinessMember.id == member.id).with_for_update())
+
+
+def findings_of(member: BusinessMember) -> list[Finding]:
+    """What operators found in the papers as they were sent last, the first first."""
+    return list(
+        db.session.scalars(
+            select(Finding)
+            .where(Finding.member_id == member.id, Finding.sent_at == member.standing_at)
+            .order_by(Finding.id)
+        )
+    )
+
+
+def findings_given(members: Iterable[BusinessMember]) -> dict[int, set[int]]:
+    """Member id -> the operators who gave a finding on the papers as they were sent last."""
+    found: dict[int, set[int]] = {member.id: set() for member in members}
+    current = {member.id: member.standing_at for member in members}
+    for row in db.session.scalars(select(Finding).where(Finding.member_id.in_(found))):
+        if row.sent_at == current[row.member_id]:
+            found[row.member_id].add(row.operator_id)
+    return found
+
+
+def open_cases() -> Select[Any]:
+    """Cases nobody has decided, the one that is due first first."""
+    return (
+        select(IdentityCase)
+        .where(IdentityCase.decided_at.is_(None))
+        .options(selectinload(IdentityCase.business).selectinload(Business.members))
+        .order_by(IdentityCase.due_at, IdentityCase.id)
+    )
+
+
+def case_by_id(case_id: int) -> IdentityCase | None:
+    return db.session.get(
+        IdentityCase, case_id, options=[selectinload(IdentityCase.business).selectinload(Business.members)]
+    )
+
+
+def cases_against(business_id: int) -> list[IdentityCase]:
+    """Open claims to a business, for those who hold it."""
+    return list(
+        db.session.scalars(
+            select(IdentityCase)
+            .where(
+                IdentityCase.business_id == business_id,
+                IdentityCase.kind == "claim",
+                IdentityCase.decided_at.is_(None),
+            )
+            .order_by(IdentityCase.id)
+        )
+    )
+
+
+def claims_by(person_id: int) -> list[IdentityCase]:
+    """A person's own claims, newest first."""
+    return list(
+        db.session.scalars(
+            select(IdentityCase)
+            .where(IdentityCase.kind == "claim", IdentityCase.claimant_id == person_id)
+            .order_by(IdentityCase.id.desc())
+        )
+    )
+
+
+def cases_due(before: datetime) -> list[int]:
+    """Open cases whose time is over and of which nobody was told so."""
+    return list(
+        db.session.scalars(
+            select(IdentityCase.id)
+            .where(IdentityCase.decided_at.is_(None), IdentityCase.warned_at.is_(None), IdentityCase.due_at <= before)
+            .order_by(IdentityCase.due_at, IdentityCase.id)
+        )
     )
 
 

@@ -81,6 +81,14 @@ STEPS: dict[tuple[str, str], str] = {
 }
 """(standing, step) -> standing. What is not here is refused."""
 
+FINDINGS_NEEDED = 2
+"""Two different operators look at papers (issue 3, section 3); neither is told what the other found first."""
+CASE_DAYS = 5
+"""Working days in which both sides of a claim are heard; then an operator decides with what is there."""
+CASE_OUTCOMES = ("claimant", "holder", "both", "right", "wrong")
+"""A claim: who asks, who holds it, or both act for it. Papers: right or wrong."""
+OUTCOMES_OF = {"claim": ("both", "claimant", "holder"), "papers": ("right", "wrong")}
+
 REMARKS = (
     "unreadable",
     "cut_off",

@@ -18,14 +18,18 @@ from matchmaker.businesses.models import (
     BusinessMember,
     BusinessPaper,
     CreditLine,
+    Finding,
+    IdentityCase,
     Title,
     YearlyFigures,
 )
 from matchmaker.businesses.rules import (
     CAPACITIES_OF,
+    CASE_DAYS,
     CERTIFIED_TITLES,
     EARLIEST_YEAR,
     ENTITY_CODES_OF,
+    FINDINGS_NEEDED,
     MOST_PAPERS,
     REMARKS,
     TITLE_REMARKS,
@@ -44,6 +48,7 @@ from matchmaker.happened import announce
 from matchmaker.notifications.services import tell
 from matchmaker.reference import industries, regions, terms
 from matchmaker.reference.rules import read_credit_code
+from matchmaker.reference.rules.working_time import end_of_clock
 from matchmaker.refusal import Refused
 
 
@@ -359,23 +364,81 @@ def add_paper(member: BusinessMember, file: CheckedFile, *, kind: str, by: Perso
 
 
 def mark_checked(member: BusinessMember, *, row_version: int, by: Person) -> None:
-    """An operator found the papers right. Raises Refused ``own_papers``, ``standing_step_not_possible``."""
-    _decide(member, row_version, by)
-    member.remark_code = member.remark = None
+    """An operator found the papers right; it counts when a second operator found the same.
+
+    Raises Refused ``own_papers``, ``standing_step_not_possible``, ``finding_given_already``.
+    """
+    _find(member, "right", None, None, row_version, by)
+
+
+def accept_papers(member: BusinessMember, *, by: Person) -> None:
+    """The papers count as right: two operators found so, or a third decided."""
+    member.checked_by_id, member.remark_code, member.remark = by.id, None, None
     _step(member, "check", by=by)
     _tell_owner(member, "papers_checked")
 
 
+def turn_papers_back(member: BusinessMember, remark_code: str, remark: str | None, *, by: Person) -> None:
+    """The papers count as wrong: two operators found so, or a third decided."""
+    member.checked_by_id, member.remark_code, member.remark = by.id, remark_code, remark or None
+    _step(member, "reject", by=by)
+    _tell_owner(member, "papers_rejected", remark=f"label:business.remark:{remark_code}")
+
+
+def _find(
+    member: BusinessMember, verdict: str, remark_code: str | None, remark: str | None, row_version: int, by: Person
+) -> None:
+    """Keep one operator's finding; two that agree decide, two that differ open a case for a third."""
+    _same_copy(member.row_version, row_version)
+    if by.id in member.business.every_claimant_id:
+        raise Refused("own_papers")
+    standing_after(member.standing, "check")
+    queries.lock_member(member)  # two findings at once: the second sees the first
+    before = queries.findings_of(member)
+    if any(finding.operator_id == by.id for finding in before):
+        raise Refused("finding_given_already")
+    if len(before) >= FINDINGS_NEEDED:
+        raise Refused("finding_case_open")
+    finding = Finding(
+        member_id=member.id, sent_at=member.standing_at, operator_id=by.id, verdict=verdict, remark_code=remark_code,
+        remark=remark or None, at=clock.now(),
+    )  # fmt: skip
+    db.session.add(finding)
+    db.session.flush()
+    record("business.find", member, by=by)
+    if len(before) + 1 < FINDINGS_NEEDED:
+        return
+    if before[0].verdict != verdict:
+        open_case("papers", member.business, member.person, capacity=member.capacity, member_id=member.id, by=by)
+    elif verdict == "right":
+        accept_papers(member, by=by)
+    else:
+        turn_papers_back(member, remark_code or "other", remark, by=by)
+
+
+def open_case(
+    kind: str, business: Business, claimant: Person, *, capacity: str, member_id: int | None = None, words: str = "",
+    by: Person,
+) -> IdentityCase:
+    """Open a case with its clock: `CASE_DAYS` working days."""
+    now = clock.now()
+    case = IdentityCase(
+        kind=kind, business_id=business.id, claimant_id=claimant.id, capacity=capacity, member_id=member_id,
+        claimant_words=words, opened_at=now, due_at=end_of_clock(now, CASE_DAYS, "working"),
+    )
+    db.session.add(case)
+    db.session.flush()
+    record("business.open_case", case, by=by, kind=kind)
+    return case
+
+
 def mark_wrong(member: BusinessMember, *, remark_code: str, remark: str | None, row_version: int, by: Person) -> None:
-    """An operator says what is wrong, by code, with words where the code alone says too little."""
+    """An operator says what is wrong, by code, with words where the code alone says too little; see `mark_checked`."""
     if remark_code not in REMARKS:
         raise Refused("choice_missing", field="remark_code", status=422)
     if remark_code == "other" and (not remark or is_placeholder(remark)):
         raise Refused("remark_missing", field="remark", status=422)
-    _decide(member, row_version, by)
-    member.remark_code, member.remark = remark_code, remark or None
-    _step(member, "reject", by=by)
-    _tell_owner(member, "papers_rejected", remark=f"label:business.remark:{remark_code}")
+    _find(member, "wrong", remark_code, remark, row_version, by)
 
 
 def look_at_papers(member: BusinessMember, *, by: Person) -> None:
@@ -402,13 +465,6 @@ def confirm_outside(member: BusinessMember, answer: outside.Answer, *, simulated
         raise Refused("outside_only_simulated")
     member.remark_code = member.remark = None
     _step(member, "confirm_outside", by=by, reference=answer.reference, simulated=answer.simulated)
-
-
-def _decide(member: BusinessMember, row_version: int, by: Person) -> None:
-    _same_copy(member.row_version, row_version)
-    if by.id in member.business.every_claimant_id:
-        raise Refused("own_papers")
-    member.checked_by_id = by.id
 
 
 def _step(member: BusinessMember, step: str, *, by: Person, **facts: object) -> None:

@@ -102,6 +102,7 @@ def fill(*, size: int = SIZE, seed: int = SEED, anchor: date | None = None) -> T
         fingerprint=town.story.fingerprint,
         noted_at=town.anchor_at - timedelta(days=420),
         papers=cast.papers_of(town.story),
+        cases=cast.cases_of(town.story),
         messages=inbox.messages_of(
             town.story, cast.owner_ids(town.story), [town.market.person_by_name[name] for name in ("沈秋禾", "韩竹君")]
         ),

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from matchmaker.businesses.rules import CASE_DAYS
 from matchmaker.clock import date_of
 from matchmaker.demo.businesses import TRADES, Businesses, phone, uscc
 from matchmaker.demo.drawing import after_office_hours, as_stored, at_local
@@ -23,6 +24,7 @@ from matchmaker.leads.rules.states import LIVE
 from matchmaker.leads.rules.working import CHECKS_AT, CHECKS_BEFORE
 from matchmaker.reference import regions
 from matchmaker.reference.rules import is_working_day
+from matchmaker.reference.rules.working_time import end_of_clock
 
 if TYPE_CHECKING:
     from matchmaker.demo.story import Story
@@ -185,6 +187,21 @@ def papers_of(story: Story) -> list[Row]:
                 }
             )
     return rows
+
+
+def cases_of(story: Story) -> list[Row]:
+    """One claim to the code of a shop of the cast that another owner makes: opened two working days before the anchor."""
+    holder = story.town.businesses[_index(story, "春和干洗店")]
+    claimant = next(row for row in story.town.businesses if row["name"] == "如意童装" and row["uscc"][8:15] == "FAKE000")
+    opened = _at(date_of(story.anchor_at), 2, 10.5)
+    return [
+        {
+            "kind": "claim", "business_id": holder["id"], "claimant_id": claimant["created_by_id"], "capacity": "agent",
+            "member_id": None, "claimant_words": "店里的账是我管的，老板托我来办贷款。", "holder_words": None,
+            "holder_said_at": None, "opened_at": opened, "due_at": end_of_clock(opened, CASE_DAYS, "working"),
+            "warned_at": None, "decided_at": None, "decided_by_id": None, "outcome": None, "reason": None,
+        }
+    ]  # fmt: skip
 
 
 # Scenes --------------------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from matchmaker.businesses.models import (
     BusinessMember,
     BusinessPaper,
     CreditLine,
+    IdentityCase,
     Title,
     YearlyFigures,
 )
@@ -51,7 +52,7 @@ _AT_ONCE = 5_000
 
 
 def write(market: Market, town: Businesses, books: Books, *, places: Mapping[str, Any], fingerprint: str,
-          noted_at: Any, papers: Sequence[Mapping[str, Any]] = (), messages: Sequence[Mapping[str, Any]] = ()) -> None:  # fmt: skip
+          noted_at: Any, papers: Sequence[Mapping[str, Any]] = (), cases: Sequence[Mapping[str, Any]] = (), messages: Sequence[Mapping[str, Any]] = ()) -> None:  # fmt: skip
     """Insert everything in an order that every foreign key accepts. Needs a running write transaction."""
     session = db.session
     insert(Person, [*market.persons, *town.persons])
@@ -85,6 +86,7 @@ def write(market: Market, town: Businesses, books: Books, *, places: Mapping[str
     insert(Document, books.documents)
     insert(DocumentContent, books.contents)
     insert(BusinessPaper, papers)
+    insert(IdentityCase, cases)
     insert(Consent, books.consents)
     insert(Lead, books.leads)
     insert(Reserve, books.reserves)

@@ -290,6 +290,7 @@ LABELS = {
         "identity": _l("核对您的身份材料"),
         "identity_list": _l("看等核对的名单"),
         "title": _l("核实您的资质"),
+        "claim": _l("看谁代表这家店"),
     },
     # What is still to come, and who does it.
     "lead.next": {

@@ -534,6 +534,57 @@ def upgrade() -> None:
         sa.UniqueConstraint("document_id", name=op.f("uq_document_content_document_id")),
     )
     op.create_table(
+        "identity_case",
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("business_id", sa.Integer(), nullable=False),
+        sa.Column("claimant_id", sa.Integer(), nullable=False),
+        sa.Column("capacity", sa.Text(), nullable=False),
+        sa.Column("member_id", sa.Integer(), nullable=True),
+        sa.Column("claimant_words", sa.Text(), nullable=False),
+        sa.Column("holder_words", sa.Text(), nullable=True),
+        sa.Column("holder_said_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("warned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by_id", sa.Integer(), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("row_version", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "(kind = 'papers') = (member_id IS NOT NULL)", name=op.f("ck_identity_case_papers_of_a_member")
+        ),
+        sa.CheckConstraint("kind IN ('claim', 'papers')", name=op.f("ck_identity_case_kind_known")),
+        sa.CheckConstraint(
+            "outcome IS NULL OR outcome IN ('claimant', 'holder', 'both', 'right', 'wrong')",
+            name=op.f("ck_identity_case_outcome_known"),
+        ),
+        sa.CheckConstraint(
+            "(decided_at IS NULL) = (outcome IS NULL)", name=op.f("ck_identity_case_decided_has_outcome")
+        ),
+        sa.CheckConstraint("(decided_at IS NULL) = (reason IS NULL)", name=op.f("ck_identity_case_decided_has_reason")),
+        sa.CheckConstraint(
+            "decided_by_id IS NULL OR decided_by_id <> claimant_id", name=op.f("ck_identity_case_never_ones_own")
+        ),
+        sa.ForeignKeyConstraint(["business_id"], ["business.id"], name=op.f("fk_identity_case_business_id_business")),
+        sa.ForeignKeyConstraint(["claimant_id"], ["person.id"], name=op.f("fk_identity_case_claimant_id_person")),
+        sa.ForeignKeyConstraint(["decided_by_id"], ["person.id"], name=op.f("fk_identity_case_decided_by_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_identity_case")),
+    )
+    with op.batch_alter_table("identity_case", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_identity_case_business_id"), ["business_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_identity_case_claimant_id"), ["claimant_id"], unique=False)
+        batch_op.create_index("ix_identity_case_decided_at_due_at", ["decided_at", "due_at"], unique=False)
+        batch_op.create_index(
+            "uq_identity_case_open_claim",
+            ["business_id", "claimant_id"],
+            unique=True,
+            sqlite_where=sa.text("kind = 'claim' AND decided_at IS NULL"),
+            postgresql_where=sa.text("kind = 'claim' AND decided_at IS NULL"),
+        )
+
+    op.create_table(
         "need",
         sa.Column("business_id", sa.Integer(), nullable=False),
         sa.Column("posted_by_id", sa.Integer(), nullable=False),
@@ -801,6 +852,27 @@ def upgrade() -> None:
             postgresql_where=sa.text("withdrawing_at IS NOT NULL AND ended_at IS NULL"),
         )
 
+    op.create_table(
+        "finding",
+        sa.Column("member_id", sa.Integer(), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("operator_id", sa.Integer(), nullable=False),
+        sa.Column("verdict", sa.Text(), nullable=False),
+        sa.Column("remark_code", sa.Text(), nullable=True),
+        sa.Column("remark", sa.Text(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.CheckConstraint("verdict = 'right' OR remark_code IS NOT NULL", name=op.f("ck_finding_wrong_says_what")),
+        sa.CheckConstraint("verdict IN ('right', 'wrong')", name=op.f("ck_finding_verdict_known")),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["business_member.id"], name=op.f("fk_finding_member_id_business_member")
+        ),
+        sa.ForeignKeyConstraint(["operator_id"], ["person.id"], name=op.f("fk_finding_operator_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_finding")),
+        sa.UniqueConstraint(
+            "member_id", "sent_at", "operator_id", name=op.f("uq_finding_member_id_sent_at_operator_id")
+        ),
+    )
     op.create_table(
         "invitation",
         sa.Column("token_hash", sa.Text(), nullable=False),
@@ -1798,6 +1870,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_invitation_institution_id_created_at")
 
     op.drop_table("invitation")
+    op.drop_table("finding")
     with op.batch_alter_table("consent", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_consent_withdrawing_at",
@@ -1854,6 +1927,17 @@ def downgrade() -> None:
         batch_op.drop_index("ix_need_business_id_posted_at")
 
     op.drop_table("need")
+    with op.batch_alter_table("identity_case", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_identity_case_open_claim",
+            sqlite_where=sa.text("kind = 'claim' AND decided_at IS NULL"),
+            postgresql_where=sa.text("kind = 'claim' AND decided_at IS NULL"),
+        )
+        batch_op.drop_index("ix_identity_case_decided_at_due_at")
+        batch_op.drop_index(batch_op.f("ix_identity_case_claimant_id"))
+        batch_op.drop_index(batch_op.f("ix_identity_case_business_id"))
+
+    op.drop_table("identity_case")
     op.drop_table("document_content")
     with op.batch_alter_table("credit_line", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_credit_line_institution_id"))

@@ -377,6 +377,8 @@ def test_the_short_way_licence_then_an_operator_then_checked(any_app: Any, heard
         services.add_paper(me, paper(), kind="licence", by=me.person)
         assert me.standing == "papers_sent"
         assert list(db.session.scalars(queries.waiting_members())) == [me]
+        services.mark_checked(me, row_version=me.row_version, by=an_operator("平台甲"))
+        assert me.standing == "papers_sent", "one operator is not enough"
         services.mark_checked(me, row_version=me.row_version, by=operator)
         assert (me.standing, me.is_proven, me.checked_by_id) == ("checked", True, operator.id)
         assert queries.may_act(business.id, me.person_id)
@@ -447,6 +449,9 @@ def test_wrong_papers_are_told_by_code_and_may_be_mended(any_app: Any) -> None:
                 services.mark_wrong(me, remark_code="other", remark="无", row_version=me.row_version, by=operator)
             assert refused.value.code == "remark_missing"
             services.mark_wrong(me, remark_code="cut_off", remark=None, row_version=me.row_version, by=operator)
+            assert me.standing == "papers_sent"
+            second = an_operator("平台乙")
+            services.mark_wrong(me, remark_code="cut_off", remark=None, row_version=me.row_version, by=second)
             assert (me.standing, me.remark_code) == ("rejected", "cut_off")
             assert services.current_papers(me) == {}
             told = db.session.scalars(sa.select(Message)).one()
@@ -482,6 +487,10 @@ def test_a_decision_is_taken_once_and_on_what_was_seen(any_app: Any) -> None:
         services.declare_capacity(me, "owner", by=me.person)
         services.mark_checked(me, row_version=me.row_version, by=operator)
         with pytest.raises(Refused) as refused:
+            services.mark_checked(me, row_version=me.row_version, by=operator)
+        assert refused.value.code == "finding_given_already", "two different persons"
+        services.mark_checked(me, row_version=me.row_version, by=an_operator())
+        with pytest.raises(Refused) as refused:
             services.mark_checked(me, row_version=me.row_version, by=an_operator())
         assert refused.value.code == "standing_step_not_possible"
         with pytest.raises(Refused):
@@ -507,7 +516,7 @@ def test_an_operators_look_is_in_the_owners_log(any_app: Any) -> None:
         with unit_of_work():
             services.look_at_papers(db.session.get_one(BusinessMember, me.id), by=operator)
         seen = db.session.scalars(sa.select(DataAccess)).one()
-        assert (seen.person_id, seen.business_id, seen.purpose) == (operator.id, me.business_id, "paper")
+        assert (seen.person_id, seen.business_id, seen.purpose) == (operator.id, me.business_id, "identity")
 
 
 # the outside service

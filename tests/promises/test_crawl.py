@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from matchmaker.accounts.models import Person
-from matchmaker.businesses.models import Business, BusinessMember
+from matchmaker.businesses.models import Business, BusinessMember, IdentityCase
 from matchmaker.db import db
 from matchmaker.leads.models import Consent, Lead
 from matchmaker.leads.rules.states import LIVE
@@ -136,7 +136,8 @@ def test_each_page_opens_on_postgresql(postgres_town: Any) -> None:
 
 
 NOT_IN_THE_SMALL_TOWN = {
-    "accounts.accept_invitation", "businesses.ask_remove_line", "businesses.ask_remove_title", "businesses.check_title",
+    "accounts.accept_invitation", "businesses.ask_remove_line", "businesses.ask_remove_title", "businesses.case",
+    "businesses.check_title",
     "businesses.line", "documents.read", "leads.read_paper", "needs.delete_draft", "needs.review", "products.show_version",
 }
 """A secret word, or a draft, file, line or title that nobody walks to: their own tests open them, on SQLite."""
@@ -240,6 +241,8 @@ def test_nobody_finds_a_business_that_did_not_consent(town: Any, role: str) -> N
         if role == "operator":  # whose papers wait to be checked is the operator's business
             open_to_me |= set(db.session.scalars(sa.select(BusinessMember.business_id)
                                                  .where(BusinessMember.standing == "papers_sent")))
+            open_to_me |= set(db.session.scalars(sa.select(IdentityCase.business_id)
+                                                 .where(IdentityCase.decided_at.is_(None))))
         sealed: dict[str, str] = {}
         for business in db.session.scalars(sa.select(Business)):
             if business.id not in open_to_me:
