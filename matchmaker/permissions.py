@@ -340,6 +340,7 @@ table(
     lead_give_up=allow("Give a lead up, with a reason.", _acts_for_its_business),
     lead_ask_second_look=allow("Ask for a second look by somebody else, with a new consent.", _acts_for_its_business),
     lead_correct_reason=allow("Say that a reason is wrong.", _acts_for_its_business),
+    lead_repair=allow("Say that a reason is repaired, with the paper that proves it.", _acts_for_its_business),
     record_reply=allow("Reply to the published figures of one's own institution.", on_desk_of_its_institution),
     lead_choose_hours=allow("Say when to be called after three tries in vain.", _acts_for_its_business),
     lead_nobody_called=allow("Say that nobody called.", _acts_for_its_business),

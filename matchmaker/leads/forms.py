@@ -221,6 +221,21 @@ class HoursForm(TypedForm):
             self.refuse(Refused("lead_hours_choose", "call_slot", 422))
 
 
+class RepairForm(BaseForm):
+    """A reason that is repaired, with the paper that proves it. Its field has the code in its id: several on a page."""
+
+    proof = FileField(_l("证明"), description=_l("照片或 PDF，最大 10 MB。您请它再看以前，谁也看不到"))
+    code: str = ""
+
+    @classmethod
+    def of(cls, code: str, **how: Any) -> RepairForm:
+        """For one code of the decline."""
+        form = cls(**how)
+        form.code = code
+        form.proof.id = f"proof-{code}"
+        return form
+
+
 class ReplyForm(TypedForm):
     """What an institution says to its published figures."""
 

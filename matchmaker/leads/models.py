@@ -250,6 +250,37 @@ class Reserve(Base):
     named_by: Mapped[Person] = relationship()
 
 
+class Repair(Base):
+    """A reason of a decline that its owner repaired; `look` numbers the decline (0 first, 1 after a second look)."""
+
+    kept = Kept("leads", of="lead_id", why="evidence")
+
+    __table_args__ = (UniqueConstraint("lead_id", "code", "look"),)
+
+    lead_id: Mapped[int] = mapped_column(ForeignKey("lead.id"))
+    code: Mapped[str]
+    look: Mapped[int]
+    done_at: Mapped[datetime]
+    done_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+
+    proofs: Mapped[list[RepairProof]] = relationship(order_by="RepairProof.id", back_populates="repair")
+
+
+class RepairProof(Base):
+    """A paper that proves a repair; the institution sees it only as a paper of the second look."""
+
+    kept = Kept("leads", of="repair_id", why="evidence")
+
+    __table_args__ = (UniqueConstraint("repair_id", "document_id"),)
+
+    repair_id: Mapped[int] = mapped_column(ForeignKey("repair.id"))
+    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"))
+    added_at: Mapped[datetime]
+
+    repair: Mapped[Repair] = relationship(back_populates="proofs")
+    document: Mapped[Document] = relationship()
+
+
 class RecordReply(Base):
     """What an institution says to its published figures. The newest stands, unless it was taken down."""
 

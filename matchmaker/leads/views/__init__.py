@@ -4,4 +4,12 @@ from flask import Blueprint
 
 bp = Blueprint("leads", __name__)
 
-from matchmaker.leads.views import answers, institution, looking, moving, owner, sheets  # noqa: E402, F401  the routes hang on bp
+from matchmaker.leads.views import (  # noqa: E402  the routes hang on bp
+    answers,  # noqa: F401
+    institution,  # noqa: F401
+    looking,  # noqa: F401
+    moving,  # noqa: F401
+    owner,  # noqa: F401
+    repairing,  # noqa: F401
+    sheets,  # noqa: F401
+)

@@ -9,9 +9,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 
+from matchmaker.leads.forms import RepairForm
 from matchmaker.leads.models import Lead, Reserve
 from matchmaker.leads.queries import finding, reading
-from matchmaker.leads.services import moving, offering, reserving
+from matchmaker.leads.rules.repairs import RECIPES
+from matchmaker.leads.services import answering, moving, offering, repairing, reserving
 from matchmaker.leads.views import bp
 from matchmaker.leads.views.loading import load_lead, load_need
 from matchmaker.matching.services import next_best
@@ -54,6 +56,22 @@ def ways_on(lead: Lead) -> dict[str, Any]:
         "places_left": max(0, most_live() - len(finding.live_leads_of_need(lead.need_id))),
         "again_until": moving.again_until(lead),
         "missing_yuan": reading.missing_of(lead.need),
+    }
+
+
+def repairs_shown(lead: Lead, posted: RepairForm | None = None) -> dict[str, Any]:
+    """What the page of a declined lead shows of repairs: recipes, what is done, one form for each code."""
+    recipes = {code: RECIPES[code] for code in lead.decline_codes or [] if code in RECIPES}
+    forms = {code: RepairForm.of(code, formdata=None) for code in recipes}
+    if posted is not None and posted.code in forms:
+        forms[posted.code] = posted
+    done = repairing.repairs_of(lead)
+    return {
+        "recipes": recipes,
+        "repair_forms": forms,
+        "repairs": done,
+        "no_look_again": answering.why_no_second_look(lead, repaired=True, most=most_live()) if done else None,
+        "look_again_until": repairing.look_again_until(lead),
     }
 
 

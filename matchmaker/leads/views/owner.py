@@ -35,7 +35,7 @@ from matchmaker.leads.services import answering, choosing, offering, reserving, 
 from matchmaker.leads.views import bp
 from matchmaker.leads.views.institution import case_page
 from matchmaker.leads.views.loading import OfPaper, acts_for, load_lead, load_need, load_paper
-from matchmaker.leads.views.moving import most_live, ways_on
+from matchmaker.leads.views.moving import most_live, repairs_shown, ways_on
 from matchmaker.matching.services import next_best
 from matchmaker.needs.models import Need
 from matchmaker.products.models import Product
@@ -247,6 +247,7 @@ def _declined_page(lead: Lead, status: int = 200, **posted: Any) -> ResponseRetu
                 row.outcome != "late" for row in lead.clocks if LIMITS[Clock(row.kind)].side is Side.INSTITUTION
             ),
             no_second_look=answering.why_no_second_look(lead, repaired=False, most=most_live()),
+            **repairs_shown(lead, posted.get("repair")),
             forms_={"correct": WordsForm(formdata=None)} | posted,
             form=next((form for form in posted.values() if getattr(form, "errors", None)), None),
         ),

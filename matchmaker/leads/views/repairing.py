@@ -1,0 +1,57 @@
+"""Repairing what a decline named: done with its paper, and the same institution looks again."""
+
+from __future__ import annotations
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from matchmaker.documents.passing import take_upload, taken
+from matchmaker.documents.services import keep
+from matchmaker.leads.forms import RepairForm
+from matchmaker.leads.models import Lead
+from matchmaker.leads.services import repairing
+from matchmaker.leads.views import bp
+from matchmaker.leads.views.loading import load_lead
+from matchmaker.leads.views.moving import most_live
+from matchmaker.leads.views.owner import owner_page
+from matchmaker.refusal import Refused
+from matchmaker.web import actor, back_to, before_transaction, once, requires, said
+
+
+def _maybe_proof() -> None:
+    """To be reached needs no paper; everything else does, which the service says at the field."""
+    upload = request.files.get("proof")
+    if upload is not None and upload.filename:
+        take_upload("proof")
+
+
+@bp.post("/leads/<int:lead_id>/repairs/<code>")
+@before_transaction(_maybe_proof)
+@requires("lead.repair", load=load_lead)
+def mark_repaired(lead: Lead, code: str) -> ResponseReturnValue:
+    """One reason is repaired, with the paper that proves it."""
+    form = RepairForm.of(code)
+    if "resume" in request.form:
+        return owner_page(lead)
+    upload = request.files.get("proof")
+    try:
+        proof = keep(taken(), kind="other", by=actor()) if upload is not None and upload.filename else None
+        repairing.mark_done(lead, code=code, proof=proof, by=actor())
+    except Refused as no:
+        if no.status != 422:
+            raise
+        form.refuse(no)
+        return owner_page(lead, 422, repair=form)
+    said(_("记下了。没点“请它再看一遍”以前，机构看不到。"))
+    return back_to("leads.show", lead_id=lead.id)
+
+
+@bp.post("/leads/<int:lead_id>/second-look/repaired")
+@requires("lead.ask_second_look", load=load_lead)
+@once
+def look_again(lead: Lead) -> ResponseReturnValue:
+    """The same institution looks again, somebody else, with the proofs."""
+    repairing.look_again(lead, by=actor(), most=most_live())
+    said(_("请了另一位再看一遍，证明也送过去了。"))
+    return back_to("leads.show", lead_id=lead.id)
