@@ -20,6 +20,7 @@ MODELS = [
     "matchmaker.documents.models",
     "matchmaker.businesses.models",
     "matchmaker.products.models",
+    "matchmaker.products.cover.models",
     "matchmaker.needs.models",
     "matchmaker.ranking.models",
     "matchmaker.matching.models",
@@ -36,6 +37,7 @@ WORDS: list[str] = [
     "matchmaker.tools.words",
     "matchmaker.needs.words",
     "matchmaker.products.words",
+    "matchmaker.products.cover.words",
     "matchmaker.ranking.words",
     "matchmaker.matching.words",
     "matchmaker.home.words",
@@ -62,6 +64,7 @@ VIEWS: list[str] = [
     "matchmaker.matching.views",
     "matchmaker.home.views",
     "matchmaker.products.views",
+    "matchmaker.products.cover.views",
     "matchmaker.leads.views",
     "matchmaker.loans.views",
     "matchmaker.privacy.views",
@@ -75,6 +78,7 @@ JOBS: list[str] = [
     "matchmaker.accounts.jobs",
     "matchmaker.products.jobs",
     "matchmaker.matching.jobs",
+    "matchmaker.products.cover.jobs",
 ]
 
 

@@ -220,14 +220,50 @@ table(
 
 # --- products --------------------------------------------------------------------------------------------------
 
+LENDERS = frozenset({
+    "POLICY", "STATE", "JOINT", "CITY", "RURALC", "RURALX", "FOREIGN", "PRIVATE", "FINCO", "MICRO", "GUARANTEE",
+})  # fmt: skip
+"""Kinds of institution that list loans or guarantees (products.rules.states)."""
+
+
+def sits_at_a_lender(actor: Any, obj: Any) -> bool:
+    """Works at the desk of an institution that may list loans or guarantees."""
+    return bool(LENDERS & actor.desk_kinds)
+
+
 table(
     product_list=allow("see the list of an own institution's products", works_at_a_desk, is_manager),
-    product_start=allow("begin a product of an own institution", works_at_a_desk),
+    product_start=allow("begin a product of an own institution", sits_at_a_lender),
     product_see=allow("read an own institution's product, drafts included", works_for_its_institution),
     product_edit=allow("write on a draft", on_desk_of_its_institution),
     product_submit=allow("hand a draft to a second person", on_desk_of_its_institution),
     product_publish=allow("publish or send back what another person submitted", on_desk_of_its_institution),
     product_suspend=allow("take a product off the lists, for a while or for good", on_desk_of_its_institution),
+)
+
+# --- cover -----------------------------------------------------------------------------------------------------
+
+INSURERS = frozenset({"INS_P", "INS_L", "INS_X"})
+"""Kinds of institution that list cover and quote it; a reinsurer deals with no owner."""
+
+
+def sits_at_an_insurer(actor: Any, obj: Any) -> bool:
+    """Works at the desk of an institution that may list cover."""
+    return bool(INSURERS & actor.desk_kinds)
+
+
+def works_for_an_insurer(actor: Any, obj: Any) -> bool:
+    return bool(INSURERS & actor.institution_kinds)
+
+
+table(
+    cover_list=allow("see the list of an own insurer's cover", works_for_an_insurer),
+    cover_start=allow("begin a cover of an own insurer", sits_at_an_insurer),
+    cover_see=allow("read an own insurer's cover, drafts included", works_for_its_institution),
+    cover_edit=allow("write on a draft of a cover", on_desk_of_its_institution),
+    cover_submit=allow("hand a cover's text to a second person", on_desk_of_its_institution),
+    cover_publish=allow("approve or send back the text that another person submitted", on_desk_of_its_institution),
+    cover_suspend=allow("take a cover off the zone, for a while or for good", on_desk_of_its_institution),
 )
 
 # --- needs -----------------------------------------------------------------------------------------------------

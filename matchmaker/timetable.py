@@ -46,6 +46,7 @@ def entries() -> list[Entry]:
     from matchmaker.needs.jobs import delete_old_drafts, expire_needs
     from matchmaker.notifications.jobs import deliver_messages
     from matchmaker.privacy.jobs import close_accounts, delete_what_is_over
+    from matchmaker.products.cover.jobs import remind_of_ending_cover
     from matchmaker.products.jobs import remind_of_ending_products
     from matchmaker.ranking.jobs import train_ranker
 
@@ -62,6 +63,7 @@ def entries() -> list[Entry]:
         Entry("needs.expire", hour, expire_needs),
         Entry("needs.forget_drafts", day, delete_old_drafts, hour * 3),
         Entry("products.remind", day, remind_of_ending_products, hour * 7),
+        Entry("cover.remind", day, remind_of_ending_cover, hour * 7),
         Entry("ranking.train", day, train_ranker, hour),
         Entry("matching.nightly", day, match_open_needs, hour * 2),
         Entry("queue.forget", day, forget_old_jobs, hour * 4),

@@ -123,6 +123,18 @@ class Person(Versioned, Base):
         return self.desk_institution_ids | self.manager_institution_ids
 
     @property
+    def desk_kinds(self) -> set[str]:
+        """The kinds of institution at whose desks this person sits: what a desk may do follows from the kind."""
+        return {a.institution.kind for a in self.roles if a.role == "desk" and a.institution is not None}
+
+    @property
+    def institution_kinds(self) -> set[str]:
+        """The kinds of institution this person works for, at the desk or as a manager."""
+        return self.desk_kinds | {
+            a.institution.kind for a in self.roles if a.role == "manager" and a.institution is not None
+        }
+
+    @property
     def branch_ids(self) -> set[int]:
         """Branches that a live assignment names."""
         return {a.branch_id for a in self.roles if a.branch_id is not None}

@@ -13,7 +13,7 @@ from matchmaker.accounts.models import Person
 from matchmaker.audit.models import AuditRow
 from matchmaker.audit.services import record
 from matchmaker.db import begin_read, db, unit_of_work
-from matchmaker.demo import businesses, cast, inbox, market, writing
+from matchmaker.demo import businesses, cast, cover, inbox, market, writing
 from matchmaker.demo.drawing import at_local
 from matchmaker.demo.ledger import Books
 from matchmaker.demo.lists import remembering
@@ -107,6 +107,8 @@ def fill(*, size: int = SIZE, seed: int = SEED, anchor: date | None = None) -> T
             town.story, cast.owner_ids(town.story), [town.market.person_by_name[name] for name in ("沈秋禾", "韩竹君")]
         ),
     )
+    cover.list_cover(town.market, anchor_on)
+    cover.messages_have_left()
     behind = clock.real_now() - first_instant(town.anchor_at, clock.real_now())
     record(
         "demo.build",

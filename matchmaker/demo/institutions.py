@@ -131,9 +131,12 @@ INSTITUTIONS: tuple[InstitutionOf, ...] = (
         "sanhe", "三合融资担保有限公司", "三合担保", "GUARANTEE", "商业担保公司",
         (), ("张鹿鸣", "秦星河"), appetite=0.2, strictness=-0.1, slowness=-0.1, forgets=0.02, likes={"E": 0.3, "F": 0.1},
     ),
-    InstitutionOf("pinglan", "平岚财产保险股份有限公司青檀中心支公司", "平岚财险", "INS_P", "财产保险公司", (), ("朱木槿",)),
+    InstitutionOf("pinglan", "平岚财产保险股份有限公司青檀中心支公司", "平岚财险", "INS_P", "财产保险公司", (), ("朱木槿", "叶知秋")),
     InstitutionOf("zhuandai", "青檀市应急转贷基金管理有限公司", "青檀转贷基金", "FUND", "应急转贷资金", (), ("许青砖",)),
     InstitutionOf("fuwu", "青檀市地方金融服务中心", "青檀金融服务中心", "DEPARTMENT", "地方金融部门", (), ("金采薇",)),
+    InstitutionOf("yunxiu", "云岫财产保险股份有限公司青檀支公司", "云岫财险", "INS_P", "财产保险公司，做小店和货运", (), ("温如月", "祝南枝")),
+    InstitutionOf("qingchuan", "晴川人寿保险股份有限公司青檀分公司", "晴川人寿", "INS_L", "人身保险公司", (), ("梁画屏", "闻雪")),
+    InstitutionOf("yuanfan", "远帆出口信用保险股份有限公司青檀办事处", "远帆信保", "INS_X", "信用保险公司", (), ("易安澜", "颜远山")),
     InstitutionOf("meiping", "梅屏村镇银行股份有限公司", "梅屏村镇银行", "RURALX", "刚申请入驻，等平台核执照", status="applied"),
 )  # fmt: skip
 

@@ -9,6 +9,8 @@ from flask import current_app, request, url_for
 from flask_babel import lazy_gettext as _l
 from werkzeug.routing import BuildError
 
+from matchmaker.permissions import INSURERS
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -21,7 +23,7 @@ class Entry:
 
 
 Line = tuple[Any, str, dict[str, Any]]
-ROLES = ("manager", "desk", "operator", "supervisor", "channel", "owner")
+ROLES = ("manager", "insurer", "desk", "operator", "supervisor", "channel", "owner")
 """In this order a person with several roles meets them."""
 
 START: Line = (_l("首页"), "home.start", {})
@@ -48,6 +50,11 @@ BY_ROLE: dict[str, list[Line]] = {
     "desk": [
         (_l("线索"), "leads.queue", {}),
         (_l("我们的产品"), "products.mine", {}),
+        (_l("我们单位"), "accounts.institution", {}),
+    ],
+    # The desk of an insurer: cover and quotes in place of loans and leads.
+    "insurer": [
+        (_l("我们的保险产品"), "cover.mine", {}),
         (_l("我们单位"), "accounts.institution", {}),
     ],
     "channel": [
@@ -80,8 +87,14 @@ def lines_for(person: Any) -> list[Line]:
 
 
 def roles_of(person: Any) -> set[str]:
-    """The names of the roles that a person holds now; who holds none is an owner to be."""
-    return {str(assignment.role) for assignment in person.roles} or {"owner"}
+    """The names of the roles that a person holds now; who holds none is an owner to be.
+
+    A desk of an insurer is one of its own, and no desk besides unless it sits at a lender's too.
+    """
+    roles = {str(assignment.role) for assignment in person.roles} or {"owner"}
+    if person.desk_kinds and INSURERS & person.desk_kinds:
+        roles = roles - ({"desk"} if person.desk_kinds <= INSURERS else set()) | {"insurer"}
+    return roles
 
 
 def address(endpoint: str, **args: Any) -> str | None:

@@ -14,6 +14,7 @@ from matchmaker.home.rules import OWNER_TURN, NextStep, in_order, step
 from matchmaker.leads.rules.states import Side
 from matchmaker.needs.rules import read_typed
 from matchmaker.notifications.queries import count_in_state, count_unread
+from matchmaker.products.cover.queries import cover_counts
 from matchmaker.products.queries import product_counts
 from matchmaker.ranking.rules import WEIGHTS
 
@@ -111,6 +112,24 @@ def steps_of_desk(person: Any) -> list[NextStep]:
             steps.append(step(turn, code, verb, "products.mine", {"show": show}, number=number))
     if not counts.get("all"):
         steps.append(step("you", "products_none", "start_product", "products.start_page"))
+    return in_order(steps + _unread(person))
+
+
+def steps_of_insurer(person: Any) -> list[NextStep]:
+    """A desk of an insurer: cover to check, to finish, or about to end."""
+    counts = cover_counts(person.desk_institution_ids, today=clock.today())
+    steps = [
+        step(turn, code, verb, "cover.mine", {"show": show}, number=counts[show])
+        for show, turn, code, verb in (
+            ("to_review", "you", "cover_to_review", "review"),
+            ("ending", "soon", "cover_ending", "look"),
+            ("to_write", "you", "cover_drafts", "fill_in"),
+            ("suspended", "soon", "cover_suspended", "look"),
+        )
+        if counts[show]
+    ]
+    if not counts["all"]:
+        steps.append(step("you", "cover_none", "start_product", "cover.start_page"))
     return in_order(steps + _unread(person))
 
 

@@ -57,6 +57,7 @@ def start() -> ResponseReturnValue:
 STEPS = {
     "manager": starting.steps_of_manager,
     "desk": starting.steps_of_desk,
+    "insurer": starting.steps_of_insurer,
     "operator": starting.steps_of_operator,
     "supervisor": starting.steps_of_supervisor,
     "channel": starting.steps_of_channel,

@@ -19,6 +19,10 @@ class InsuranceLine:
     """enterprise, key_person or employees."""
     named_in_article: str
     note: str
+    rating_base: str
+    """What the premium is usually counted on, in Chinese (market practice)."""
+    rating_unit: str
+    """The unit of that base: 元, 元/年, 人, 辆, 平方米 …"""
 
 
 @cache
@@ -33,6 +37,8 @@ def _all() -> dict[str, InsuranceLine]:
             row["insured_party"],
             row["named_in_article"],
             row["note"],
+            row["rating_base"],
+            row["rating_unit"],
         )
         for row in packaged.rows("insurance_lines")
     }
@@ -46,3 +52,13 @@ def every() -> tuple[InsuranceLine, ...]:
 def get(code: str | None) -> InsuranceLine | None:
     """The line with this code, or None."""
     return _all().get(code or "")
+
+
+def groups() -> tuple[str, ...]:
+    """The codes of the groups, in file order."""
+    return tuple(dict.fromkeys(line.group_code for line in every()))
+
+
+def in_group(group_code: str) -> tuple[InsuranceLine, ...]:
+    """The lines of one group, in file order."""
+    return tuple(line for line in every() if line.group_code == group_code)

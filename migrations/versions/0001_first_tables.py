@@ -491,6 +491,44 @@ def upgrade() -> None:
         batch_op.create_index("ix_business_member_standing_standing_at", ["standing", "standing_at"], unique=False)
 
     op.create_table(
+        "cover",
+        sa.Column("institution_id", sa.Integer(), nullable=False),
+        sa.Column("line", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("current_version_id", sa.Integer(), nullable=True),
+        sa.Column("created_by_id", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("standing_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("standing_by_id", sa.Integer(), nullable=True),
+        sa.Column("standing_note", sa.Text(), nullable=False),
+        sa.Column("row_version", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('draft', 'submitted') OR current_version_id IS NOT NULL",
+            name=op.f("ck_cover_published_has_a_version"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('draft', 'submitted', 'published', 'suspended', 'stopped')", name=op.f("ck_cover_state_known")
+        ),
+        sa.ForeignKeyConstraint(["created_by_id"], ["person.id"], name=op.f("fk_cover_created_by_id_person")),
+        sa.ForeignKeyConstraint(
+            ["current_version_id"],
+            ["cover_version.id"],
+            name="fk_cover_current_version_id_cover_version",
+            use_alter=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["institution_id"], ["institution.id"], name=op.f("fk_cover_institution_id_institution")
+        ),
+        sa.ForeignKeyConstraint(["standing_by_id"], ["person.id"], name=op.f("fk_cover_standing_by_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cover")),
+    )
+    with op.batch_alter_table("cover", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_cover_current_version_id"), ["current_version_id"], unique=False)
+        batch_op.create_index("ix_cover_institution_id_state", ["institution_id", "state"], unique=False)
+        batch_op.create_index("ix_cover_line_state", ["line", "state"], unique=False)
+
+    op.create_table(
         "credit_line",
         sa.Column("business_id", sa.Integer(), nullable=False),
         sa.Column("institution_name", sa.Text(), nullable=False),
@@ -851,6 +889,103 @@ def upgrade() -> None:
             sqlite_where=sa.text("withdrawing_at IS NOT NULL AND ended_at IS NULL"),
             postgresql_where=sa.text("withdrawing_at IS NOT NULL AND ended_at IS NULL"),
         )
+
+    op.create_table(
+        "cover_version",
+        sa.Column("cover_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("typed", sa.JSON(), nullable=False),
+        sa.Column("steps_saved", sa.JSON(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("summary", sa.Text(), nullable=False),
+        sa.Column("covers", sa.Text(), nullable=False),
+        sa.Column("exclusions", sa.Text(), nullable=False),
+        sa.Column("deductible", sa.Text(), nullable=False),
+        sa.Column("applicant_kinds", sa.JSON(), nullable=False),
+        sa.Column("regions", sa.JSON(), nullable=False),
+        sa.Column("industries_allow", sa.JSON(), nullable=False),
+        sa.Column("industries_deny", sa.JSON(), nullable=False),
+        sa.Column("min_months_in_business", sa.Integer(), nullable=True),
+        sa.Column("min_turnover_yuan", sa.BigInteger(), nullable=True),
+        sa.Column("sum_min_yuan", sa.BigInteger(), nullable=True),
+        sa.Column("sum_max_yuan", sa.BigInteger(), nullable=True),
+        sa.Column("periods", sa.JSON(), nullable=False),
+        sa.Column("plans", sa.JSON(), nullable=False),
+        sa.Column("documents", sa.JSON(), nullable=False),
+        sa.Column("answer_days", sa.Integer(), nullable=True),
+        sa.Column("acknowledge_days", sa.Integer(), nullable=True),
+        sa.Column("decide_days", sa.Integer(), nullable=True),
+        sa.Column("pay_days", sa.Integer(), nullable=True),
+        sa.Column("small_claim_yuan", sa.BigInteger(), nullable=True),
+        sa.Column("small_claim_days", sa.Integer(), nullable=True),
+        sa.Column("filing", sa.Text(), nullable=True),
+        sa.Column("filing_number", sa.Text(), nullable=False),
+        sa.Column("filed_on", sa.Date(), nullable=True),
+        sa.Column("terms_url", sa.Text(), nullable=False),
+        sa.Column("valid_from_on", sa.Date(), nullable=True),
+        sa.Column("valid_until_on", sa.Date(), nullable=True),
+        sa.Column("rate_min", sa.BigInteger(), nullable=True),
+        sa.Column("rate_max", sa.BigInteger(), nullable=True),
+        sa.Column("least_premium_yuan", sa.BigInteger(), nullable=True),
+        sa.Column("created_by_id", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("submitted_by_id", sa.Integer(), nullable=True),
+        sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reviewed_by_id", sa.Integer(), nullable=True),
+        sa.Column("reviewed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("review_note", sa.Text(), nullable=False),
+        sa.Column("text_fingerprint", sa.Text(), nullable=False),
+        sa.Column("superseded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("row_version", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "filing IS NULL OR filing IN ('filed', 'registered', 'approved')",
+            name=op.f("ck_cover_version_filing_known"),
+        ),
+        sa.CheckConstraint(
+            "state != 'sent_back' OR review_note != ''", name=op.f("ck_cover_version_sent_back_says_why")
+        ),
+        sa.CheckConstraint(
+            "state IN ('draft', 'sent_back') OR (0 < sum_min_yuan AND sum_min_yuan <= sum_max_yuan)",
+            name=op.f("ck_cover_version_sums_in_order"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('draft', 'sent_back') OR (name != '' AND covers != '' AND exclusions != '' AND filing_number != '')",
+            name=op.f("ck_cover_version_says_what_is_covered"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('draft', 'sent_back') OR (sum_min_yuan IS NOT NULL AND sum_max_yuan IS NOT NULL AND answer_days IS NOT NULL AND acknowledge_days IS NOT NULL AND decide_days IS NOT NULL AND pay_days IS NOT NULL AND filing IS NOT NULL AND filed_on IS NOT NULL AND valid_from_on IS NOT NULL AND valid_until_on IS NOT NULL AND submitted_by_id IS NOT NULL AND submitted_at IS NOT NULL)",
+            name=op.f("ck_cover_version_complete_unless_draft"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('draft', 'sent_back') OR (valid_from_on <= valid_until_on AND decide_days BETWEEN 1 AND 30 AND pay_days BETWEEN 1 AND 10)",
+            name=op.f("ck_cover_version_limits_within_law"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('draft', 'submitted', 'sent_back', 'published', 'superseded')",
+            name=op.f("ck_cover_version_state_known"),
+        ),
+        sa.CheckConstraint(
+            "state NOT IN ('published', 'superseded') OR text_fingerprint != ''",
+            name=op.f("ck_cover_version_published_text_is_fixed"),
+        ),
+        sa.CheckConstraint(
+            "state NOT IN ('published', 'superseded', 'sent_back') OR (reviewed_by_id IS NOT NULL AND reviewed_at IS NOT NULL AND reviewed_by_id != submitted_by_id)",
+            name=op.f("ck_cover_version_reviewed_by_a_second_person"),
+        ),
+        sa.CheckConstraint("number > 0", name=op.f("ck_cover_version_number_above_zero")),
+        sa.ForeignKeyConstraint(["cover_id"], ["cover.id"], name=op.f("fk_cover_version_cover_id_cover")),
+        sa.ForeignKeyConstraint(["created_by_id"], ["person.id"], name=op.f("fk_cover_version_created_by_id_person")),
+        sa.ForeignKeyConstraint(["reviewed_by_id"], ["person.id"], name=op.f("fk_cover_version_reviewed_by_id_person")),
+        sa.ForeignKeyConstraint(
+            ["submitted_by_id"], ["person.id"], name=op.f("fk_cover_version_submitted_by_id_person")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cover_version")),
+        sa.UniqueConstraint("cover_id", "number", name=op.f("uq_cover_version_cover_id_number")),
+    )
+    with op.batch_alter_table("cover_version", schema=None) as batch_op:
+        batch_op.create_index("ix_cover_version_state_valid", ["state", "valid_until_on"], unique=False)
 
     op.create_table(
         "finding",
@@ -1762,11 +1897,20 @@ def upgrade() -> None:
             ["current_version_id"],
             ["id"],
         )
+        # So do covers and theirs.
+        op.create_foreign_key(
+            "fk_cover_current_version_id_cover_version",
+            "cover",
+            "cover_version",
+            ["current_version_id"],
+            ["id"],
+        )
 
 
 def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.drop_constraint("fk_product_current_version_id_product_version", "product", type_="foreignkey")
+        op.drop_constraint("fk_cover_current_version_id_cover_version", "cover", type_="foreignkey")
     # ### commands auto generated by Alembic - please adjust! ###
     op.drop_table("repair_proof")
     with op.batch_alter_table("lead_paper", schema=None) as batch_op:
@@ -1897,6 +2041,10 @@ def downgrade() -> None:
 
     op.drop_table("invitation")
     op.drop_table("finding")
+    with op.batch_alter_table("cover_version", schema=None) as batch_op:
+        batch_op.drop_index("ix_cover_version_state_valid")
+
+    op.drop_table("cover_version")
     with op.batch_alter_table("consent", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_consent_withdrawing_at",
@@ -1970,6 +2118,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_credit_line_business_id"))
 
     op.drop_table("credit_line")
+    with op.batch_alter_table("cover", schema=None) as batch_op:
+        batch_op.drop_index("ix_cover_line_state")
+        batch_op.drop_index("ix_cover_institution_id_state")
+        batch_op.drop_index(batch_op.f("ix_cover_current_version_id"))
+
+    op.drop_table("cover")
     with op.batch_alter_table("business_member", schema=None) as batch_op:
         batch_op.drop_index("ix_business_member_standing_standing_at")
         batch_op.drop_index(batch_op.f("ix_business_member_person_id"))

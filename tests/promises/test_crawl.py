@@ -16,11 +16,11 @@ from matchmaker.businesses.models import Business, BusinessMember, IdentityCase
 from matchmaker.db import db
 from matchmaker.leads.models import Consent, Lead
 from matchmaker.leads.rules.states import LIVE
-from matchmaker.permissions import may
+from matchmaker.permissions import INSURERS, may
 from tests.builders import sign_in
 from tests.promises.page_checks import Page, problems_of
 
-ROLES = ("nobody", "owner", "borrower", "manager", "desk", "operator", "supervisor", "channel")
+ROLES = ("nobody", "owner", "borrower", "manager", "desk", "insurer", "operator", "supervisor", "channel")
 PER_ENDPOINT = 4
 """How many pages of one endpoint the walk looks at, for each role and language."""
 
@@ -29,11 +29,15 @@ def person_of(role: str) -> Person | None:
     """Somebody of that role; an owner or manager with the most leads, so that there is much to see.
 
     A borrower is the owner with the most leads that are under way: lists, offers and waits of today are there.
+    An insurer is somebody at the desk of one.
     """
     if role == "nobody":
         return None
+    held = {"borrower": "owner", "insurer": "desk"}.get(role, role)
     people = [each for each in db.session.scalars(sa.select(Person).order_by(Person.id))
-              if any(assignment.role == ("owner" if role == "borrower" else role) for assignment in each.roles)]
+              if any(assignment.role == held for assignment in each.roles)]
+    if role == "insurer":
+        people = [each for each in people if INSURERS & each.desk_kinds]
     if role == "manager":
         people.sort(key=lambda each: -_count(Lead.manager_id == each.id))
     if role in ("owner", "borrower"):
