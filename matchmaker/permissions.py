@@ -424,6 +424,8 @@ table(
 # --- privacy ----------------------------------------------------------------------------------------------------
 
 table(
+    masked_list=allow("see all businesses, names and codes masked", is_supervisor),
+    masked_see=allow("see one business masked; unmask it with a case number, in the owner's log", is_supervisor),
     data_own=allow("see, download, correct and close what the platform keeps about oneself", anyone_signed_in),
 )
 

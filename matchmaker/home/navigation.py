@@ -67,6 +67,7 @@ BY_ROLE: dict[str, list[Line]] = {
         (_l("平台人员"), "accounts.platform_people", {}),
     ],
     "supervisor": [
+        (_l("企业，遮住名字"), "privacy.masked", {}),
         (_l("操作记录"), "audit.trail", {}),
         (_l("机构名单"), "accounts.institutions", {}),
         (_l("有哪些产品"), "products.browse", {}),

@@ -291,6 +291,7 @@ LABELS = {
         "identity_list": _l("看等核对的名单"),
         "title": _l("核实您的资质"),
         "claim": _l("看谁代表这家店"),
+        "supervision": _l("监管按案号查看"),
     },
     # What is still to come, and who does it.
     "lead.next": {

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import RadioField
+from wtforms import RadioField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from matchmaker.web import BaseForm
+
+
+class UnmaskForm(BaseForm):
+    """For which case a supervisor must know who it is."""
+
+    case_number = StringField(_l("案号"), description=_l("例如 甬金监案〔2026〕12号"))
+    reason = StringField(_l("为什么要看"))
 
 
 class OrderForm(BaseForm):

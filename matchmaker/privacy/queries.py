@@ -97,6 +97,23 @@ def businesses_by_id(business_ids: Iterable[int]) -> list[Business]:
     )
 
 
+def businesses_of_region(prefix: str) -> sa.Select[Business]:
+    """All businesses, the newest first; of a division by the beginning of its code."""
+    query = sa.select(Business).where(Business.uscc.not_like("CLOSED%"))
+    if prefix:
+        query = query.where(Business.region_code.startswith(prefix, autoescape=True))
+    return query.order_by(Business.id.desc())
+
+
+def business_with_people(business_id: int) -> Business | None:
+    """A business with those who act for it; not one whose account is closed."""
+    return db.session.scalar(
+        sa.select(Business)
+        .where(Business.id == business_id, Business.uscc.not_like("CLOSED%"))
+        .options(selectinload(Business.members).joinedload(BusinessMember.person))
+    )
+
+
 def papers_of(person_id: int) -> list[Document]:
     """The papers a person has sent whose content is still there, oldest first."""
     return list(

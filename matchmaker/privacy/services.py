@@ -12,7 +12,8 @@ from matchmaker import clock
 from matchmaker.accounts.announcements import AccountClosing
 from matchmaker.accounts.models import Person
 from matchmaker.accounts.sessions import end_sessions_of
-from matchmaker.audit.services import record
+from matchmaker.audit.services import looked_at, record
+from matchmaker.businesses.models import Business
 from matchmaker.db import Base, db
 from matchmaker.happened import announce
 from matchmaker.keeping import Kept, erased
@@ -23,8 +24,23 @@ from matchmaker.needs.models import Need
 from matchmaker.needs.services import withdraw_need
 from matchmaker.notifications.services import tell
 from matchmaker.privacy import queries
-from matchmaker.privacy.rules import CLOSING_GRACE, STAFF_ROLES
+from matchmaker.privacy.rules import CASE_NUMBER, CLOSING_GRACE, STAFF_ROLES
 from matchmaker.refusal import Refused
+
+UNMASKED = ("name", "code", "address", "contact_name", "contact_phone")
+
+
+def unmask(business: Business, *, case_number: str, reason: str, by: Person) -> None:
+    """Let a supervisor read who a business is, for a case: in the trail with the number, in the owner's log as a look.
+
+    Raises Refused ``case_number_missing``, ``unmask_reason_missing`` at their fields.
+    """
+    if not CASE_NUMBER.fullmatch(case_number.strip()) or not any(sign.isdigit() for sign in case_number):
+        raise Refused("case_number_missing", field="case_number", status=422)
+    if len(reason.strip()) < 4:
+        raise Refused("unmask_reason_missing", field="reason", status=422)
+    looked_at(business.id, by=by, fields=list(UNMASKED), purpose="supervision")
+    record("supervision.unmask", business, by=by, case_number=case_number.strip())
 
 
 def ask_to_close(person: Person) -> datetime:

@@ -6,20 +6,21 @@ import io
 import json
 import zipfile
 
-from flask import Blueprint, Response, render_template, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from matchmaker import clock
 from matchmaker.accounts.services.registering import choose_order
+from matchmaker.businesses.models import Business
 from matchmaker.documents.queries import content_of
 from matchmaker.formatting import moment
 from matchmaker.leads.queries import looking, reading
 from matchmaker.privacy import queries, services
-from matchmaker.privacy.forms import OrderForm
-from matchmaker.privacy.rules import CLOSING_GRACE, STAFF_ROLES
+from matchmaker.privacy.forms import OrderForm, UnmaskForm
+from matchmaker.privacy.rules import CLOSING_GRACE, STAFF_ROLES, masked_code, masked_name
 from matchmaker.refusal import Refused, plain
-from matchmaker.web import BaseForm, actor, back_to, public, requires, said
+from matchmaker.web import BaseForm, actor, back_to, paginate, public, requires, said
 
 bp = Blueprint("privacy", __name__)
 
@@ -153,3 +154,47 @@ def kept() -> ResponseReturnValue:
     return render_template(
         "privacy/kept.html", lines=queries.retention(), grace_days=CLOSING_GRACE.days, mine=url_for("privacy.mine")
     )
+
+
+# The supervisor -----------------------------------------------------------------------------------------------------
+
+bp.add_app_template_filter(masked_name, "masked_name")
+bp.add_app_template_filter(masked_code, "masked_code")
+
+
+@bp.get("/masked")
+@requires("masked.list")
+def masked() -> ResponseReturnValue:
+    """Every business, masked."""
+    region = request.args.get("region", "").strip()
+    region = region if region.isdigit() and len(region) <= 6 else ""
+    page = paginate(queries.businesses_of_region(region), per_page=50)
+    return render_template("privacy/masked.html", page=page, region=region)
+
+
+@bp.get("/masked/<int:business_id>")
+@requires("masked.see", load=queries.business_with_people)
+def masked_one(business: Business) -> ResponseReturnValue:
+    """One business, masked; the form that asks for a case number."""
+    return _masked_page(business, UnmaskForm(formdata=None), unmasked=False)
+
+
+@bp.post("/masked/<int:business_id>")
+@requires("masked.see", load=queries.business_with_people)
+def unmask(business: Business) -> ResponseReturnValue:
+    """Who it is, once, on this page alone; the owner reads in the log that a supervisor looked."""
+    form = UnmaskForm()
+    if not form.submitted():
+        return _masked_page(business, form, unmasked=False, status=422 if form.errors else 200)
+    try:
+        services.unmask(
+            business, case_number=form.case_number.data or "", reason=(form.reason.data or "")[:300], by=actor()
+        )
+    except Refused as no:
+        form.refuse(no)
+        return _masked_page(business, form, unmasked=False, status=no.status)
+    return _masked_page(business, form, unmasked=True)
+
+
+def _masked_page(business: Business, form: UnmaskForm, *, unmasked: bool, status: int = 200) -> ResponseReturnValue:
+    return render_template("privacy/masked_one.html", business=business, form=form, unmasked=unmasked), status

@@ -48,7 +48,11 @@ LABELS = {
     },
 }
 
+DEEDS = {"supervision.unmask": _l("监管按案号看是谁")}
+
 SENTENCES = {
+    "case_number_missing": _l("请写案号，里面要有数字。没有案号，只能看遮住的"),
+    "unmask_reason_missing": _l("请写清为什么要看，会留在记录里"),
     "closing_still_works_here": _l("没有关：您还替机构或平台做事。先请管理员结束您的工作，再来关账号。"),
     "privacy.closing_asked": _l("您要关掉账号，%(closes_at)s 关。不是您本人？马上登录，点“不关了”。"),
 }
