@@ -44,6 +44,7 @@ WORDS: list[str] = [
     "matchmaker.leads.words",
     "matchmaker.loans.words",
     "matchmaker.privacy.words",
+    "matchmaker.oversight.words",
     "matchmaker.demo.words",
 ]
 LISTENERS: list[str] = [
@@ -67,6 +68,7 @@ VIEWS: list[str] = [
     "matchmaker.products.cover.views",
     "matchmaker.leads.views",
     "matchmaker.loans.views",
+    "matchmaker.oversight.views",
     "matchmaker.privacy.views",
 ]
 API: list[str] = [

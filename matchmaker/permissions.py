@@ -430,3 +430,7 @@ table(
 )
 
 # --- home, oversight -------------------------------------------------------------------------------------------
+
+table(
+    list_replay=allow("derive any list again that was shown, without names", is_supervisor),
+)

@@ -69,6 +69,7 @@ BY_ROLE: dict[str, list[Line]] = {
     "supervisor": [
         (_l("企业，遮住名字"), "privacy.masked", {}),
         (_l("操作记录"), "audit.trail", {}),
+        (_l("重算名单"), "oversight.lists", {}),
         (_l("机构名单"), "accounts.institutions", {}),
         (_l("有哪些产品"), "products.browse", {}),
     ],

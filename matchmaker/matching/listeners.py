@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 
 from matchmaker import clock
+from matchmaker.accounts.announcements import AccountClosing
 from matchmaker.accounts.models import Person
 from matchmaker.businesses.announcements import BusinessChanged
 from matchmaker.db import db
@@ -13,6 +14,7 @@ from matchmaker.happened import on
 from matchmaker.matching import queries, services
 from matchmaker.needs.announcements import NeedChanged, NeedPosted
 from matchmaker.queue import later
+from matchmaker.ranking import forgetting
 from matchmaker.refusal import Refused
 
 log = logging.getLogger(__name__)
@@ -35,6 +37,13 @@ def match_needs_of_changed_business(event: BusinessChanged) -> None:
     """Its live needs are matched again soon, one job each; a job that finds the list still standing does nothing."""
     for need_id in queries.ids_of_live_needs_of(event.business_id):
         later("matching.again", key=f"matching.again:{need_id}:{clock.real_now().isoformat()}", need_id=need_id)
+
+
+@on(AccountClosing)
+def forget_lists_of_closing_account(event: AccountClosing) -> None:
+    """Of the lists of businesses that nobody is left for, only the skeletons stay."""
+    ids = forgetting.ids_of_lists_of(event.business_ids)
+    forgetting.forget_lists(ids, rule="account_closed", at=clock.now())
 
 
 def _match(need_id: int, by_id: int) -> None:

@@ -299,10 +299,10 @@ def hold_need(need_id: int) -> bool:
 
 
 def latest_list(need_id: int) -> ShownList | None:
-    """The newest list of a need, without its rows."""
+    """The newest list of a need that still holds its facts, without its rows."""
     return db.session.scalar(
         sa.select(ShownList)
-        .where(ShownList.need_id == need_id)
+        .where(ShownList.need_id == need_id, ShownList.forgotten_at.is_(None))
         .order_by(ShownList.made_at.desc(), ShownList.id.desc())
         .limit(1)
     )

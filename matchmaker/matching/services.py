@@ -19,6 +19,7 @@ from matchmaker.eligibility.rules import CRITERIA, RULES_VERSION, Verdict, near_
 from matchmaker.happened import announce
 from matchmaker.matching import helping, queries
 from matchmaker.matching.announcements import MoreFit
+from matchmaker.matching.comparing import Difference, compare
 from matchmaker.matching.helping import TurnedOver
 from matchmaker.matching.models import MarketPlaces, OpenedTold
 from matchmaker.matching.ordering import (
@@ -33,6 +34,7 @@ from matchmaker.matching.ordering import (
     told,
 )
 from matchmaker.matching.rules import (
+    REASONS_VERSION,
     TOP_STORED,
     Best,
     Candidate,
@@ -285,6 +287,7 @@ def _counts(
     helps = what_helps(terms, facts, today, failures)
     opens_on = min(opening_days(terms, facts, today, failures).values(), default=None)
     return {
+        "reasons_version": REASONS_VERSION,
         "products": len(judged),
         "fitting": len(fitting),
         "loans": sum(one.offered.kind == "credit" for one in fitting),
@@ -318,8 +321,12 @@ def derive_again(stored: ShownList) -> Derived:
 
     Raises Refused("list_by_other_rules") when the rules have changed since: they are kept in the history of the code.
     """
+    if stored.forgotten_at is not None:
+        raise Refused("list_forgotten", since_at=stored.forgotten_at)
     if stored.rules_version != RULES_VERSION:
         raise Refused("list_by_other_rules", made_with=stored.rules_version, now=RULES_VERSION)
+    if stored.counts.get("reasons_version") != REASONS_VERSION:
+        raise Refused("list_by_other_reasons")
     noted = queries.noted_places(stored.counts["places"])
     if noted is None:
         raise Refused("list_without_places")
@@ -352,25 +359,19 @@ def _as_it_was(one: Offered, noted: Mapping[str, Any] | None) -> Offered:
     return replace(one, own_track=own, institution_track=whole, institution_kind=noted["institution_kind"])
 
 
-def differences(stored: ShownList) -> list[str]:
-    """Where a stored list and its derivation differ, as "place 3: score"; empty when they are equal to the bit."""
+def differences(stored: ShownList) -> list[Difference]:
+    """Where a stored list and its derivation differ; empty when they are equal to the bit."""
     again = derive_again(stored)
-    found: list[str] = []
     shown = queries.shown_rows(stored.id)
-    if len(shown) != len(again.shown):
-        found.append(f"{len(shown)} places stored, {len(again.shown)} derived")
-    for row, fresh in zip(shown, again.shown, strict=False):
-        found += [
-            f"place {row.place}: {name}" for name, value in fresh.items() if plain(getattr(row, name)) != plain(value)
-        ]
-    stored_down = {row.product_id: plain(row.failed) for row in queries.turned_down_rows(stored.id)}
-    fresh_down = {row["product_id"]: plain(row["failed"]) for row in again.turned_down}
-    found += [f"product {key}: turned down" for key in sorted(stored_down.keys() | fresh_down.keys())
-              if stored_down.get(key) != fresh_down.get(key)]  # fmt: skip
-    found += [
-        f"counts: {name}" for name, value in again.counts.items() if plain(stored.counts.get(name)) != plain(value)
-    ]
-    return found
+    names = list(again.shown[0]) if again.shown else ["place", "product_id"]
+    return compare(
+        [{name: getattr(row, name) for name in names} for row in shown],
+        again.shown,
+        {row.product_id: row.failed for row in queries.turned_down_rows(stored.id)},
+        {row["product_id"]: row["failed"] for row in again.turned_down},
+        stored.counts,
+        again.counts,
+    )
 
 
 def _one_again(stored: ShownList, row: Shown) -> Offered:
@@ -413,7 +414,7 @@ def why_stale(need: Need, stored: ShownList | None, at: datetime) -> Reason | No
         return Reason("list_never_made", {})
     if stored.need_number != need.current_number:
         return Reason("list_need_changed", {})
-    if stored.rules_version != RULES_VERSION:
+    if stored.rules_version != RULES_VERSION or stored.counts.get("reasons_version") != REASONS_VERSION:
         return Reason("list_rules_changed", {})
     today = clock.date_of(at)
     if bool(stored.counts.get("objected")) == queries.wants_learned(need):

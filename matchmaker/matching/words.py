@@ -170,6 +170,8 @@ SENTENCES = {
     "need_not_live": _l("没有匹配：这个需求已经结束了"),
     "no_lpr_known": _l("没有匹配：%(day_on)s 以前没有公布过 LPR，算不出成本"),
     "list_by_other_rules": _l("这份名单是按 %(made_with)s 版规则做的，现在是 %(now)s 版，不能原样重算"),
+    "list_by_other_reasons": _l("这份名单的理由是按别的版本写的，不能原样重算"),
+    "list_forgotten": _l("这份名单里的资料 %(since_at)s 起删掉了，不能再算"),
     "list_without_places": _l("这份名单缺少当时的网点资料，不能原样重算"),
     "compare_choose_two": _l("没有对比：至少勾选两个"),
     "compare_at_most": _l("一次最多对比 %(most)s 个，先看前 %(most)s 个"),

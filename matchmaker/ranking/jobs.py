@@ -1,15 +1,32 @@
-"""Training without a person: every night, when enough has been decided since."""
+"""What ranking does without a person: training at night, when enough has been decided since; lists that are too old
+lose their facts."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from matchmaker.db import begin_read, db, unit_of_work
-from matchmaker.ranking import queries, services
+from matchmaker.ranking import forgetting, queries, services
 from matchmaker.refusal import Reason
 
 NEW_CASES = 100
 """How many more decided cases than the last training saw make another one worth while."""
+
+
+def forget_old_lists(now: datetime) -> int:
+    """Reduce lists that are older than they may be kept to their skeletons, some at a time; answers how many."""
+    done = 0
+    while ids := _waiting(now):
+        with unit_of_work():
+            done += forgetting.forget_lists(ids, rule="retention_over", at=now)
+    return done
+
+
+def _waiting(now: datetime) -> list[int]:
+    begin_read()
+    ids = forgetting.ids_of_lists_over(now)
+    db.session.rollback()
+    return ids
 
 
 def train_ranker(now: datetime) -> None:

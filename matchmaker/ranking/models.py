@@ -35,11 +35,13 @@ class ModelVersion(Base):
 class ShownList(Base):
     """One list made for one version of a need, with everything that it can be derived from again."""
 
-    kept = Kept("matches", of="need_id", days=1095, since="made_at", erase={"facts": {}}, why="figures")
+    kept = Kept("matches", of="need_id", days=1095, since="made_at", erase={"facts": {}}, why="figures",
+                job="ranking.forget")  # fmt: skip
 
     __table_args__ = (
         Index("ix_shown_list_need_id_made_at", "need_id", "made_at"),
         UniqueConstraint("natural_key"),
+        CheckConstraint("(forgotten_at IS NULL) = (forgotten_by IS NULL)", name="forgotten_says_by_what"),
     )
 
     need_id: Mapped[int] = mapped_column(ForeignKey("need.id"))
@@ -54,6 +56,9 @@ class ShownList(Base):
     counts: Mapped[dict[str, Any]] = mapped_column(JsonDict)
     natural_key: Mapped[str | None]
     """need:number:day of a list that a job made, so that it is made once."""
+    forgotten_at: Mapped[datetime | None]
+    forgotten_by: Mapped[str | None]
+    """Since when only the skeleton is left, and by which rule (``forgetting.RULES``)."""
 
     need: Mapped[Need] = relationship()
     shown: Mapped[list[Shown]] = relationship(back_populates="list", order_by="Shown.place")

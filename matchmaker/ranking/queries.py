@@ -95,6 +95,8 @@ def history(until: datetime | None = None) -> list[HistoryRow]:
     terms = _terms_by_version({row.product_version_id for row in rows})
     found = []
     for row in rows:
+        if row.shown_list_id not in lists:
+            continue  # its facts are deleted: no case any more
         made_at, facts = lists[row.shown_list_id]
         offer = offer_of(terms[row.product_version_id], row.cost_percent, row.quote, row.features)
         case = case_of(facts, offer, clock.date_of(made_at))
@@ -113,7 +115,9 @@ def _lists_by_id(ids: set[int]) -> dict[int, tuple[datetime, Facts]]:
     wanted = sorted(ids)
     for start in range(0, len(wanted), _AT_ONCE):
         part = wanted[start : start + _AT_ONCE]
-        query = sa.select(ShownList.id, ShownList.made_at, ShownList.facts).where(ShownList.id.in_(part))
+        query = sa.select(ShownList.id, ShownList.made_at, ShownList.facts).where(
+            ShownList.id.in_(part), ShownList.forgotten_at.is_(None)
+        )
         found |= {row.id: (row.made_at, Facts.from_json(row.facts)) for row in db.session.execute(query)}
     return found
 

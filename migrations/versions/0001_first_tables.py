@@ -1141,7 +1141,12 @@ def upgrade() -> None:
         sa.Column("rule_only", sa.Boolean(), nullable=False),
         sa.Column("counts", sa.JSON(), nullable=False),
         sa.Column("natural_key", sa.Text(), nullable=True),
+        sa.Column("forgotten_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("forgotten_by", sa.Text(), nullable=True),
         sa.Column("id", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "(forgotten_at IS NULL) = (forgotten_by IS NULL)", name=op.f("ck_shown_list_forgotten_says_by_what")
+        ),
         sa.ForeignKeyConstraint(["made_by_id"], ["person.id"], name=op.f("fk_shown_list_made_by_id_person")),
         sa.ForeignKeyConstraint(
             ["model_version_id"], ["model_version.id"], name=op.f("fk_shown_list_model_version_id_model_version")

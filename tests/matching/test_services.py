@@ -142,7 +142,7 @@ def test_a_forged_row_is_noticed(town: Any) -> None:
     first = queries.shown_rows(stored.id)[0]
     first.score += 0.1
     db.session.flush()
-    assert services.differences(stored) == ["place 1: score"]
+    assert [str(one) for one in services.differences(stored)] == ["place 1: score"]
 
 
 def test_a_list_of_other_rules_says_so(town: Any) -> None:
