@@ -23,7 +23,7 @@ def test_an_owner_gets_funded(stage: LiveSite, visit: Opens, seen: Callable[...,
     writes_the_shop_down(owner, seen)
     posts_the_need(owner, seen)
     is_asked_for_papers(owner, seen)
-    checks_the_papers(stage, operator, seen)
+    checks_the_papers(stage, operator, visit("colleague", size=DESK), seen)
     chooses_and_consents(owner, seen)
     lead = re.search(r"/leads/(\d+)", owner.path)[1]  # type: ignore[index]
     claims_contacts_and_asks(manager, lead, seen)
@@ -124,7 +124,7 @@ def is_asked_for_papers(owner: Visitor, seen: Callable[..., None]) -> None:
     seen(owner, "14-papers-sent")
 
 
-def checks_the_papers(stage: LiveSite, operator: Visitor, seen: Callable[..., None]) -> None:
+def checks_the_papers(stage: LiveSite, operator: Visitor, colleague: Visitor, seen: Callable[..., None]) -> None:
     operator.sign_in(stage.phone_of("operator"))
     seen(operator, "15-operator")
     operator.go("/checks/papers")
@@ -137,7 +137,12 @@ def checks_the_papers(stage: LiveSite, operator: Visitor, seen: Callable[..., No
     seen(operator, "17-papers-check")
     operator.press("材料对，核实")
     operator.arrive("/checks/papers")
-    assert SHOP not in operator.words, "afterwards the operator sees nothing of it"
+    assert "您看过了，等另一位同事" in operator.words
+    colleague.go("/checks/papers")
+    colleague.follow(re.compile("核对.*" + SHOP))
+    colleague.press("材料对，核实")
+    colleague.arrive("/checks/papers")
+    assert SHOP not in colleague.words, "when two have checked, no operator sees anything of it"
 
 
 def chooses_and_consents(owner: Visitor, seen: Callable[..., None]) -> None:
