@@ -51,7 +51,7 @@ def build() -> dict[str, int]:
         "manager": manager.id,
         "colleague": colleague.id,
         "operator": an_operator("平台值班").id,
-        "colleague": an_operator("平台换班").id,
+        "operator2": an_operator("平台换班").id,
         "supervisor": a_supervisor("监管员").id,
         **_desks_of(hearth),
         **_owner_with_list(),

@@ -23,7 +23,7 @@ def test_an_owner_gets_funded(stage: LiveSite, visit: Opens, seen: Callable[...,
     writes_the_shop_down(owner, seen)
     posts_the_need(owner, seen)
     is_asked_for_papers(owner, seen)
-    checks_the_papers(stage, operator, visit("colleague", size=DESK), seen)
+    checks_the_papers(stage, operator, visit("operator2", size=DESK), seen)
     chooses_and_consents(owner, seen)
     lead = re.search(r"/leads/(\d+)", owner.path)[1]  # type: ignore[index]
     claims_contacts_and_asks(manager, lead, seen)
