@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
+from sklearn._loss.link import IdentityLink
+from sklearn._loss.loss import BaseLoss
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.isotonic import IsotonicRegression
@@ -17,12 +20,50 @@ from threadpoolctl import threadpool_limits
 from matchmaker.ranking.forest import margins
 
 Matrix = np.ndarray[Any, np.dtype[Any]]
-Kind = Literal["gradient", "logistic"]
+Kind = Literal["gradient", "logistic", "list"]
 KINDS: tuple[Kind, ...] = ("gradient", "logistic")
 ISOTONIC_FROM = 1_000
 """Calibration cases from which isotonic regression is used; with fewer it follows the noise, and a sigmoid is taken."""
 DECIMALS = 6
 """Chances are rounded, so that the order of a sum on another machine changes no place."""
+
+
+class ListLoss(BaseLoss):  # type: ignore[misc]
+    """Minus the log of the chance that a list's taker gets, by softmax over the list: a conditional logit of trees.
+
+    ``starts``: the row at which each list begins, int [lists]. scikit-learn accepts a loss of one's own, but its base
+    is a private module, which is why the version is pinned (see docs/decisions).
+    """
+
+    def __init__(self, starts: Matrix) -> None:
+        super().__init__(closs=None, link=IdentityLink())
+        self.starts = starts
+        self.approx_hessian = True
+
+    def fit_intercept_only(self, y_true: Matrix, sample_weight: Matrix | None = None) -> Matrix:
+        """Zero: a constant changes nothing within a list."""
+        return np.zeros(1)
+
+    def gradient_hessian(
+        self,
+        y_true: Matrix,
+        raw_prediction: Matrix,
+        sample_weight: Matrix | None = None,
+        gradient_out: Matrix | None = None,
+        hessian_out: Matrix | None = None,
+        n_threads: int = 1,
+    ) -> tuple[Matrix, Matrix]:
+        """Chance less label, and the diagonal of the second derivative, for every row."""
+        raw = raw_prediction.ravel()
+        sizes = np.diff(np.r_[self.starts, len(raw)])
+        odds = np.exp(raw - np.repeat(np.maximum.reduceat(raw, self.starts), sizes))
+        chance = odds / np.repeat(np.add.reduceat(odds, self.starts), sizes)
+        weight = 1.0 if sample_weight is None else sample_weight
+        gradient = np.empty_like(raw_prediction) if gradient_out is None else gradient_out
+        hessian = np.empty_like(raw_prediction) if hessian_out is None else hessian_out
+        gradient[...] = ((chance - y_true) * weight).reshape(gradient.shape)
+        hessian[...] = (np.maximum(chance * (1 - chance), 1e-6) * weight).reshape(hessian.shape)
+        return gradient, hessian
 
 
 class FundingChance(BaseEstimator, ClassifierMixin):  # type: ignore[misc]
@@ -36,10 +77,33 @@ class FundingChance(BaseEstimator, ClassifierMixin):  # type: ignore[misc]
         self.kind = kind
         self.random_state = random_state
 
-    def fit(self, x: Matrix, y: Matrix) -> FundingChance:
-        """Learn from rows (n, features) and labels 0 or 1 (n)."""
-        if self.kind == "gradient":
+    def fit(
+        self, x: Matrix, y: Matrix, *, starts: Matrix | None = None, rising: Sequence[bool] | None = None
+    ) -> FundingChance:
+        """Learn from rows (n, features) and labels 0 or 1 (n).
+
+        Kind "list" learns which row of a list was taken; ``starts`` says where each list begins, and every list has
+        one label 1. ``rising`` holds the model to features of which more can only speak for a row (trees only).
+        """
+        rises = None if rising is None else [int(one) for one in rising]
+        if self.kind == "list":
+            if starts is None:
+                raise ValueError("lists are learned from with the place where each begins")
             model: Any = HistGradientBoostingClassifier(
+                loss=ListLoss(starts),
+                learning_rate=0.08,
+                max_iter=200,
+                max_leaf_nodes=20,
+                min_samples_leaf=60,
+                l2_regularization=5.0,
+                max_features=0.4,
+                monotonic_cst=rises,
+                early_stopping=False,
+                random_state=self.random_state,
+            )
+        elif self.kind == "gradient":
+            model = HistGradientBoostingClassifier(
+                monotonic_cst=rises,
                 learning_rate=0.06,
                 max_iter=120,
                 max_leaf_nodes=12,
@@ -52,6 +116,8 @@ class FundingChance(BaseEstimator, ClassifierMixin):  # type: ignore[misc]
             model = make_pipeline(StandardScaler(), LogisticRegression(C=0.2, max_iter=500))
         with threadpool_limits(1):
             self.model_ = model.fit(x, y)
+        if self.kind == "list":  # what only training needs is not kept
+            self.model_.loss = self.model_._loss = ListLoss(np.zeros(1, np.int64))
         self.classes_ = np.array([0, 1])
         self.n_features_in_ = x.shape[1]
         self.calibration_: Any = None
@@ -92,6 +158,11 @@ class FundingChance(BaseEstimator, ClassifierMixin):  # type: ignore[misc]
         if not rows:
             return []
         return [float(chance) for chance in self.predict_proba(np.asarray(rows, dtype=np.float64))[:, 1]]
+
+    def margins(self, x: Matrix) -> Matrix:
+        """What the trees add up to for each row, float64 [n]: the order, before any level is put on it."""
+        check_is_fitted(self, "model_")
+        return self._margin(x)
 
     def _margin(self, x: Matrix) -> Matrix:
         # No limit on threads here: looking for the libraries takes longer than the rows of one list do.
