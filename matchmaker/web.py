@@ -422,7 +422,7 @@ class Page(Generic[Item]):
 
 def page_number() -> int:
     text = request.args.get("page", "1")
-    return max(1, int(text)) if text.isdigit() and len(text) < 7 else 1
+    return max(1, int(text)) if text.isdecimal() and len(text) < 7 else 1
 
 
 def paginate(query: sa.Select[Any], per_page: int = 20) -> Page[Any]:

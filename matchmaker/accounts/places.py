@@ -52,7 +52,7 @@ def region_of_prefix(prefix: str) -> regions.Region | None:
 def regions_named(text: str) -> list[regions.Region]:
     """The divisions that a name or a code may mean; more than one is ambiguous, the caller asks."""
     text = re.sub(r"[\s/·,，]", "", unicodedata.normalize("NFKC", text))
-    if text.isdigit():
+    if text.isdecimal():
         found = regions.get(text.ljust(6, "0"))
         return [found] if found else []
     if len(text) >= 2 and (province := [r for r in regions.children() if r.name.startswith(text)]):

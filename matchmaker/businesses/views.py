@@ -72,7 +72,7 @@ def load_paper(paper_id: int) -> BusinessPaper | None:
 def _seen_version(form: Any) -> int:
     """The copy that the writer had before them; what is no number is older than any."""
     text = form.row_version.data or ""
-    return int(text) if text.isdigit() and len(text) < 10 else -1
+    return int(text) if text.isdecimal() and len(text) < 10 else -1
 
 
 # One's own ----------------------------------------------------------------------------------------------------------

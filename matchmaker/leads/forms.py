@@ -585,7 +585,7 @@ class HandOverForm(TypedForm):
     @property
     def person_id(self) -> int:
         text = str(self.to.data or "")
-        return int(text) if text.isdigit() and len(text) < 12 else 0
+        return int(text) if text.isdecimal() and len(text) < 12 else 0
 
 
 class ContractForm(TypedForm):

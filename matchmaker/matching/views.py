@@ -159,7 +159,7 @@ def compare(need: Need) -> ResponseReturnValue:
 
 
 def _number(text: str) -> int | None:
-    return int(text) if text.isdigit() and len(text) < 10 else None
+    return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
 @bp.get("/needs/<int:need_id>/matches/products/<int:product_id>")

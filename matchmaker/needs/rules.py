@@ -302,7 +302,7 @@ def _read_term(typed: Mapping[str, Any]) -> int | tuple[str, Reason]:
         if not 1 <= months <= LONGEST_MONTHS:
             return "term_other", Reason("need_term_out_of_range", {"most_months": LONGEST_MONTHS})
         return months
-    if not term.isdigit():
+    if not term.isdecimal():
         return "term", Reason("need_term_missing")
     return int(term[:4])
 
@@ -409,7 +409,7 @@ def facts_of(answers: Answers) -> Facts:
         months_in_business=_span(*age, int) if age else None,
         turnover_yuan=_span(*turnover, Decimal) if turnover else None,
         amount_yuan=answers.amount_yuan,
-        term_months=int(answers.term) if answers.term.isdigit() else None,
+        term_months=int(answers.term) if answers.term.isdecimal() else None,
         securities=None if securities is None else frozenset(securities),
     )
 
@@ -419,7 +419,7 @@ def draft_values_of(answers: Answers) -> dict[str, Any]:
     values: dict[str, Any] = {}
     if answers.amount_yuan is not None:
         values |= {"amount": f"{(answers.amount_yuan / 10_000).normalize():,f}", "amount_unit": "wan"}
-    if answers.term.isdigit():
+    if answers.term.isdecimal():
         values["term"] = answers.term
     if answers.securities:
         values["securities"] = list(answers.securities)

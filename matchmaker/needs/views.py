@@ -255,7 +255,7 @@ def copy(need: Need) -> ResponseReturnValue:
 
 def _number(text: str | None) -> int:
     """A hidden field's number; nonsense is 0, which no version ever is."""
-    return int(text) if text and text.isdigit() and len(text) < 10 else 0
+    return int(text) if text and text.isdecimal() and len(text) < 10 else 0
 
 
 def _form() -> NeedForm:

@@ -35,7 +35,7 @@ def unmask(business: Business, *, case_number: str, reason: str, by: Person) -> 
 
     Raises Refused ``case_number_missing``, ``unmask_reason_missing`` at their fields.
     """
-    if not CASE_NUMBER.fullmatch(case_number.strip()) or not any(sign.isdigit() for sign in case_number):
+    if not CASE_NUMBER.fullmatch(case_number.strip()) or not any(sign.isdecimal() for sign in case_number):
         raise Refused("case_number_missing", field="case_number", status=422)
     if len(reason.strip()) < 4:
         raise Refused("unmask_reason_missing", field="reason", status=422)

@@ -167,7 +167,7 @@ bp.add_app_template_filter(masked_code, "masked_code")
 def masked() -> ResponseReturnValue:
     """Every business, masked."""
     region = request.args.get("region", "").strip()
-    region = region if region.isdigit() and len(region) <= 6 else ""
+    region = region if region.isdecimal() and len(region) <= 6 else ""
     page = paginate(queries.businesses_of_region(region), per_page=50)
     return render_template("privacy/masked.html", page=page, region=region)
 

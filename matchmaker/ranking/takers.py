@@ -2,7 +2,8 @@
 
 For a market where each need is known with the one that funded it, and nothing of who refused. A need is a few groups
 (place, trade, size, kind …); all that is read are tallies of such groups as of a cut in time, each feature declared
-once. The product's own ranker, which knows refusals, has its features in `features.py` and reads the same tallies.
+once. The product's own ranker, which knows refusals, has its features in `features.py` and
+does not read these tallies yet.
 """
 
 from __future__ import annotations

@@ -112,7 +112,7 @@ def use(person: Person, typed: str, *, caller: Caller) -> None:
     Raises Refused ``totp_wrong``, ``totp_used``.
     """
     typed = plain_code(typed)
-    if len(typed) == 10 and not typed.isdigit():
+    if len(typed) == 10 and not typed.isdecimal():
         _use_recovery_code(person, typed, caller)
         return
     step = matching_step(person.totp_secret or "", typed, clock.real_now())
@@ -124,7 +124,7 @@ def use(person: Person, typed: str, *, caller: Caller) -> None:
 def matching_step(secret: str, typed: str, at: datetime) -> int | None:
     """The 30-second step whose digits were typed, this one or its neighbours (clocks differ), or None."""
     typed = plain_code(typed)
-    if not secret or len(typed) != 6 or not typed.isdigit():
+    if not secret or len(typed) != 6 or not typed.isdecimal():
         return None
     totp = pyotp.TOTP(secret)
     present = int(at.timestamp()) // TOTP_STEP_SECONDS

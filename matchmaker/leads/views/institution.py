@@ -66,7 +66,7 @@ def queue() -> ResponseReturnValue:
 
 def _chosen_lead() -> Lead | None:
     text = request.args.get("lead", "")
-    lead = finding.lead_by_id(int(text)) if text.isdigit() and len(text) < 12 else None
+    lead = finding.lead_by_id(int(text)) if text.isdecimal() and len(text) < 12 else None
     return lead if lead is not None and may(actor(), "lead.see", lead) and _works_there(lead) else None
 
 

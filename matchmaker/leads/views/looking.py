@@ -36,7 +36,7 @@ def _narrowed() -> Narrowed:
 
 def _number(name: str) -> int | None:
     text = request.args.get(name, "")
-    return int(text) if text.isdigit() and len(text) < 10 else None
+    return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
 def _asked() -> dict[str, Any]:

@@ -311,7 +311,7 @@ def add_paper(lead: Lead) -> ResponseReturnValue:
         return owner_page(lead)
     try:
         document = keep(taken(), kind="other", by=actor())
-        item = int(number) if number.isdigit() and len(number) < 4 else 0
+        item = int(number) if number.isdecimal() and len(number) < 4 else 0
         answering.add_paper(lead, item_number=item, document=document, by=actor())
     except Refused as no:
         if no.status != 422:

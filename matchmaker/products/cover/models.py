@@ -86,7 +86,16 @@ class CoverVersion(Versioned, Base):
     """One text of a cover. A published or superseded version never changes; drafts also keep what was typed."""
 
     kept = work(
-        "name", "summary", "covers", "exclusions", "deductible", "typed", "review_note", "terms_url", "filing_number"
+        "name",
+        "summary",
+        "covers",
+        "exclusions",
+        "deductible",
+        "typed",
+        "review_note",
+        "terms_url",
+        "filing_number",
+        "text_fingerprint",
     )
 
     __table_args__ = (
