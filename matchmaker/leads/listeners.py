@@ -10,9 +10,10 @@ from matchmaker.leads.announcements import LeadSent, NeedIsFunded, PaidOut
 from matchmaker.leads.queries import finding
 from matchmaker.leads.rules.reserves import Over
 from matchmaker.leads.rules.states import State
-from matchmaker.leads.services import answering, ending, reserving, working
+from matchmaker.leads.services import answering, ending, reserving, stepping, working
 from matchmaker.needs.announcements import NeedExpired, NeedWithdrawn
 from matchmaker.needs.models import Need
+from matchmaker.reference.announcements import DaysEntered
 
 
 @on(NeedWithdrawn)
@@ -70,3 +71,12 @@ def end_leads_of_suspended_institution(event: InstitutionSuspended) -> None:
         lead = finding.lead_by_id(lead_id, lock=True)
         if lead is not None and lead.is_live and lead.state not in (State.TAKEN, State.SIGNED):
             ending.expire(lead, because="suspended")
+
+
+@on(DaysEntered)
+def count_clocks_anew(event: DaysEntered) -> None:
+    """The days off of a year became known: every clock that still runs and ends in it ends by them."""
+    for clock_id in finding.ids_of_clocks_ending_in(event.year):
+        row = finding.open_clock_by_id(clock_id)
+        if row is not None:
+            stepping.count_anew(row)

@@ -9,9 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
+from matchmaker.accounts.models import Institution
 from matchmaker.db import db
+from matchmaker.leads.models import Lead, LeadClock
+from matchmaker.leads.rules.reasons import CODES, Way
 from matchmaker.matching import queries as matching
 from matchmaker.products.models import Product
+from matchmaker.queue import Job
 from matchmaker.ranking.models import InView, ModelVersion, Shown, ShownList, TurnedDown
 
 
@@ -76,3 +80,74 @@ def record_of(stored: ShownList) -> Record:
         {version.product_id: version.name for version in versions},
         {version.id: version.number for version in versions},
     )
+
+
+def institutions() -> list[Institution]:
+    """Every institution that was ever admitted, by name."""
+    query = sa.select(Institution).where(Institution.status.in_(("admitted", "suspended")))
+    return list(db.session.scalars(query.order_by(Institution.short_name)))
+
+
+# Waits and refusals -------------------------------------------------------------------------------------------------
+
+
+def late_waits(*, institution_id: int | None = None, kind: str = "", still: bool = False) -> sa.Select[Any]:
+    """Waits that an institution let run out, newest first; ``still``: only leads that were not taken back."""
+    query = (
+        sa.select(LeadClock)
+        .join(Lead, Lead.id == LeadClock.lead_id)
+        .where(LeadClock.outcome == "late")
+        .options(joinedload(LeadClock.lead).joinedload(Lead.institution))
+    )
+    if institution_id is not None:
+        query = query.where(Lead.institution_id == institution_id)
+    if kind:
+        query = query.where(LeadClock.kind == kind)
+    if still:
+        query = query.where(Lead.ended_at.is_(None))
+    return query.order_by(LeadClock.stopped_at.desc(), LeadClock.id.desc())
+
+
+NO_WAY_ON = frozenset(code for code, found in CODES.items() if found.way is Way.ELSEWHERE)
+"""Codes that say neither what can be repaired nor for what to wait."""
+
+
+def declines_without_use(*, institution_id: int | None = None) -> list[Lead]:
+    """Declines none of whose reasons the owner can repair or wait for, newest first."""
+    query = sa.select(Lead).where(Lead.state == "declined").options(joinedload(Lead.institution))
+    if institution_id is not None:
+        query = query.where(Lead.institution_id == institution_id)
+    query = query.order_by(Lead.ended_at.desc(), Lead.id.desc())
+    return [lead for lead in db.session.scalars(query).unique() if set(lead.decline_codes or ()) <= NO_WAY_ON]
+
+
+# Work that runs by itself -------------------------------------------------------------------------------------------
+
+
+def jobs(*, state: str = "", name: str = "") -> sa.Select[Any]:
+    """Pieces of work, what failed first, then newest first; of one state, of one line of the timetable."""
+    query = sa.select(Job)
+    if state:
+        query = query.where(Job.state == state)
+    if name:
+        query = query.where(Job.args["name"].as_string() == name)
+    failed_first = sa.case((Job.state == "failed", 0), (Job.state == "running", 1), else_=2)
+    return query.order_by(failed_first, Job.id.desc())
+
+
+def job_by_id(job_id: int) -> Job | None:
+    """One piece of work."""
+    return db.session.get(Job, job_id)
+
+
+def count_jobs(state: str, *, due_before: Any = None) -> int:
+    """How many pieces of work are in a state; with ``due_before`` only those that should have begun by then."""
+    query = sa.select(sa.func.count(Job.id)).where(Job.state == state)
+    if due_before is not None:
+        query = query.where(Job.run_at < due_before)
+    return db.session.scalar(query) or 0
+
+
+def count_of(query: sa.Select[Any]) -> int:
+    """How many rows a list has."""
+    return db.session.scalar(sa.select(sa.func.count()).select_from(query.order_by(None).subquery())) or 0

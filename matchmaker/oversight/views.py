@@ -1,4 +1,7 @@
-"""Pages of oversight: lists as they were shown, derived again on the spot. The reader sees no name of a business."""
+"""Pages of oversight: lists derived again, late waits, declines that help nobody, permissions, work by itself, tasks.
+
+The reader sees no name of a business.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,18 @@ from typing import Any
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
+from matchmaker import clock
+from matchmaker.leads.rules.clocks import LIMITS
 from matchmaker.matching import services as matching
-from matchmaker.oversight import queries
+from matchmaker.oversight import queries, services, upkeep
 from matchmaker.oversight.words import LABELS
+from matchmaker.permissions import may
+from matchmaker.queue import Job
 from matchmaker.ranking.models import ShownList
 from matchmaker.refusal import Refused
-from matchmaker.web import paginate, requires
+from matchmaker.web import BaseForm, actor, back_to, once, paginate, paginate_items, requires, said
 
 bp = Blueprint("oversight", __name__)
 
@@ -77,3 +85,99 @@ def value(stored: Any) -> str:
 
 def _number(text: str) -> int | None:
     return int(text) if text.isdecimal() and len(text) < 10 else None
+
+
+# Waits and refusals -------------------------------------------------------------------------------------------------
+
+
+@bp.get("/oversight/late")
+@requires("oversight.see")
+def late() -> ResponseReturnValue:
+    """Every wait that an institution let run out, by institution and kind."""
+    institution_id = _number(request.args.get("institution", ""))
+    kind = request.args.get("kind", "")
+    kind = kind if kind in RELEASING else ""
+    still = request.args.get("still") == "1"
+    return render_template(
+        "oversight/late.html",
+        page=paginate(queries.late_waits(institution_id=institution_id, kind=kind, still=still), per_page=50),
+        institutions=queries.institutions(),
+        institution_id=institution_id,
+        kind=kind,
+        kinds=RELEASING,
+        still=still,
+    )
+
+
+RELEASING = tuple(str(each) for each, limit in LIMITS.items() if limit.releases)
+"""The clocks of institutions."""
+
+
+@bp.get("/oversight/declines")
+@requires("oversight.see")
+def declines() -> ResponseReturnValue:
+    """Declines that say neither what can be repaired nor for what to wait."""
+    institution_id = _number(request.args.get("institution", ""))
+    return render_template(
+        "oversight/declines.html",
+        page=paginate_items(queries.declines_without_use(institution_id=institution_id), per_page=50),
+        institutions=queries.institutions(),
+        institution_id=institution_id,
+        codes=sorted(queries.NO_WAY_ON),
+    )
+
+
+# Work that runs by itself, tasks ------------------------------------------------------------------------------------
+
+
+@bp.get("/upkeep")
+@requires("upkeep.see")
+def tasks() -> ResponseReturnValue:
+    """What is missing or stale now."""
+    return render_template("oversight/tasks.html", tasks=upkeep.tasks(), at=clock.now())
+
+
+@bp.get("/upkeep/jobs", endpoint="jobs")
+@requires("upkeep.see")
+def job_board() -> ResponseReturnValue:
+    """The work that runs by itself: how far it is, what failed, when it is tried again."""
+    state, name = request.args.get("state", ""), request.args.get("name", "")
+    state = state if state in LABELS["job.state"] else ""
+    name = name if name in LABELS["job.name"] else ""
+    return render_template(
+        "oversight/jobs.html",
+        page=paginate(queries.jobs(state=state, name=name), per_page=50),
+        state=state,
+        name=name,
+        states=LABELS["job.state"],
+        names=LABELS["job.name"],
+        kind_of=kind_of,
+        trouble_of=trouble_of,
+        form=BaseForm(formdata=None) if may(actor(), "upkeep.retry") else None,
+    )
+
+
+def load_job(job_id: int) -> Job | None:
+    return queries.job_by_id(job_id)
+
+
+@bp.post("/upkeep/jobs/<int:job_id>/retry")
+@requires("upkeep.retry", load=load_job)
+@once
+def retry_job(job: Job) -> ResponseReturnValue:
+    """Try once more what failed."""
+    services.retry(job, by=actor())
+    said(_("放回去排着了，过一会儿再看。"))
+    return back_to("oversight.jobs")
+
+
+def kind_of(job: Job) -> str:
+    """What a piece of work is called: the line of the timetable, or its kind."""
+    name = str(job.args.get("name") or job.kind)
+    return str(LABELS["job.name"].get(name, name))
+
+
+def trouble_of(job: Job) -> str:
+    """The name of the error, without its message: that may hold somebody's data and stands in the server's log."""
+    lines = (job.error or "").strip().splitlines()
+    return lines[-1].split(":")[0].rsplit(".", 1)[-1][:60] if lines else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from sqlalchemy import CheckConstraint
@@ -23,3 +23,19 @@ class Lpr(Base):
     lpr_1y_percent: Mapped[Decimal] = mapped_column(Percent)
     lpr_5y_percent: Mapped[Decimal] = mapped_column(Percent)
     source: Mapped[str]
+
+
+class CalendarDay(Base):
+    """A day that the State Council's notice names: off though a weekday, or worked though a weekend.
+
+    The years of the packaged calendar need no rows; a later year (or a corrected one) is entered by an operator as a
+    whole and then counts instead of the packaged one.
+    """
+
+    kept = PUBLIC
+
+    day: Mapped[date] = mapped_column(unique=True)
+    is_working: Mapped[bool]
+    name: Mapped[str]
+    source: Mapped[str]
+    entered_at: Mapped[datetime]

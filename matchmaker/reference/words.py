@@ -15,6 +15,29 @@ LABELS = {
 }
 
 SENTENCES = {
+    # entering the dated series
+    "days_missing": _l("把通知里的日子一行一行写上。"),
+    "days_line_unread": _l("第 %(line)s 行没看懂。这样写：2027-01-01 至 2027-01-03 元旦 休"),
+    "days_not_a_day": _l("第 %(line)s 行的日子日历上没有。"),
+    "days_other_year": _l("第 %(line)s 行不是 %(year)s 年的日子。"),
+    "days_backwards": _l("第 %(line)s 行，后一天比前一天早。"),
+    "days_twice": _l("第 %(line)s 行，%(day_on)s 写了两遍。"),
+    "days_work_on_weekday": _l("第 %(line)s 行，%(day_on)s 本来就上班，不用写补班。"),
+    "days_no_new_year": _l("%(year)s 年 1 月 1 日每年都放假，没有写。"),
+    "year_unread": _l("写四位数的年份，例如 2027。"),
+    "year_out_of_reach": _l("只能写 %(year)s 年到 %(last)s 年。"),
+    "rate_missing": _l("还没有填。"),
+    "rate_not_a_number": _l("要填数字，例如 3.00。"),
+    "rate_out_of_range": _l("LPR 在 %(least_percent)s 到 %(most_percent)s 之间，请再看一遍公告。"),
+    "rate_too_fine": _l("公告里只有两位小数。"),
+    "rate_differs": _l("两遍填的不一样。"),
+    "date_missing": _l("还没有填。"),
+    "date_unread": _l("没看懂。这样写：2026-10-20"),
+    "source_missing": _l("写上公告的网址或文号，别人要能找到。"),
+    "source_too_long": _l("最多 %(longest)s 个字。"),
+    "lpr_in_future": _l("这一天还没有到。"),
+    "lpr_known": _l("这一期已经有了。"),
+    "lpr_not_newest": _l("已经有 %(day_on)s 的了，只能补更晚的一期。"),
     # size class
     "size_group": _l("行业 %(industry_code)s %(industry)s，按“%(group)s”划型。"),
     "size_out_of_scope": _l("行业 %(industry_code)s %(industry)s，不在统计上大中小微型企业划分办法的范围内。"),
@@ -61,4 +84,9 @@ SENTENCES = {
     "uscc_not_a_business": _l(
         "%(prefix)s 开头的是机关、事业单位或社会组织。这里办的是企业（91）、个体工商户（92）和农民专业合作社（93）"
     ),
+}
+
+DEEDS = {
+    "reference.enter_lpr": _l("记下一期 LPR"),
+    "reference.enter_days": _l("记下一年的放假安排"),
 }

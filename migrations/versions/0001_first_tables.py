@@ -33,6 +33,17 @@ def upgrade() -> None:
         batch_op.create_index("ix_audit_row_unsealed", ["seal_number", "id"], unique=False)
 
     op.create_table(
+        "calendar_day",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("is_working", sa.Boolean(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("entered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calendar_day")),
+        sa.UniqueConstraint("day", name=op.f("uq_calendar_day_day")),
+    )
+    op.create_table(
         "data_access",
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
@@ -2209,6 +2220,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_data_access_business_id_at")
 
     op.drop_table("data_access")
+    op.drop_table("calendar_day")
     with op.batch_alter_table("audit_row", schema=None) as batch_op:
         batch_op.drop_index("ix_audit_row_unsealed")
         batch_op.drop_index("ix_audit_row_object")

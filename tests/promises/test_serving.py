@@ -114,7 +114,10 @@ def test_a_request_at_work_is_answered_before_the_end(site: subprocess.Popen[str
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(b"GET /slow HTTP/1.0\r\n\r\n")
         assert site.stdout is not None
-        assert site.stdout.readline() == "at work\n"
+        said = site.stdout.readline()
+        while said.startswith("Task queue depth"):  # a busy machine: the server notes that a request waits
+            said = site.stdout.readline()
+        assert said == "at work\n"
         site.send_signal(signal.SIGINT)
         connection.settimeout(20)
         answer = b""

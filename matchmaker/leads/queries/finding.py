@@ -20,6 +20,7 @@ from matchmaker.leads.rules.states import LIVE, State
 from matchmaker.needs.models import Need, NeedVersion
 from matchmaker.products.models import Product, ProductVersion
 from matchmaker.ranking.models import Shown, ShownList
+from matchmaker.reference.rules.working_time import SHANGHAI
 
 LIVE_STATES = [str(state) for state in LIVE]
 MAY_ACT = PROVEN
@@ -299,6 +300,27 @@ def ids_of_unwarned_clocks(now: datetime) -> list[int]:
             .order_by(LeadClock.due_at, LeadClock.id)
         )
     )
+
+
+def ids_of_clocks_ending_in(year: int) -> list[int]:
+    """Clocks that run and end in a year, by the time of Shanghai."""
+    first, next_first = (datetime(each, 1, 1, tzinfo=SHANGHAI) for each in (year, year + 1))
+    return list(
+        db.session.scalars(
+            sa.select(LeadClock.id)
+            .where(LeadClock.stopped_at.is_(None), LeadClock.due_at >= first, LeadClock.due_at < next_first)
+            .order_by(LeadClock.id)
+        )
+    )
+
+
+def open_clock_by_id(clock_id: int) -> LeadClock | None:
+    """A clock that still runs, its lead locked against steps at the same moment."""
+    row = db.session.get(LeadClock, clock_id)
+    if row is None or lead_by_id(row.lead_id, lock=True) is None:
+        return None
+    db.session.refresh(row)
+    return row if row.stopped_at is None else None
 
 
 def ids_of_due_clocks(now: datetime, kinds: Iterable[str]) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -129,6 +129,21 @@ def start_clock(
     )
     lead.clocks.append(row)
     return row
+
+
+def count_anew(row: LeadClock) -> None:
+    """Let a running clock end by the days off that are known now; one whose end an offer names stays as it is.
+
+    A pause that is over is added again; one that still lasts is added when it ends, from the end counted here.
+    """
+    kind = Clock(row.kind)
+    if row.stopped_at is not None or (row.days is None and LIMITS[kind].days is None):
+        return
+    due_at = clocks.due_after(kind, row.started_at, row.days)
+    if row.paused_seconds:
+        due_at = clocks.due_after_pause(due_at, row.started_at, row.started_at + timedelta(seconds=row.paused_seconds))
+    if due_at > row.started_at:
+        row.due_at = due_at
 
 
 def end_consent(consent: Consent | None, because: str, at: datetime) -> None:

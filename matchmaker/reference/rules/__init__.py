@@ -1,20 +1,33 @@
 """What follows from the reference data: size class, working time, credit codes, priority sectors; plain rules."""
 
 from matchmaker.reference.rules.credit_code import CreditCode, complete, read_credit_code
+from matchmaker.reference.rules.entering import (
+    SOURCE_LONGEST,
+    read_date,
+    read_days,
+    read_rate,
+    read_source,
+    write_days,
+)
 from matchmaker.reference.rules.sectors import PrioritySector, priority_sectors
 from matchmaker.reference.rules.size import SIZES, SizeClass, SizeGroup, size_class
 from matchmaker.reference.rules.size import groups as size_groups
 from matchmaker.reference.rules.working_time import (
     DAY_END,
     DAY_START,
+    FIRST_KNOWN_YEAR,
     LAST_KNOWN_YEAR,
+    NamedDay,
     days_off_between,
     end_is_provisional,
     end_of_clock,
+    entered_years,
     festival_on,
     is_provisional,
     is_working_day,
+    learn_days,
     moment_of_share,
+    named_days,
     next_working_day,
     share_used,
     time_passed,
@@ -24,9 +37,12 @@ from matchmaker.reference.rules.working_time import (
 __all__ = [
     "DAY_END",
     "DAY_START",
+    "FIRST_KNOWN_YEAR",
     "LAST_KNOWN_YEAR",
     "SIZES",
+    "SOURCE_LONGEST",
     "CreditCode",
+    "NamedDay",
     "PrioritySector",
     "SizeClass",
     "SizeGroup",
@@ -34,16 +50,24 @@ __all__ = [
     "days_off_between",
     "end_is_provisional",
     "end_of_clock",
+    "entered_years",
     "festival_on",
     "is_provisional",
     "is_working_day",
+    "learn_days",
     "moment_of_share",
+    "named_days",
     "next_working_day",
     "priority_sectors",
     "read_credit_code",
+    "read_date",
+    "read_days",
+    "read_rate",
+    "read_source",
     "share_used",
     "size_class",
     "size_groups",
     "time_passed",
     "working_days_between",
+    "write_days",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, lru_cache
 from typing import Literal
@@ -23,14 +25,46 @@ LAST_KNOWN_YEAR = max(day.year for day in (*holidays, *workdays))
 _ONE_DAY = timedelta(days=1)
 
 
+@dataclass(frozen=True)
+class NamedDay:
+    """A day that the yearly notice names: off though a weekday, or worked though a weekend; and its festival."""
+
+    day: date
+    is_working: bool
+    name: str
+
+
+_entered: Mapping[int, Mapping[date, NamedDay]] = {}
+"""Year → what the operators entered for it; such a year counts instead of the packaged one."""
+
+
+def learn_days(days: Iterable[NamedDay]) -> None:
+    """Take over the years that operators entered, as a whole: what was learned before is forgotten."""
+    global _entered
+    years: dict[int, dict[date, NamedDay]] = {}
+    for each in days:
+        years.setdefault(each.day.year, {})[each.day] = each
+    if years != _entered:
+        _entered = years
+        is_working_day.cache_clear()
+
+
+def entered_years() -> tuple[int, ...]:
+    """The years that count as entered by operators."""
+    return tuple(sorted(_entered))
+
+
 def is_provisional(day: date) -> bool:
     """Whether the days off of that year are not known yet, so that weekends alone decide."""
-    return not FIRST_KNOWN_YEAR <= day.year <= LAST_KNOWN_YEAR
+    return not FIRST_KNOWN_YEAR <= day.year <= LAST_KNOWN_YEAR and day.year not in _entered
 
 
 @lru_cache(maxsize=20_000)
 def is_working_day(day: date) -> bool:
     """Whether offices work on that date (made-up weekend days included); by weekend alone when provisional."""
+    if day.year in _entered:
+        named = _entered[day.year].get(day)
+        return named.is_working if named is not None else day.weekday() < 5
     if is_provisional(day):
         return day.weekday() < 5
     return bool(chinese_calendar.is_workday(day))
@@ -46,8 +80,26 @@ def _festivals() -> dict[date, str]:
 
 
 def festival_on(day: date) -> str | None:
-    """The Chinese name of the public holiday on that date (2024 to 2026), or None."""
+    """The Chinese name of the public holiday on that date (2024 to 2026 and what was entered), or None."""
+    if day.year in _entered:
+        named = _entered[day.year].get(day)
+        return named.name if named is not None and not named.is_working else None
     return _festivals().get(day)
+
+
+def named_days(year: int) -> list[NamedDay]:
+    """What the notice names in a year, in order; empty for a year that is not known."""
+    if year in _entered:
+        return sorted(_entered[year].values(), key=lambda each: each.day)
+    if is_provisional(date(year, 1, 1)):
+        return []
+    found, day = [], date(year, 1, 1)
+    while day.year == year:
+        works = is_working_day(day)
+        if (festival := festival_on(day)) is not None or works != (day.weekday() < 5):
+            found.append(NamedDay(day, works, festival or ""))
+        day += _ONE_DAY
+    return found
 
 
 def next_working_day(day: date) -> date:
