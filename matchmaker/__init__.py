@@ -68,6 +68,7 @@ VIEWS: list[str] = [
     "matchmaker.products.cover.views",
     "matchmaker.leads.views",
     "matchmaker.loans.views",
+    "matchmaker.insurance.views",
     "matchmaker.oversight.views",
     "matchmaker.privacy.views",
 ]

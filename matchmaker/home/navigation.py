@@ -32,6 +32,7 @@ ACCOUNT: Line = (_l("我的账号"), "accounts.account", {})
 SIGNED_OUT: list[Line] = [
     (_l("先看看"), "home.check", {}),
     (_l("有哪些产品"), "products.browse", {}),
+    (_l("保险"), "insurance.zone", {}),
     (_l("算成本"), "tools.index", {}),
     (_l("怎么排的"), "home.how_ranked", {}),
 ]
@@ -41,6 +42,7 @@ BY_ROLE: dict[str, list[Line]] = {
         (_l("进度"), "leads.mine", {}),
         (_l("我的店"), "businesses.mine", {}),
         (_l("谁看过"), "leads.who_sees", {}),
+        (_l("保险"), "insurance.zone", {}),
         (_l("算成本"), "tools.index", {}),
     ],
     "manager": [

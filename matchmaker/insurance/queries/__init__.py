@@ -1,0 +1,1 @@
+"""Reads of cover for owners, and of what was asked for."""

@@ -1,0 +1,151 @@
+"""The zone: lines, one line, one cover; prices and comparison only where the licence is on file."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from decimal import Decimal
+from typing import Any
+
+from flask import abort, render_template, request
+from flask.typing import ResponseReturnValue
+
+from matchmaker import clock
+from matchmaker.businesses.models import Business
+from matchmaker.insurance.queries import zone as reading
+from matchmaker.insurance.views import bp, licensed
+from matchmaker.matching.telling import Judged, judged
+from matchmaker.products.cover.models import CoverVersion
+from matchmaker.products.cover.rules import counted_in_money, indicative, split
+from matchmaker.reference import insurance_lines
+from matchmaker.web import actor, paginate_items, public
+
+COMPARED_AT_MOST = 4
+WAN = Decimal(10_000)
+
+
+@bp.get("/cover")
+@public
+def zone() -> ResponseReturnValue:
+    """The lines by group, with how many insurers list something; `line` narrows to those that meet a condition."""
+    q = request.args.get("q", "")
+    only = reading.known_lines(request.args.getlist("line"))
+    return render_template(
+        "insurance/zone.html",
+        groups=reading.groups(clock.today(), q=q, only=only),
+        q=q,
+        only=only,
+        licensed=licensed(),
+    )
+
+
+@bp.get("/cover/lines/<line>")
+@public
+def one_line(line: str) -> ResponseReturnValue:
+    """Who lists something on a line: in the neutral order of the day, for the business one acts for if there is one."""
+    found = insurance_lines.get(line) or abort(404)
+    today = clock.today()
+    page = paginate_items(reading.on_line(line, today), per_page=20)
+    mine = reading.businesses_of(actor())
+    business = _chosen(mine)
+    return render_template(
+        "insurance/line.html",
+        line=found,
+        page=page,
+        businesses=mine,
+        business=business,
+        judged={version.id: _judged(version, business) for version in page.items} if business else {},
+        licensed=licensed(),
+        in_money=counted_in_money(line),
+        most=COMPARED_AT_MOST,
+        split=split,
+    )
+
+
+def _chosen(mine: list[Business]) -> Business | None:
+    """The business that the address names, else the first."""
+    text = request.args.get("business", "")
+    named = next((business for business in mine if str(business.id) == text), None)
+    return named or (mine[0] if mine else None)
+
+
+def _judged(version: CoverVersion, business: Business) -> list[Judged]:
+    return [judged(verdict) for verdict in reading.verdicts_for(version, business, clock.today())]
+
+
+@bp.get("/cover/<int:cover_id>")
+@public
+def show_cover(cover_id: int) -> ResponseReturnValue:
+    """One cover in full, as its insurer approved it."""
+    return _cover_page(cover_id, None)
+
+
+@bp.get("/cover/<int:cover_id>/versions/<int:number>")
+@public
+def show_version(cover_id: int, number: int) -> ResponseReturnValue:
+    """A version that was listed once, as it was: somebody may have asked for it."""
+    return _cover_page(cover_id, number)
+
+
+def _cover_page(cover_id: int, number: int | None) -> ResponseReturnValue:
+    found = reading.shown(cover_id, number, clock.today())
+    if found is None:
+        abort(404)
+    version, is_listed = found
+    mine = reading.businesses_of(actor())
+    business = _chosen(mine)
+    return render_template(
+        "insurance/cover.html",
+        version=version,
+        cover=version.cover,
+        insurer=version.cover.institution,
+        is_listed=is_listed,
+        is_current=version.cover.current_version_id == version.id,
+        business=business,
+        judged=_judged(version, business) if business else [],
+        licensed=licensed(),
+        in_money=counted_in_money(version.cover.line),
+        names={},
+        split=split,
+    )
+
+
+# Only with the licence ----------------------------------------------------------------------------------------------
+
+
+@bp.get("/cover/lines/<line>/compare")
+@public
+def compare(line: str) -> ResponseReturnValue:
+    """Up to four covers of a line side by side, with what a base would cost; no such page without the licence."""
+    found = insurance_lines.get(line)
+    if found is None or not licensed():
+        abort(404)
+    ids = [int(text) for text in request.args.getlist("cover") if text.isdecimal() and len(text) < 10]
+    versions = reading.some_on_line(line, ids, clock.today())[:COMPARED_AT_MOST]
+    typed = request.args.get("base", "")
+    base = read_base(typed)
+    asked = None if base is None else base * WAN if counted_in_money(line) else base
+    return render_template(
+        "insurance/compare.html",
+        line=found,
+        versions=versions,
+        typed=typed,
+        unreadable=bool(typed.strip()) and base is None,
+        premiums=_premiums(versions, asked),
+        asked=asked,
+        in_money=counted_in_money(line),
+        split=split,
+    )
+
+
+def _premiums(versions: list[CoverVersion], base: Decimal | None) -> dict[int, Any]:
+    return {version.id: indicative(version.terms, base) if base is not None else None for version in versions}
+
+
+def read_base(text: str) -> Decimal | None:
+    """A plain number above zero as it was typed, or None."""
+    narrow = unicodedata.normalize("NFKC", text).strip().replace(",", "").replace(" ", "")
+    if not re.fullmatch(r"\d{1,9}(\.\d{1,4})?", narrow, re.ASCII):
+        return None
+    value = Decimal(narrow)
+    return value if value > 0 else None
