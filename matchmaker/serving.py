@@ -6,6 +6,7 @@ send static files through this module, compressed ahead of time by ``tools/asset
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import hashlib
 import signal
@@ -19,6 +20,8 @@ import waitress.server
 from flask import Flask
 from whitenoise import WhiteNoise
 from whitenoise.responders import StaticFile
+
+from matchmaker.settings import Settings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -76,9 +79,10 @@ def serve(app: Flask, host: str, port: int) -> None:
     A thread carries the jobs beside it where the settings say so. Raises SystemExit with one sentence when the
     port cannot be had.
     """
-    settings = app.config["SETTINGS"]
     serve_static_files(app)
     listening = _listen(host, port)
+    name_the_port_in_links(app, listening.getsockname()[1])
+    settings = app.config["SETTINGS"]
     server = waitress.server.create_server(
         app, sockets=[listening], threads=settings.threads, ident="", max_request_body_size=64 * 1024 * 1024,
         clear_untrusted_proxy_headers=not settings.trusted_proxies,
@@ -97,6 +101,13 @@ def serve(app: Flask, host: str, port: int) -> None:
         end_jobs()
         server.close()
     print("\nStopped; what was entered is kept.", flush=True)
+
+
+def name_the_port_in_links(app: Flask, port: int) -> None:
+    """Let links in messages lead to the port that is served, unless a public address was set."""
+    settings = app.config["SETTINGS"]
+    if settings.public_url == Settings.public_url:
+        app.config["SETTINGS"] = dataclasses.replace(settings, public_url=f"http://127.0.0.1:{port}")
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from matchmaker import clock
-from matchmaker.accounts.models import Institution
+from matchmaker.accounts.models import Institution, Person
 from matchmaker.businesses.models import BusinessMember
 from matchmaker.businesses.queries import waiting_titles
-from matchmaker.businesses.rules import PROVEN
 from matchmaker.db import db
 from matchmaker.leads.models import Lead, LeadClock, Payout
+from matchmaker.leads.queries.reading import NeedProgress, progress_of
 from matchmaker.leads.rules.states import LIVE, Side, State, ball
 from matchmaker.needs.models import Need, NeedDraft
 from matchmaker.needs.queries import drafts_of, live_needs_of
@@ -23,7 +23,6 @@ from matchmaker.products.models import Product
 from matchmaker.products.queries import published_products
 
 _LIVE = [str(state) for state in LIVE]
-_UNSEEN_ENDS = [str(state) for state in (State.DECLINED, State.RELEASED)]
 
 
 def _count(query: sa.Select[Any]) -> int:
@@ -61,31 +60,6 @@ def _standing(leads: list[Lead]) -> list[Standing]:
 def _with_names(query: sa.Select[Any]) -> list[Lead]:
     named = query.options(joinedload(Lead.institution), joinedload(Lead.need), joinedload(Lead.business))
     return list(db.session.scalars(named))
-
-
-def leads_of_owner(person_id: int) -> list[Standing]:
-    """Leads of live needs of a person's businesses, and those paid out but not yet confirmed.
-
-    As everywhere else, leads are seen by who may act with checked papers; a declaration opens needs and matches alone.
-    """
-    mine = sa.select(BusinessMember.business_id).where(
-        BusinessMember.person_id == person_id, BusinessMember.standing.in_(PROVEN)
-    )
-    reported = sa.select(Payout.lead_id).where(Payout.standing == "reported")
-    query = (
-        sa.select(Lead)
-        .join(Need, Need.id == Lead.need_id)
-        .where(
-            Lead.business_id.in_(mine),
-            sa.or_(
-                Lead.state.in_(_LIVE),
-                sa.and_(Lead.state.in_(_UNSEEN_ENDS), Need.state.in_(["open", "in_progress"])),
-                Lead.id.in_(reported),
-            ),
-        )
-        .order_by(Lead.id)
-    )
-    return _standing(_with_names(query))
 
 
 def leads_of_manager(person_id: int) -> list[Standing]:
@@ -149,7 +123,7 @@ class OwnersStart:
     drafts: list[NeedDraft]
     memberships: list[BusinessMember]
     needs: list[Need]
-    leads: list[Standing]
+    leads: list[NeedProgress]
 
     @property
     def unproven(self) -> list[BusinessMember]:
@@ -157,8 +131,9 @@ class OwnersStart:
         return [member for member in self.memberships if member.standing in ("declared", "rejected")]
 
 
-def owners_start(person_id: int) -> OwnersStart:
-    """Everything of one owner that may ask for a next step."""
+def owners_start(person: Person) -> OwnersStart:
+    """Everything of one owner that may ask for a next step; of leads exactly what their own page counts."""
+    person_id = person.id
     memberships = list(
         db.session.scalars(
             sa.select(BusinessMember)
@@ -170,4 +145,4 @@ def owners_start(person_id: int) -> OwnersStart:
     needs = [
         need for member in memberships if member.standing != "rejected" for need in live_needs_of(member.business_id)
     ]
-    return OwnersStart(drafts_of(person_id), memberships, needs, leads_of_owner(person_id))
+    return OwnersStart(drafts_of(person_id), memberships, needs, progress_of(person))

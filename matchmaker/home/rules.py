@@ -45,6 +45,7 @@ def waiting_for_you(steps: list[NextStep]) -> int:
 
 OWNER_TURN = {
     "papers": ("you", "lead_papers", "send_papers"),
+    "unreached": ("you", "lead_unreached", "choose_hours"),
     "offered": ("you", "lead_offered", "read_offer"),
     "declined": ("you", "lead_declined", "read_why"),
     "released": ("late", "lead_released", "choose_next"),

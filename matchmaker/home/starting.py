@@ -11,7 +11,8 @@ from matchmaker import clock
 from matchmaker.accounts.queries import count_of_status
 from matchmaker.home import queries
 from matchmaker.home.rules import OWNER_TURN, NextStep, in_order, step
-from matchmaker.leads.rules.states import Side
+from matchmaker.leads.queries.reading import Line
+from matchmaker.leads.rules.states import Side, State
 from matchmaker.needs.rules import read_typed
 from matchmaker.notifications.queries import count_in_state, count_unread
 from matchmaker.products.cover.queries import cover_counts
@@ -33,18 +34,15 @@ def _presses(due_at: datetime | None, turn: str) -> str:
 def steps_of_owner(person: Any, start: queries.OwnersStart) -> list[NextStep]:
     """An owner: what an institution waits for, what is not sent, what is not proven, what is not said."""
     steps: list[NextStep] = []
-    for one in start.leads:
-        name = one.lead.institution.short_name
-        args = {"lead_id": one.lead.id}
-        if one.turn is Side.OWNER and one.lead.state in OWNER_TURN:
-            turn, code, verb = OWNER_TURN[one.lead.state]
-            facts = {"institution": name} | ({"due_at": one.due_at} if code == "lead_papers" and one.due_at else {})
-            code = code if "due_at" in facts or code != "lead_papers" else "lead_papers_open"
-            steps.append(step(_presses(one.due_at, turn), code, verb, "leads.show", args, **facts))
-        elif one.turn is Side.INSTITUTION:
-            code, facts = ("lead_with_them_until", {"due_at": one.due_at}) if one.due_at else ("lead_with_them", {})
-            steps.append(step("them", code, "look", "leads.show", args, institution=name, **facts))
-    busy = {one.lead.need_id for one in start.leads}
+    for progress in start.leads:
+        for line in progress.lines_for_owner:
+            steps.append(_step_of_lead(line))
+        for line in progress.lines_of_institutions:
+            due = line.turn.due_at
+            code, facts = ("lead_with_them_until", {"due_at": due}) if due else ("lead_with_them", {})
+            name = line.lead.institution.short_name
+            steps.append(step("them", code, "look", "leads.show", {"lead_id": line.lead.id}, institution=name, **facts))
+    busy = {progress.need.id for progress in start.leads if progress.lines_for_owner or progress.lines_of_institutions}
     for need in start.needs:
         if need.id not in busy:
             steps.append(
@@ -70,6 +68,21 @@ def steps_of_owner(person: Any, start: queries.OwnersStart) -> list[NextStep]:
             steps.append(step("them", "papers_waiting", "look", "businesses.show", {"business_id": member.business_id},
                               business=member.business.name))  # fmt: skip
     return in_order(steps + _unread(person))
+
+
+def _step_of_lead(line: Line) -> NextStep:
+    """What the owner has to do about a lead whose turn is theirs."""
+    lead, due = line.lead, line.turn.due_at
+    turn, code, verb = OWNER_TURN[lead.state]
+    facts: dict[str, Any] = {"institution": lead.institution.short_name}
+    if code == "lead_papers" and due is not None:
+        facts["due_at"] = due
+    elif code == "lead_papers":
+        code = "lead_papers_open"
+    if lead.state == State.DRAFT:
+        args = {"need_id": lead.need_id, "product_id": lead.product_version.product_id}
+        return step(turn, code, verb, "leads.new_consent", args, **facts)
+    return step(_presses(due, turn), code, verb, "leads.show", {"lead_id": lead.id}, **facts)
 
 
 def _unread(person: Any) -> list[NextStep]:

@@ -41,7 +41,7 @@ def start() -> ResponseReturnValue:
         return render_template("home/signed_out.html", figures=starting.public_figures())
     roles = navigation.roles_of(person)
     sections = [(role, in_order(STEPS[role](person))) for role in navigation.ROLES if role in roles and role in STEPS]
-    owner = queries.owners_start(person.id) if "owner" in roles else None
+    owner = queries.owners_start(person) if "owner" in roles else None
     if owner is not None:
         sections.append(("owner", starting.steps_of_owner(person, owner)))
     return render_template(

@@ -52,6 +52,7 @@ LABELS = {
     },
     "next.verb": {
         "send_papers": _l("补材料"),
+        "choose_hours": _l("选时间"),
         "read_offer": _l("看报价"),
         "read_why": _l("看原因，看下一家"),
         "choose_next": _l("看看，再决定送不送"),
@@ -78,6 +79,7 @@ LABELS = {
 SENTENCES = {
     "next_lead_papers": _l("%(institution)s要您补材料，%(due_at)s前"),
     "next_lead_papers_open": _l("%(institution)s要您补材料"),
+    "next_lead_unreached": _l("%(institution)s打了三次没打通，您选个方便的时间"),
     "next_lead_offered": _l("%(institution)s给了报价，接受还是不接受，您定"),
     "next_lead_declined": _l("%(institution)s这次不办，写了原因，也有下一家"),
     "next_lead_released": _l("%(institution)s超时没动，授权已经收回；送不送下一家，您定"),

@@ -74,6 +74,34 @@ def test_an_owner_is_told_what_waits(app, client):
     assert "的执照交上来" in page
 
 
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (State.UNREACHED, "打了三次没打通"),
+        (State.PAPERS, "要您补材料"),
+        (State.OFFERED, "给了报价"),
+        (State.DECLINED, "这次不办"),
+        (State.RELEASED, "授权已经收回"),
+        (State.PAID_OUT, "请您确认收到没有"),
+        (State.ACCEPTED, None),
+        (State.REVIEW, None),
+    ],
+)
+def test_what_waits_at_a_lead_waits_on_both_pages(app, client, state, words):
+    """The start page and the page of leads count the same things; what an institution works on waits on neither."""
+    with clock.frozen("2026-09-28T02:00:00+00:00", everywhere=True):
+        with app.app_context(), unit_of_work():
+            case = a_case()
+            to_state(case, state)
+        sign_in(client, case.owner)
+        home, leads = page_of(client.get("/")), page_of(client.get("/leads/"))
+        if words is None:
+            assert "没有要您动的" in home and "没有事等您" in leads and "1 家在办" in leads
+        else:
+            assert words in home and "1 件事等您" in home and "进度里 1 件等您" in leads
+        assert leads.count("btn-primary") <= 1
+
+
 @pytest.mark.article("B.1")
 def test_who_only_says_to_act_for_a_business_sees_none_of_its_leads(app, client):
     """A declaration is enough to ask and to match, so the need stands there; which institutions have it does not."""

@@ -118,9 +118,13 @@ class NeedProgress:
     missing_yuan: Decimal | None = None
 
     @property
+    def lines_for_owner(self) -> list[Line]:
+        """What waits for the owner: a refusal or a late one only until the owner has moved on."""
+        return [line for line in self.lines if line.turn.side is Side.OWNER and not self._is_over(line)]
+
+    @property
     def waiting_for_owner(self) -> int:
-        """How many things wait for the owner: a refusal or a late one only until the owner has moved on."""
-        return sum(1 for line in self.lines if line.turn.side is Side.OWNER and not self._is_over(line))
+        return len(self.lines_for_owner)
 
     def _is_over(self, line: Line) -> bool:
         ended_at = line.lead.ended_at
@@ -132,8 +136,13 @@ class NeedProgress:
         return not self.need.is_live or any(sent_at >= ended_at for sent_at in later)
 
     @property
+    def lines_of_institutions(self) -> list[Line]:
+        """What institutions work on."""
+        return [line for line in self.lines if line.turn.side is Side.INSTITUTION]
+
+    @property
     def worked_on(self) -> int:
-        return sum(1 for line in self.lines if line.turn.side is Side.INSTITUTION)
+        return len(self.lines_of_institutions)
 
 
 def _for_pages() -> list[Any]:
