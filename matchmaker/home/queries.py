@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from matchmaker import clock
 from matchmaker.accounts.models import Institution, Person
 from matchmaker.businesses.models import BusinessMember
 from matchmaker.businesses.queries import waiting_titles
 from matchmaker.db import db
 from matchmaker.leads.models import Lead, LeadClock, Payout
 from matchmaker.leads.queries.reading import NeedProgress, progress_of
-from matchmaker.leads.rules.states import LIVE, Side, State, ball
+from matchmaker.leads.rules.states import LIVE
 from matchmaker.needs.models import Need, NeedDraft
 from matchmaker.needs.queries import drafts_of, live_needs_of
 from matchmaker.products.models import Product
@@ -27,50 +26,6 @@ _LIVE = [str(state) for state in LIVE]
 
 def _count(query: sa.Select[Any]) -> int:
     return db.session.scalar(sa.select(sa.func.count()).select_from(query.order_by(None).subquery())) or 0
-
-
-@dataclass(frozen=True)
-class Standing:
-    """One lead on a start page: whose turn it is, and until when."""
-
-    lead: Lead
-    turn: Side
-    due_at: datetime | None
-
-
-def _standing(leads: list[Lead]) -> list[Standing]:
-    """Leads with their turn and the nearest end of a running clock, the most pressing first."""
-    ids = [lead.id for lead in leads]
-    due = dict(
-        db.session.execute(
-            sa.select(LeadClock.lead_id, sa.func.min(LeadClock.due_at))
-            .where(LeadClock.lead_id.in_(ids), LeadClock.stopped_at.is_(None))
-            .group_by(LeadClock.lead_id)
-        ).all()
-    )
-    unanswered = set(
-        db.session.scalars(sa.select(Payout.lead_id).where(Payout.lead_id.in_(ids), Payout.standing == "reported"))
-    )
-    found = [
-        Standing(lead, ball(lead.state, payout_unanswered=lead.id in unanswered), due.get(lead.id)) for lead in leads
-    ]
-    return sorted(found, key=lambda one: (one.due_at is None, one.due_at or clock.now(), one.lead.id))
-
-
-def _with_names(query: sa.Select[Any]) -> list[Lead]:
-    named = query.options(joinedload(Lead.institution), joinedload(Lead.need), joinedload(Lead.business))
-    return list(db.session.scalars(named))
-
-
-def leads_of_manager(person_id: int) -> list[Standing]:
-    """Live leads that a manager carries."""
-    carried = sa.select(Lead).where(Lead.manager_id == person_id, Lead.state.in_(_LIVE)).order_by(Lead.id)
-    return _standing(_with_names(carried))
-
-
-def count_unclaimed(institution_ids: set[int]) -> int:
-    """Leads sent to these institutions that nobody has accepted yet."""
-    return _count(sa.select(Lead.id).where(Lead.institution_id.in_(institution_ids), Lead.state == str(State.WAITING)))
 
 
 def count_live(institution_ids: set[int] | None = None) -> int:

@@ -11,8 +11,9 @@ from matchmaker import clock
 from matchmaker.accounts.queries import count_of_status
 from matchmaker.home import queries
 from matchmaker.home.rules import OWNER_TURN, NextStep, in_order, step
+from matchmaker.leads.queries.queueing import queue_of
 from matchmaker.leads.queries.reading import Line
-from matchmaker.leads.rules.states import Side, State
+from matchmaker.leads.rules.states import State
 from matchmaker.needs.rules import read_typed
 from matchmaker.notifications.queries import count_in_state, count_unread
 from matchmaker.products.cover.queries import cover_counts
@@ -91,29 +92,30 @@ def _unread(person: Any) -> list[NextStep]:
 
 
 def steps_of_manager(person: Any) -> list[NextStep]:
-    """A manager: what nobody has claimed, what is theirs and runs out, what others have to do."""
-    steps: list[NextStep] = []
-    unclaimed = queries.count_unclaimed(person.manager_institution_ids)
-    if unclaimed:
-        steps.append(step("you", "leads_unclaimed", "claim", "leads.queue", number=unclaimed))
-    mine = queries.leads_of_manager(person.id)
-    turns = [_presses(one.due_at, "you") for one in mine if one.turn is Side.INSTITUTION]
-    for turn, code in (("late", "leads_late"), ("soon", "leads_soon"), ("you", "leads_yours")):
-        if number := turns.count(turn):
-            steps.append(step(turn, code, "open_queue", "leads.queue", number=number))
-    if others := len(mine) - len(turns):
-        steps.append(step("them", "leads_with_owners", "open_queue", "leads.queue", number=others))
+    """A manager: what nobody has claimed, what runs out today, whose turn it is; each number is a tab of the queue."""
+    counts = queue_of(person).counts
+    steps = [
+        step(turn, code, verb, "leads.queue", {"show": show}, number=counts[show])
+        for show, turn, code, verb in (
+            ("today", "soon", "leads_soon", "open_queue"),
+            ("free", "you", "leads_unclaimed", "claim"),
+            ("yours", "you", "leads_yours", "open_queue"),
+            ("owner", "them", "leads_with_owners", "open_queue"),
+        )
+        if counts[show]
+    ]
     return in_order(steps + _unread(person))
 
 
 def steps_of_desk(person: Any) -> list[NextStep]:
     """A desk of any institution: leads nobody claimed, products to check, to finish, or about to end."""
     ours = person.desk_institution_ids
+    leads = queue_of(person).counts
     steps: list[NextStep] = []
-    if unclaimed := queries.count_unclaimed(ours):
-        steps.append(step("you", "desk_unclaimed", "open_queue", "leads.queue", number=unclaimed))
-    if late := queries.count_late(ours):
-        steps.append(step("", "desk_late", "look", "leads.queue", number=late))
+    if unclaimed := leads["free"]:
+        steps.append(step("you", "desk_unclaimed", "open_queue", "leads.queue", {"show": "free"}, number=unclaimed))
+    if late := leads["late"]:
+        steps.append(step("", "desk_late", "look", "leads.queue", {"show": "late"}, number=late))
     counts = product_counts(ours, today=clock.today())
     for show, turn, code, verb in (
         ("to_review", "you", "products_to_review", "review"),

@@ -320,10 +320,13 @@ LABELS = {
     },
     "lead.show": {
         "all": _l("要办的"),
+        "today": _l("今天到期"),
+        "yours": _l("轮到您"),
         "mine": _l("我的"),
         "free": _l("没人认领"),
         "owner": _l("等客户"),
         "done": _l("办完的"),
+        "late": _l("超时收回的"),
     },
     "lead.until": {
         "longest": _l("按办完所需，最长"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,7 +28,8 @@ _ENDED = [str(state) for state in ENDED]
 ROW_FIELDS = frozenset({Field.NAME, Field.NEED})
 """What a row of the queue opens; the rest is opened by looking at the case."""
 
-SHOWS = ("all", "mine", "free", "owner", "done")
+SHOWS = ("all", "today", "yours", "mine", "free", "owner", "done", "late")
+ENDED_SHOWS = ("done", "late")
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,6 @@ class Queue:
     rows: list[Lead]
     waiting: dict[int, order.Waiting]
     counts: dict[str, int]
-    due_today: int
     capacity: Capacity
     is_desk: bool
 
@@ -97,10 +98,12 @@ def capacity_of(person: Person) -> Capacity:
     return Capacity(live or 0, profile.capacity_leads if profile is not None else None)
 
 
-def queue_of(person: Person, *, show: str = "all") -> Queue:
+def queue_of(person: Person, *, show: str = "all", words: str = "") -> Queue:
     """The open work of a reader, ordered by clock, fit and capacity.
 
-    show: all · mine (they carry it) · free (nobody carries it) · owner (waits for the customer).
+    show: all · today (the institution's move, due today or before) · yours (they carry it and it is their move) ·
+    mine (they carry it) · free (nobody carries it) · owner (waits for the customer). `words` narrows the rows by what
+    even a sealed card shows: number, product, colleague; counts stay whole.
     """
     now = clock.now()
     open_work = sa.or_(
@@ -115,26 +118,39 @@ def queue_of(person: Person, *, show: str = "all") -> Queue:
     waiting = {lead.id: _waiting(lead, person, patch, skills) for lead in leads}
     by_id = {lead.id: lead for lead in leads}
     in_order = [by_id[item.lead_id] for item in order.in_order(waiting.values(), at_capacity=capacity.is_full)]
+    today = clock.date_of(now)
     tabs = {
         "all": in_order,
+        "today": [lead for lead in in_order if _is_due(waiting[lead.id], today)],
+        "yours": [
+            lead
+            for lead in in_order
+            if lead.manager_id == person.id and order.group(waiting[lead.id], at_capacity=False) < 3
+        ],
         "mine": [lead for lead in in_order if lead.manager_id == person.id],
         "free": [lead for lead in in_order if lead.manager_id is None],
         "owner": [lead for lead in in_order if order.group(waiting[lead.id], at_capacity=False) >= 3],
     }
-    today = clock.date_of(now)
-    due_today = sum(
-        1
-        for item in waiting.values()
-        if item.due_at is not None and clock.date_of(item.due_at) <= today and order.group(item, at_capacity=False) < 3
-    )
     return Queue(
-        rows=tabs.get(show, in_order),
+        rows=[lead for lead in tabs.get(show, in_order) if _matches(lead, words)],
         waiting=waiting,
-        counts={name: len(found) for name, found in tabs.items()} | {"done": count_done(person)},
-        due_today=due_today,
+        counts={name: len(found) for name, found in tabs.items()}
+        | {show: count_ended(person, show) for show in ENDED_SHOWS},
         capacity=capacity,
         is_desk=bool(person.desk_institution_ids),
     )
+
+
+def _is_due(item: order.Waiting, today: date) -> bool:
+    """Whether it is the institution's move and its clock ends today or has ended."""
+    is_theirs = order.group(item, at_capacity=False) < 3
+    return is_theirs and item.due_at is not None and clock.date_of(item.due_at) <= today
+
+
+def _matches(lead: Lead, words: str) -> bool:
+    """Whether number, product or colleague hold every word; nothing that a consent opens is looked into."""
+    held = f"{lead.id:06d} {lead.product_version.name} {lead.manager.name if lead.manager else ''}".lower()
+    return all(word in held for word in words.lower().split())
 
 
 def _waiting(lead: Lead, person: Person, patch: list[str], skills: list[str]) -> order.Waiting:
@@ -172,14 +188,22 @@ def rows_of(queue: Queue, leads: list[Lead], person: Person) -> list[Row]:
     ]
 
 
-def done_by(person: Person) -> sa.Select[Any]:
-    """The ended leads a reader may see (sealed cards), the latest first."""
-    return (
-        sa.select(Lead)
-        .where(scope_of_done(person), Lead.state.in_(_ENDED))
-        .options(*_loaded())
-        .order_by(Lead.ended_at.desc(), Lead.id.desc())
-    )
+def ended_of(person: Person, show: str = "done", words: str = "") -> sa.Select[Any]:
+    """The ended leads a reader may see (sealed cards), the latest first; `late`: those taken back. `words` as above."""
+    query = sa.select(Lead).where(scope_of_done(person), Lead.state.in_(_states(show))).options(*_loaded())
+    for word in words.split():
+        like = f"%{word.replace('%', '').replace('_', '')}%"
+        number = int(word) if word.isascii() and word.isdigit() and len(word) < 12 else 0
+        product = sa.select(ProductVersion.id).where(ProductVersion.name.ilike(like))
+        carrier = sa.select(Person.id).where(Person.name.ilike(like))
+        query = query.where(
+            sa.or_(Lead.id == number, Lead.product_version_id.in_(product), Lead.manager_id.in_(carrier))
+        )
+    return query.order_by(Lead.ended_at.desc(), Lead.id.desc())
+
+
+def _states(show: str) -> list[str]:
+    return [str(State.RELEASED)] if show == "late" else _ENDED
 
 
 def scope_of_done(person: Person) -> sa.ColumnElement[bool]:
@@ -193,11 +217,11 @@ def scope_of_done(person: Person) -> sa.ColumnElement[bool]:
     )
 
 
-def count_done(person: Person) -> int:
-    """How many ended leads a reader may see."""
+def count_ended(person: Person, show: str = "done") -> int:
+    """How many ended leads a reader may see, or of them those taken back."""
     return (
         db.session.scalar(
-            sa.select(sa.func.count()).select_from(Lead).where(scope_of_done(person), Lead.state.in_(_ENDED))
+            sa.select(sa.func.count()).select_from(Lead).where(scope_of_done(person), Lead.state.in_(_states(show)))
         )
         or 0
     )

@@ -85,9 +85,10 @@ def queue_page(
     person = actor()
     show = request.args.get("show", "all")
     show = show if show in queueing.SHOWS else "all"
-    whole = queueing.queue_of(person, show=show)
-    if show == "done":
-        page = paginate(queueing.done_by(person), PER_PAGE)
+    words = " ".join(request.args.get("q", "").split())[:40]
+    whole = queueing.queue_of(person, show=show, words=words)
+    if show in queueing.ENDED_SHOWS:
+        page = paginate(queueing.ended_of(person, show, words), PER_PAGE)
         rows = queueing.done_rows(page.items, person)
     else:
         page = paginate_items(whole.rows, PER_PAGE)
@@ -101,6 +102,7 @@ def queue_page(
             page=page,
             rows=rows,
             show=show,
+            words=words,
             shows=queueing.SHOWS,
             chosen=chosen,
             case=case,
