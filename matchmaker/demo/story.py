@@ -44,6 +44,7 @@ from matchmaker.matching import services as matching
 from matchmaker.matching.rules import Lpr
 from matchmaker.matching.rules import Offered as Listed
 from matchmaker.needs.rules import NeedState, NeedStep
+from matchmaker.ranking.rules import seed_of
 from matchmaker.reference import industries, regions
 from matchmaker.refusal import Reason
 
@@ -266,7 +267,8 @@ class Story:
         today = date_of(made_at)
         facts = self.facts_of(at, wanted, today)
         lpr = self.lpr_on(today)
-        derived = matching.derive(self.offered_at(made_at), facts, today, lpr)
+        seed = seed_of(need["id"], need["current_number"], today)
+        derived = matching.derive(self.offered_at(made_at), facts, today, lpr, seed=seed)
         list_id = len(self.books.lists) + 1
         self.books.lists.append(
             {

@@ -18,7 +18,7 @@ from matchmaker.needs.rules import read_typed
 from matchmaker.notifications.queries import count_in_state, count_unread
 from matchmaker.products.cover.queries import cover_counts
 from matchmaker.products.queries import product_counts
-from matchmaker.ranking.rules import WEIGHTS
+from matchmaker.ranking.rules import NEARLY_EQUAL, SWAPPED_SHARE, WEIGHTS
 
 PRESSING = timedelta(hours=8)
 """From here on a wait is shown as pressing: less than a working day is left (own threshold)."""
@@ -216,3 +216,16 @@ def figures_of_supervisor() -> list[Figure]:
 def weights_in_use() -> Mapping[str, float]:
     """The weights of the order by name, in percent: the ranker's own, so that the page cannot say another thing."""
     return WEIGHTS
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """How neighbours of a list are exchanged: at most so many points apart, one pair in so many."""
+
+    points: float
+    pairs: int
+
+
+def exchange_in_use() -> Exchange:
+    """The ranker's own figures."""
+    return Exchange(NEARLY_EQUAL, round(1 / SWAPPED_SHARE))

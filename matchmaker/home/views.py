@@ -81,7 +81,9 @@ def about() -> ResponseReturnValue:
 @public
 def how_ranked() -> ResponseReturnValue:
     """How lists are ordered, with the weights that the ranker really uses."""
-    return render_template("home/how_ranked.html", weights=starting.weights_in_use())
+    return render_template(
+        "home/how_ranked.html", weights=starting.weights_in_use(), exchange=starting.exchange_in_use()
+    )
 
 
 # Check first --------------------------------------------------------------------------------------------------------

@@ -64,16 +64,21 @@ class TurnedOver:
 
 
 def turn_over(
-    fitting: Sequence[Candidate], ordering: Ordering, facts: Facts, today: date, ranker: Ranker | None
+    fitting: Sequence[Candidate],
+    ordering: Ordering,
+    facts: Facts,
+    today: date,
+    ranker: Ranker | None,
+    seed: str | None = None,
 ) -> TurnedOver:
     """Order again with each soft fact turned over. Without a ranker nothing depends on them, and nothing is said."""
     has = frozenset(fact for fact in SOFT_FACTS if getattr(facts, fact))
     now = places_of(ordering)
     if ranker is None or len(fitting) > ORDERED_AGAIN_AT_MOST:
         return TurnedOver(now, {}, has)
+    turned = {fact: facts.changed(**{fact: not getattr(facts, fact)}) for fact in SOFT_FACTS}
     after = {
-        fact: places_of(in_order(fitting, facts.changed(**{fact: not getattr(facts, fact)}), on=today, ranker=ranker))
-        for fact in SOFT_FACTS
+        fact: places_of(in_order(fitting, other, on=today, ranker=ranker, seed=seed)) for fact, other in turned.items()
     }
     return TurnedOver(now, after, has)
 

@@ -15,11 +15,11 @@ from typing import Any
 from matchmaker.eligibility.bounds import Outcome
 from matchmaker.eligibility.facts import Facts
 from matchmaker.matching.rules import CAUTIONS_SHOWN, REASONS_SHOWN, Candidate, Track
-from matchmaker.ranking.rules import SCORE_VERSION, Offer, Ranked, Record
+from matchmaker.ranking.rules import SCORE_VERSION, Offer, Ranked, Record, seed_of
 from matchmaker.ranking.services import Ranker, active_ranker, order, ranker_of, stored_features
 from matchmaker.refusal import Reason
 
-__all__ = ["SCORE_VERSION", "Ordering", "Placed", "Ranker", "active_ranker", "in_order", "ranker_of"]
+__all__ = ["SCORE_VERSION", "Ordering", "Placed", "Ranker", "active_ranker", "in_order", "ranker_of", "seed_of"]
 
 SIX_PLACES = Decimal("0.000001")
 TOLD_FIRST = frozenset({"rank_first_loan", "rank_likeliest", "rank_cheapest", "rank_fastest"})
@@ -55,10 +55,15 @@ class Ordering:
         return self.model_version_id is None
 
 
-def in_order(candidates: Sequence[Candidate], facts: Facts, *, on: date, ranker: Ranker | None) -> Ordering:
-    """The eligible candidates, best first. The same input gives the same places, to the bit."""
+def in_order(
+    candidates: Sequence[Candidate], facts: Facts, *, on: date, ranker: Ranker | None, seed: str | None = None
+) -> Ordering:
+    """The eligible candidates, best first; with a seed a few equals are exchanged (``ranking.rules.exchanged``).
+
+    The same input gives the same places, to the bit.
+    """
     by_product = {one.offered.product_id: one for one in candidates}
-    ranked = order(facts, [offer_of(one) for one in candidates], on=on, ranker=ranker)
+    ranked = order(facts, [offer_of(one) for one in candidates], on=on, ranker=ranker, seed=seed)
     return Ordering(
         tuple(_placed(by_product[at.offer.product_id], at) for at in ranked),
         ranker.version_id if ranker else None,

@@ -30,6 +30,7 @@ from matchmaker.matching.ordering import (
     active_ranker,
     in_order,
     ranker_of,
+    seed_of,
     stored_cost,
     told,
 )
@@ -113,7 +114,9 @@ def work_out(need: Need, market: MarketNow) -> WorkedOut:
     """Judge, price and order for a need; only reads, so that it can be done while no lock is held."""
     facts = queries.facts_of(need, on=market.today)
     objected = not queries.wants_learned(need)
-    derived = derive(market.offered, facts, market.today, market.lpr, None if objected else market.ranker)
+    ranker = None if objected else market.ranker
+    seed = None if objected else seed_of(need.id, need.current_number, market.today)
+    derived = derive(market.offered, facts, market.today, market.lpr, ranker, seed=seed)
     derived.counts["objected"] = objected
     return WorkedOut(need.current_number, market, facts, derived)
 
@@ -209,13 +212,17 @@ class Derived:
     counts: dict[str, Any]
 
 
-def derive(offered: Sequence[Offered], facts: Facts, today: date, lpr: Lpr, ranker: Ranker | None = None) -> Derived:
-    """Verdicts, prices, order, reasons and counts for one need; pure, the same input gives the same rows."""
+def derive(offered: Sequence[Offered], facts: Facts, today: date, lpr: Lpr, ranker: Ranker | None = None,
+           *, seed: str | None = None) -> Derived:  # fmt: skip
+    """Verdicts, prices, order, reasons and counts for one need; pure, the same input gives the same rows.
+
+    With a seed (``seed_of``) a few neighbours of nearly the same score are exchanged, each with its probability.
+    """
     judged = [judge(one, facts, today, lpr) for one in offered]
     fitting = [one for one in judged if one.eligible]
-    ordering = in_order(fitting, facts, on=today, ranker=ranker)
+    ordering = in_order(fitting, facts, on=today, ranker=ranker, seed=seed)
     best = best_of(fitting)
-    turned = helping.turn_over(fitting, ordering, facts, today, ranker)
+    turned = helping.turn_over(fitting, ordering, facts, today, ranker, seed)
     kept = ordering.placed[:TOP_STORED]
     return Derived(
         ordering=ordering,
@@ -348,7 +355,8 @@ def derive_again(stored: ShownList) -> Derived:
         for one in queries.offered_of(queries.versions_by_id(ids), noted.places)
     ]
     today = date.fromisoformat(stored.counts["today_on"])
-    return derive(offered, Facts.from_json(stored.facts), today, queries.lpr_of(stored.lpr_on), ranker)
+    seed = None if stored.counts.get("objected") else seed_of(stored.need_id, stored.need_number, today)
+    return derive(offered, Facts.from_json(stored.facts), today, queries.lpr_of(stored.lpr_on), ranker, seed=seed)
 
 
 def _as_it_was(one: Offered, noted: Mapping[str, Any] | None) -> Offered:

@@ -509,7 +509,10 @@ def _bar_words(quote: Mapping[str, Any], fees: Sequence[Mapping[str, Any]]) -> I
 
 
 def sorted_rows(rows: Sequence[Shown], sort: str) -> list[Shown]:
-    """The rows by what the reader asked for, loans before guarantees; unknown values last, the place decides ties."""
+    """The rows by what the reader asked for, loans before guarantees; unknown values last, the score decides ties.
+
+    An exchange of neighbours is never seen in an order that the reader chose.
+    """
 
     def wanted(row: Shown) -> tuple[Any, ...]:
         if sort == "chance":
@@ -518,9 +521,12 @@ def sorted_rows(rows: Sequence[Shown], sort: str) -> list[Shown]:
             return row.cost_percent is None, row.cost_percent or Decimal(0)
         if sort == "speed":
             return row.quote.get("days") is None, row.quote.get("days") or 0
-        return ()
+        return (row.place,)
 
-    return sorted(rows, key=lambda row: (row.product.kind != "credit", *wanted(row), row.place))
+    def by_score(row: Shown) -> int:
+        return int(row.features.get("place_by_score", row.place))
+
+    return sorted(rows, key=lambda row: (row.product.kind != "credit", *wanted(row), by_score(row)))
 
 
 def cards(rows: Sequence[Shown], facts: Mapping[str, Any]) -> list[Card]:

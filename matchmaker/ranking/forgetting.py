@@ -23,6 +23,7 @@ LISTS_KEPT = timedelta(days=1095)
 """Three years: as long as a list may be objected to (Civil Code art. 188, limitation of three years)."""
 _AT_ONCE = 200
 _KEPT_COUNTS = ("products", "fitting", "loans", "today_on", "places", "objected", "reasons_version")
+_KEPT_FEATURES = ("score_version", "place_by_score")
 
 
 def forget_lists(list_ids: Iterable[int], *, rule: str, at: datetime) -> int:
@@ -39,7 +40,7 @@ def forget_lists(list_ids: Iterable[int], *, rule: str, at: datetime) -> int:
         stored.counts = {name: stored.counts[name] for name in _KEPT_COUNTS if name in stored.counts}
         stored.facts, stored.forgotten_at, stored.forgotten_by = {}, at, rule
         for row in db.session.scalars(sa.select(Shown).where(Shown.list_id == stored.id)):
-            row.features = {name: row.features[name] for name in ("score_version",) if name in row.features}
+            row.features = {name: row.features[name] for name in _KEPT_FEATURES if name in row.features}
             row.reasons, row.cautions = codes_of(row.reasons), codes_of(row.cautions)
             row.quote, row.cost_percent, row.chance = {}, None, None
         for down in db.session.scalars(sa.select(TurnedDown).where(TurnedDown.list_id == stored.id)):

@@ -6,8 +6,10 @@ is one thing only: the chance that this institution funds this need. Without a m
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal
 
 from matchmaker.refusal import Reason
@@ -25,7 +27,8 @@ WEIGHTS: Mapping[str, float] = {
 `unsecured` (7.2) and `first_loan` (7.1) are policy preferences: three points each at most, so that they decide
 between products that serve about as well and never lift one that serves badly."""
 PREFERENCES = ("unsecured", "first_loan")
-SCORE_VERSION = "1"
+SCORE_VERSION = "2"
+"""2: neighbours with nearly the same score may be exchanged."""
 
 CHEAP_PERCENT, DEAR_PERCENT = Decimal(2), Decimal(18)
 """All-in cost a year that counts in full, and from which on nothing counts. Own choice: the ends of what loans to
@@ -39,6 +42,13 @@ SMALLEST_SAMPLE = 20
 PRIOR_CHANCE, PRIOR_CASES = 0.30, 10
 """What is assumed of an institution without a record, and how many cases that assumption is worth."""
 REASONS_AT_MOST, CAUTIONS_AT_MOST = 3, 2
+NEARLY_EQUAL = 0.5
+"""Points of the score within which two neighbours serve an owner about equally well: as much as 1.25 percentage points
+of chance, or 0.29 points of cost a year, or one and a quarter working days (own choice)."""
+SWAPPED_SHARE = 0.05
+"""How many of such pairs change places, so that what a place does to a choice can be told from what a product does."""
+SWAPPED_WITHIN = 50
+"""Places in which it happens: those that a list keeps in full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +141,10 @@ class Ranked:
     features: Mapping[str, float] = field(default_factory=dict)
     reasons: tuple[Reason, ...] = ()
     cautions: tuple[Reason, ...] = ()
+    place_by_score: int = 0
+    """The place that the score alone gives, from 1; another one than its own where neighbours were exchanged."""
     propensity: float = 1.0
-    """The probability with which this place was given; the order is deterministic, so 1."""
+    """The probability with which a product of this score stands at this place; 1 where nothing could be exchanged."""
 
 
 def counted_chance(offer: Offer) -> float:
@@ -191,6 +203,51 @@ def speed_part(days: int | None) -> float:
 def in_order(ranked: Iterable[Ranked]) -> list[Ranked]:
     """Best first: loans before guarantees (which are no money), then by score; ties by product id."""
     return sorted(ranked, key=lambda at: (at.offer.kind != "credit", -at.score, at.offer.product_id))
+
+
+def seed_of(need_id: int, need_number: int, on: date) -> str:
+    """What draws the exchanges of a list: the same need on the same day always draws the same.
+
+    Nobody gets another order by asking again, and a stored list says all that is needed to draw again.
+    """
+    return f"{need_id}:{need_number}:{on.isoformat()}"
+
+
+def exchanged(ranked: Sequence[Ranked], seed: str | None) -> list[Ranked]:
+    """The order with a few neighbours of nearly the same score exchanged, each place with its exact probability.
+
+    The draw is fair and known: a coin decides whether pairs are counted from the first or from the second place, and
+    of the pairs of loans that are nearly equal one in ten is exchanged, so that of all such neighbours one in twenty
+    is. Without a seed (the owner does not want the learned order) nothing is exchanged and every probability is 1.
+    """
+    found = [replace(at, place_by_score=place, propensity=1.0) for place, at in enumerate(ranked, start=1)]
+    if seed is None:
+        return found
+    near = [_nearly_equal(found, upper) for upper in range(len(found) - 1)]
+    if not near:
+        return found
+    kept = found[:]
+    for at, (above, below) in enumerate(zip([False, *near], [*near, False], strict=True)):
+        moves = SWAPPED_SHARE * (above + below)
+        found[at] = kept[at] = replace(kept[at], propensity=round(1 - moves, 6))
+    first = 0 if _draw(seed, "first") < 0.5 else 1
+    for upper in range(first, len(near), 2):
+        pair = (kept[upper], kept[upper + 1])
+        if near[upper] and _draw(seed, *sorted(at.offer.product_id for at in pair)) < 2 * SWAPPED_SHARE:
+            found[upper], found[upper + 1] = (replace(at, propensity=SWAPPED_SHARE) for at in reversed(pair))
+    return found
+
+
+def _nearly_equal(ranked: Sequence[Ranked], upper: int) -> bool:
+    one, other = ranked[upper], ranked[upper + 1]
+    loans = one.offer.kind == other.offer.kind == "credit"
+    return loans and upper + 2 <= SWAPPED_WITHIN and round(one.score - other.score, 6) <= NEARLY_EQUAL
+
+
+def _draw(seed: str, *what: object) -> float:
+    """A number from 0 to below 1 that follows from its names alone, on every machine."""
+    text = ":".join([seed, *map(str, what)])
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) / 2**64
 
 
 def explain(ranked: Sequence[Ranked], wish: Wish) -> list[tuple[tuple[Reason, ...], tuple[Reason, ...]]]:

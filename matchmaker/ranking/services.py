@@ -29,10 +29,12 @@ from matchmaker.ranking.rules import (
     Record,
     Similar,
     counted_chance,
+    exchanged,
     explain,
     in_order,
     parts_of,
     score_of,
+    seed_of,
     weights_without,
 )
 from matchmaker.ranking.store import NotThisModel, Trained
@@ -80,11 +82,13 @@ def order(
     on: date,
     ranker: Ranker | None = None,
     switched_off: Iterable[str] = (),
+    seed: str | None = None,
 ) -> list[Ranked]:
     """Eligible, priced offers for a need, best first, each with its score, features, reasons and cautions.
 
     Without a ranker the rule score orders: the same weights, with the counted record as the chance. The same input
-    gives the same output to the bit; ties go by product id. `switched_off` names policy preferences to leave out.
+    gives the same output to the bit; ties go by product id. `switched_off` names policy preferences to leave out. With
+    a `seed` (`rules.seed_of`) a few neighbours of nearly the same score are exchanged (`rules.exchanged`).
     """
     wish = features.wish_of(facts)
     weights = weights_without(*switched_off)
@@ -94,9 +98,10 @@ def order(
         for parts in [parts_of(offer, wish, chance)]
     ]
     said = explain(ranked, wish)
-    return in_order(
+    ordered = in_order(
         replace(at, reasons=reasons, cautions=cautions) for at, (reasons, cautions) in zip(ranked, said, strict=True)
     )
+    return exchanged(ordered, seed)
 
 
 def _chances(
@@ -130,6 +135,7 @@ def stored_features(at: Ranked) -> dict[str, Any]:
         "model_chance": at.chance,
         "parts": dict(at.parts),
         "similar": {"n": at.similar.n, "funded": at.similar.funded, "level": at.similar.level},
+        "place_by_score": at.place_by_score,
         "score_version": SCORE_VERSION,
     }
 
@@ -157,6 +163,9 @@ def rederive(list_id: int) -> list[str]:
         [place.offer for place in places],
         on=queries.day_of(stored),
         ranker=ranker,
+        seed=None
+        if stored.counts.get("objected")
+        else seed_of(stored.need_id, stored.need_number, queries.day_of(stored)),
     )
     differing = []
     for place, (was, fresh) in enumerate(zip(places, again, strict=True), 1):
@@ -164,6 +173,8 @@ def rederive(list_id: int) -> list[str]:
             differing.append(f"place {place}: product")
         if was.row.score != fresh.score:
             differing.append(f"place {place}: score")
+        if was.row.propensity != fresh.propensity:
+            differing.append(f"place {place}: propensity")
         kept = stored_features(fresh)
         differing += [f"place {place}: {name}" for name in kept if was.row.features.get(name) != kept[name]]
     return differing

@@ -31,7 +31,8 @@ from matchmaker.matching import services as matching
 from matchmaker.needs.models import Need
 from matchmaker.notifications.models import Message
 from matchmaker.products.models import Product, ProductVersion, TrackRecord
-from matchmaker.ranking.models import Outcome, ShownList
+from matchmaker.ranking.models import Outcome, Shown, ShownList
+from matchmaker.ranking.rules import SWAPPED_SHARE
 from matchmaker.refusal import plain
 from matchmaker.web import sentence
 from tests.demo.test_replay import lprs
@@ -301,3 +302,15 @@ def test_the_cast_was_told_what_happened_in_sentences(town: Any) -> None:
         with town.test_request_context(headers={"Cookie": f"lang={language}"}):
             for message in told:
                 assert sentence({"code": message.kind, "facts": message.facts})
+
+
+@pytest.mark.article("B.2")
+def test_neighbours_were_exchanged_in_the_past_year_too_with_their_probabilities(town: Any) -> None:
+    with town.app_context():
+        stood = db.session.execute(
+            sa.select(Shown.place, Shown.features["place_by_score"].as_integer(), Shown.propensity)
+        ).all()
+    moved = [propensity for place, by_score, propensity in stood if place != by_score]
+    might = sum(1 - propensity for place, by_score, propensity in stood if place == by_score)
+    assert moved and set(moved) == {SWAPPED_SHARE}
+    assert 0.7 < len(moved) / (might + sum(1 - each for each in moved) * SWAPPED_SHARE) < 1.4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -10,10 +11,12 @@ import sqlalchemy as sa
 
 from matchmaker import clock
 from matchmaker.db import db, unit_of_work
+from matchmaker.matching import queries as matching_queries
 from matchmaker.matching import services as matching
+from matchmaker.matching.telling import sorted_rows
 from matchmaker.needs.models import Need
 from matchmaker.products.models import Product, TrackRecord
-from matchmaker.ranking import queries, services, store
+from matchmaker.ranking import queries, rules, services, store
 from matchmaker.ranking.features import NAMES
 from matchmaker.ranking.models import ModelVersion, Shown, ShownList
 from matchmaker.refusal import Refused, plain
@@ -56,6 +59,39 @@ def test_a_list_ordered_by_the_ranker_is_derived_again_to_the_bit(town: Any) -> 
     for row in rows_of(stored):
         assert set(NAMES) <= set(row["features"])
         assert row["features"]["similar"]["n"] == row["chance_n"] >= 20
+
+
+@pytest.mark.article("B.2")
+def test_exchanged_neighbours_are_written_down_and_drawn_again_to_the_bit(
+    town: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, need, _ = town
+    monkeypatch.setattr(rules, "NEARLY_EQUAL", 100.0)
+    monkeypatch.setattr(rules, "SWAPPED_SHARE", 0.5)
+    stored = a_list(need)
+    rows = rows_of(stored)
+    moved = [row for row in rows if row["features"]["place_by_score"] != row["place"]]
+    assert moved and {row["propensity"] for row in moved} == {0.5}
+    assert sorted(row["features"]["place_by_score"] for row in rows) == [row["place"] for row in rows]
+    assert matching.differences(stored) == [] and services.rederive(stored.id) == []
+    assert rows_of(a_list(need)) == rows, "asking again on the same day draws the same"
+    by_cost = [row.features["place_by_score"] for row in sorted_rows(matching_queries.shown_rows(stored.id), "cost")]
+    costs = {row["features"]["place_by_score"]: row["cost_percent"] for row in rows}
+    for one, next_one in pairwise(by_cost):
+        assert costs[one] != costs[next_one] or one < next_one, "an order that the owner chose knows no exchange"
+
+
+@pytest.mark.article("B.2")
+def test_who_objects_to_the_learned_order_is_never_part_of_an_exchange(
+    town: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, need, _ = town
+    monkeypatch.setattr(rules, "NEARLY_EQUAL", 100.0)
+    monkeypatch.setattr(rules, "SWAPPED_SHARE", 0.5)
+    monkeypatch.setattr(matching_queries, "wants_learned", lambda need: False)
+    stored = a_list(need)
+    assert all(row["propensity"] == 1 and row["features"]["place_by_score"] == row["place"] for row in rows_of(stored))
+    assert matching.differences(stored) == []
 
 
 def test_what_was_changed_afterwards_is_found(town: Any) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from matchmaker.eligibility.facts import Facts
 from matchmaker.ranking import features, rules
 from matchmaker.ranking.features import FEATURES, NAMES, Counts, case_of
-from matchmaker.ranking.rules import WEIGHTS, Offer, Record, Similar, Wish, parts_of, score_of, weights_without
+from matchmaker.ranking.rules import WEIGHTS, Offer, Ranked, Record, Similar, Wish, parts_of, score_of, weights_without
 from matchmaker.ranking.services import order
 from tests.ranking.builders import facts_of, offers
 
@@ -47,6 +47,45 @@ def test_what_is_cheaper_faster_likelier_or_fits_better_never_scores_less() -> N
     assert score(replace(OFFER, term_months=24)) < score(OFFER)
     assert score(replace(OFFER, unsure=1)) < score(OFFER)
     assert score(replace(OFFER, cost_percent=None)) < score(OFFER)
+
+
+def a_row_of(*scores: float) -> list[Ranked]:
+    """Loans with these scores, in order."""
+    offers = [replace(OFFER, product_id=number) for number in range(1, len(scores) + 1)]
+    return [Ranked(offer, score, 0.5, Similar()) for offer, score in zip(offers, scores, strict=True)]
+
+
+@pytest.mark.article("B.2")
+def test_one_in_twenty_of_nearly_equal_neighbours_is_exchanged_as_often_as_is_written_down() -> None:
+    row = a_row_of(80.0, 79.8, 79.5, 79.2, 60.0, 59.9)
+    stood: dict[tuple[int, int], int] = {}
+    written: dict[tuple[int, int], set[float]] = {}
+    for number in range(20_000):
+        for place, at in enumerate(rules.exchanged(row, rules.seed_of(number, 1, ON)), start=1):
+            where = (at.offer.product_id, place)
+            stood[where] = stood.get(where, 0) + 1
+            written.setdefault(where, set()).add(at.propensity)
+            assert at.place_by_score == at.offer.product_id
+    for where, propensities in written.items():
+        [propensity] = propensities
+        assert abs(stood[where] / 20_000 - propensity) < 0.012, where
+    assert written[(1, 1)] == {0.95} and written[(2, 1)] == {0.05} and written[(2, 2)] == {0.9}
+    assert (4, 5) not in written and (5, 4) not in written, "never across a gap"
+
+
+@pytest.mark.article("B.2")
+def test_an_exchange_harms_nobody() -> None:
+    near = a_row_of(80.0, 79.9)
+    guarantee = replace(near[1], offer=replace(OFFER, product_id=2, kind="guarantee"))
+    for number in range(300):
+        seed = rules.seed_of(number, 1, ON)
+        assert [at.offer.product_id for at in rules.exchanged(a_row_of(80.0, 79.49), seed)] == [1, 2]
+        assert [at.offer.product_id for at in rules.exchanged([near[0], guarantee], seed)] == [1, 2]
+        assert rules.exchanged(near, seed) == rules.exchanged(near, seed), "the same need and day draw the same"
+        long = rules.exchanged(a_row_of(*[70.0] * 60), seed)
+        assert [at.place_by_score for at in long[50:]] == list(range(51, 61)), "only among places stored in full"
+    assert [at.propensity for at in rules.exchanged(near, None)] == [1, 1]
+    assert rules.exchanged([], "1:1:2026-09-23") == []
 
 
 @pytest.mark.article("7.2")
