@@ -88,7 +88,7 @@ def _step_of_lead(line: Line) -> NextStep:
 
 def _unread(person: Any) -> list[NextStep]:
     unread = count_unread(person.id)
-    return [step("", "unread", "read", "notifications.inbox", number=unread)] if unread else []
+    return [step("", "unread", "read", "notifications.inbox", {"unread": 1}, number=unread)] if unread else []
 
 
 def steps_of_manager(person: Any) -> list[NextStep]:
@@ -159,7 +159,8 @@ def steps_of_operator(person: Any) -> list[NextStep]:
         steps.append(step("you", "operator_institutions", "check_licences", "accounts.institutions",
                           {"status": "applied"}, number=applied))  # fmt: skip
     if failed := count_in_state("failed"):
-        steps.append(step("late", "operator_messages", number=failed))
+        steps.append(step("late", "operator_messages", "look", "oversight.messages",
+                          {"state": "failed"}, number=failed))  # fmt: skip
     return in_order(steps + _unread(person))
 
 
@@ -191,7 +192,7 @@ def public_figures() -> list[Figure]:
     """What a visitor may know today: how much there is to choose from."""
     return [
         Figure("products", queries.count_products(clock.today()), "products.browse"),
-        Figure("institutions", queries.count_institutions(), "products.browse"),
+        Figure("institutions", queries.count_institutions(), "accounts.directory"),
     ]
 
 
@@ -200,16 +201,16 @@ def figures_of_operator() -> list[Figure]:
         Figure("papers", queries.count_papers_waiting(), "businesses.papers_to_check"),
         Figure("applied", count_of_status("applied"), "accounts.institutions", {"status": "applied"}),
         Figure("institutions", queries.count_institutions(), "accounts.institutions", {"status": "admitted"}),
-        Figure("messages", count_in_state("waiting"), ""),
+        Figure("messages", count_in_state("waiting"), "oversight.messages", {"state": "waiting"}),
     ]
 
 
 def figures_of_supervisor() -> list[Figure]:
     return [
-        Figure("needs", queries.count_needs(), "audit.trail", {"what": "need.post"}),
-        Figure("leads", queries.count_live(), "audit.trail", {"what": "lead.send"}),
-        Figure("late", queries.count_late(), "audit.trail", {"what": "lead.release"}),
-        Figure("paid_out", queries.count_paid_out(), "audit.trail", {"what": "lead.report_payout"}),
+        Figure("needs", queries.count_needs(), "oversight.needs"),
+        Figure("leads", queries.count_live(), "oversight.leads", {"show": "live"}),
+        Figure("late", queries.count_late(), "oversight.late"),
+        Figure("paid_out", queries.count_paid_out(), "oversight.leads", {"show": "paid_out"}),
     ]
 
 

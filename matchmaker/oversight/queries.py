@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 
 from matchmaker.accounts.models import Institution
 from matchmaker.db import db
-from matchmaker.leads.models import Lead, LeadClock
+from matchmaker.leads.models import Lead, LeadClock, Payout
 from matchmaker.leads.rules.reasons import CODES, Way
+from matchmaker.leads.rules.states import LIVE
 from matchmaker.matching import queries as matching
+from matchmaker.needs.models import Need
+from matchmaker.notifications.models import Message
 from matchmaker.products.models import Product
 from matchmaker.queue import Job
 from matchmaker.ranking.models import InView, ModelVersion, Shown, ShownList, TurnedDown
@@ -146,6 +149,48 @@ def count_jobs(state: str, *, due_before: Any = None) -> int:
     if due_before is not None:
         query = query.where(Job.run_at < due_before)
     return db.session.scalar(query) or 0
+
+
+# Needs, leads, messages ---------------------------------------------------------------------------------------------
+
+
+def needs(*, state: str = "") -> sa.Select[Any]:
+    """Every need that was posted, newest first; of one state. Whose it is stays out."""
+    query = sa.select(Need).options(selectinload(Need.versions))
+    if state:
+        query = query.where(Need.state == state)
+    return query.order_by(Need.posted_at.desc(), Need.id.desc())
+
+
+LEAD_SHOWS = ("live", "paid_out", "late", "all")
+
+
+def leads(*, show: str = "live", institution_id: int | None = None) -> sa.Select[Any]:
+    """Leads that were sent, newest first.
+
+    live: worked on · paid_out: the owner confirmed the money or did not dispute it in time · late: taken back · all.
+    """
+    query = sa.select(Lead).where(Lead.sent_at.is_not(None)).options(joinedload(Lead.institution))
+    stood = sa.select(Payout.lead_id).where(Payout.standing.in_(("confirmed", "undisputed")))
+    if show == "live":
+        query = query.where(Lead.state.in_([str(state) for state in LIVE]))
+    elif show == "paid_out":
+        query = query.where(Lead.id.in_(stood))
+    elif show == "late":
+        query = query.where(Lead.state == "released")
+    if institution_id is not None:
+        query = query.where(Lead.institution_id == institution_id)
+    return query.order_by(Lead.sent_at.desc(), Lead.id.desc())
+
+
+def messages(*, state: str) -> sa.Select[Any]:
+    """Messages in a state, the oldest first: kind, channel and tries, never to whom or what."""
+    return sa.select(Message).where(Message.state == state).order_by(Message.id)
+
+
+def message_by_id(message_id: int) -> Message | None:
+    """One message."""
+    return db.session.get(Message, message_id)
 
 
 def count_of(query: sa.Select[Any]) -> int:

@@ -69,7 +69,7 @@ def tasks() -> list[Task]:
             "oversight.jobs",
             {"state": "queued"},
         ),
-        ("messages_failed", count_in_state("failed"), "oversight.jobs", {"name": "notifications.deliver"}),
+        ("messages_failed", count_in_state("failed"), "oversight.messages", {"state": "failed"}),
         ("unsealed", unsealed if unsealed > UNSEALED_BORNE else 0, "oversight.jobs", {"name": "audit.seal"}),
     )
     found += [Task(code, count, endpoint, args) for code, count, endpoint, args in counted if count]

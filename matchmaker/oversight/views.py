@@ -15,6 +15,8 @@ from flask_babel import gettext as _
 from matchmaker import clock
 from matchmaker.leads.rules.clocks import LIMITS
 from matchmaker.matching import services as matching
+from matchmaker.needs.rules import NeedState
+from matchmaker.notifications.models import Message
 from matchmaker.oversight import queries, services, upkeep
 from matchmaker.oversight.words import LABELS
 from matchmaker.permissions import may
@@ -127,6 +129,37 @@ def declines() -> ResponseReturnValue:
     )
 
 
+@bp.get("/oversight/needs")
+@requires("oversight.see")
+def needs() -> ResponseReturnValue:
+    """Every need that was posted, without whose it is."""
+    state = request.args.get("state", "")
+    state = state if state in {each.value for each in NeedState} else ""
+    return render_template(
+        "oversight/needs.html",
+        page=paginate(queries.needs(state=state), per_page=50),
+        state=state,
+        states=[each.value for each in NeedState],
+    )
+
+
+@bp.get("/oversight/leads")
+@requires("oversight.see")
+def leads() -> ResponseReturnValue:
+    """Every lead that was sent, by institution and by what became of it, without whose it is."""
+    show = request.args.get("show", "live")
+    show = show if show in queries.LEAD_SHOWS else "live"
+    institution_id = _number(request.args.get("institution", ""))
+    return render_template(
+        "oversight/leads.html",
+        page=paginate(queries.leads(show=show, institution_id=institution_id), per_page=50),
+        show=show,
+        shows=queries.LEAD_SHOWS,
+        institutions=queries.institutions(),
+        institution_id=institution_id,
+    )
+
+
 # Work that runs by itself, tasks ------------------------------------------------------------------------------------
 
 
@@ -181,3 +214,35 @@ def trouble_of(job: Job) -> str:
     """The name of the error, without its message: that may hold somebody's data and stands in the server's log."""
     lines = (job.error or "").strip().splitlines()
     return lines[-1].split(":")[0].rsplit(".", 1)[-1][:60] if lines else ""
+
+
+@bp.get("/upkeep/messages", endpoint="messages")
+@requires("upkeep.see")
+def message_board() -> ResponseReturnValue:
+    """Messages that wait or did not leave: kind and channel, never to whom or what."""
+    state = request.args.get("state", "failed")
+    state = state if state in MESSAGE_SHOWS else "failed"
+    return render_template(
+        "oversight/messages.html",
+        page=paginate(queries.messages(state=state), per_page=50),
+        state=state,
+        states=MESSAGE_SHOWS,
+        form=BaseForm(formdata=None) if may(actor(), "upkeep.retry") else None,
+    )
+
+
+MESSAGE_SHOWS = ("failed", "waiting", "sending")
+
+
+def load_message(message_id: int) -> Message | None:
+    return queries.message_by_id(message_id)
+
+
+@bp.post("/upkeep/messages/<int:message_id>/again")
+@requires("upkeep.retry", load=load_message)
+@once
+def send_again(message: Message) -> ResponseReturnValue:
+    """Try once more to send what did not leave."""
+    services.send_again(message, by=actor())
+    said(_("放回去等着发了。"))
+    return back_to("oversight.messages")

@@ -34,6 +34,12 @@ LABELS = {
         "documents.destroy_old": _l("销毁过期的材料"),
         "accounts.forget": _l("删掉旧的登录痕迹"),
     },
+    "oversight.leads": {
+        "live": _l("正在办的"),
+        "paid_out": _l("钱到账的"),
+        "late": _l("超时收回的"),
+        "all": _l("全部"),
+    },
     "upkeep": {
         "lpr_old": _l("LPR 不是最近一期"),
         "days_unknown": _l("明年的放假安排还没有"),
@@ -76,10 +82,12 @@ LABELS = {
 }
 
 SENTENCES: dict[str, object] = {
+    "message_not_failed": _l("这条消息现在没有停着，不用再发。"),
     "job_not_failed": _l("这件事现在没有停着，不用再做一次。"),
 }
 
 DEEDS: dict[str, object] = {
     "list.forget": _l("删掉旧名单里的资料"),
+    "message.send_again": _l("再发一次没发出去的消息"),
     "job.retry": _l("再做一次没做成的事"),
 }

@@ -48,6 +48,20 @@ def applied() -> ResponseReturnValue:
     return render_template("accounts/applied.html")
 
 
+@bp.get("/directory")
+@public
+def directory() -> ResponseReturnValue:
+    """Who is admitted, for everybody: kind, seat, and the way to its products and to how it answers."""
+    text, kind = (request.args.get(name, "").strip()[:60] for name in ("text", "kind"))
+    return render_template(
+        "accounts/directory.html",
+        page=paginate(queries.institutions(text=text, status="admitted", kind=kind), per_page=30),
+        text=text,
+        kind=kind,
+        kinds=kind_choices()[1:],
+    )
+
+
 @bp.get("/institutions")
 @requires("institutions.list")
 def institutions() -> ResponseReturnValue:
