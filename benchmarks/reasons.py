@@ -88,7 +88,7 @@ def measure(needs: int) -> dict[str, Any]:
 
     from matchmaker import clock
     from matchmaker.db import begin_read, db
-    from matchmaker.demo.lists import remembering
+    from matchmaker.demo.lists import Remembering
     from matchmaker.matching import queries, services
     from matchmaker.needs.models import Need
 
@@ -98,23 +98,23 @@ def measure(needs: int) -> dict[str, Any]:
         ids = list(db.session.scalars(sa.select(Need.id).order_by(Need.id.desc()).limit(needs)))
         random.Random(1).shuffle(ids)
         market = services.market_at(clock.now())
-        with remembering():
-            for need_id in ids:
-                need = queries.need_for_matching(need_id)
-                assert need is not None
-                _test(counted, queries.facts_of(need, on=market.today), market)
+        memory = Remembering()
+        for need_id in ids:
+            need = queries.need_for_matching(need_id)
+            assert need is not None
+            _test(counted, queries.facts_of(need, on=market.today), market, memory)
         ranker = market.ranker.name if market.ranker else None
     return told(counted, ranker)
 
 
-def _test(counted: Counted, facts: Any, market: Any) -> None:
+def _test(counted: Counted, facts: Any, market: Any, memory: Any) -> None:
     from matchmaker.eligibility.changes import applied
     from matchmaker.eligibility.planning import changed_by, openings, plans, repairs
     from matchmaker.matching import services
     from matchmaker.refusal import plain
 
     def derive(facts: Any, day: Any) -> Any:
-        return services.derive(market.offered, facts, day, market.lpr, market.ranker)
+        return services.derive(market.offered, facts, day, market.lpr, market.ranker, by=memory)
 
     began = time.perf_counter()
     now = derive(facts, market.today)

@@ -16,7 +16,6 @@ from matchmaker.db import begin_read, db, unit_of_work
 from matchmaker.demo import businesses, cast, cover, inbox, market, writing
 from matchmaker.demo.drawing import at_local
 from matchmaker.demo.ledger import Books
-from matchmaker.demo.lists import remembering
 from matchmaker.demo.market import PASSWORD
 from matchmaker.demo.story import Story
 from matchmaker.matching.rules import Lpr
@@ -75,10 +74,9 @@ def simulate(*, size: int, seed: int, anchor_on: date, lprs: list[Lpr]) -> Town:
     cast.take_the_stage(stage, shops, anchor_on)
     books = Books()
     story = Story(stage, shops, books, seed=seed, anchor_at=anchor_at, lprs=lprs)
-    with remembering():
-        story.needs_of_the_year(round(size * NEEDS_PER_BUSINESS))
-        cast.play(story)
-        story.run()
+    story.needs_of_the_year(round(size * NEEDS_PER_BUSINESS))
+    cast.play(story)
+    story.run()
     cast.come_to_rest(story)
     return Town(stage, shops, books, story, anchor_at)
 
@@ -149,7 +147,7 @@ def train(town: Town) -> Any:
 
     with unit_of_work():
         model = train_from_history(oracle=town.oracle)
-    with unit_of_work(), remembering():
+    with unit_of_work():
         cast.look_again(town.story)
     return model
 

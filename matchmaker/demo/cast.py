@@ -72,7 +72,7 @@ SHOPS: tuple[_Shop, ...] = (
 SIGN_INS: list[SignIn] = [
     SignIn("owner", phone(1), "周桂兰", "桂兰砂锅馆：材料核过，还没说需求，从头走一遍"),
     SignIn("owner", phone(2), "林春和", "春和干洗店：三家在办，一家要补材料，一家给了报价"),
-    SignIn("owner", phone(3), "郝木青", "柳桥精密机械：一笔放款等确认，一个新需求在办"),
+    SignIn("owner", phone(3), "郝木青", "柳桥精密机械：一笔放款等确认，一个新需求在办，一个资质等平台核"),
     SignIn("owner", phone(4), "方立冬", "东坡竹编合作社：执照送来了，等平台核"),
     SignIn("manager", "manager1@qingtan.example", "沈秋禾", "青檀农商银行白鹭支行：手上一排活"),
     SignIn("manager", "manager2@qingtan.example", "韩竹君", "同一个支行的同事，可以转给她"),
@@ -159,11 +159,29 @@ def _open_shop(
                 "source": "declared", "as_of_on": anchor_on - timedelta(days=30),
             }
         )  # fmt: skip
+    if shop.kind == "enterprise":
+        _add_titles(market, town, business_id, anchor_on)
     trade = next((one for one in TRADES if one.code == shop.industry), TRADES[0])
     town.trades.append(trade)
     town.quality.append(0.8)
     town.thirst.append(0.0)  # nobody of the cast needs money by chance
     town.answers.append(0.8)
+
+
+def _add_titles(market: Market, town: Businesses, business_id: int, anchor_on: date) -> None:
+    """Two titles: one that an operator found in its register long ago, one that waits since yesterday afternoon."""
+    verified_at = _at(anchor_on, 30, 11.2)
+    common = {"business_id": business_id, "issuer": "青檀市工业和信息化局", "expires_on": anchor_on + timedelta(days=610)}
+    town.titles += [
+        common | {
+            "code": "SRDI_INNOV", "certificate_number": f"QT{anchor_on.year - 1}C0118", "asked_at": verified_at - timedelta(hours=19),
+            "verified_at": verified_at, "checked_by_id": market.operators[0],
+        },
+        common | {
+            "code": "SRDI_PROV", "certificate_number": f"QT{anchor_on.year}Z0042", "asked_at": _at(anchor_on, 1, 16.1),
+            "verified_at": None, "checked_by_id": None,
+        },
+    ]  # fmt: skip
 
 
 def owner_ids(story: Story) -> list[int]:

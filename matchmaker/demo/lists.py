@@ -1,25 +1,22 @@
 """The lists that owners of the town were shown: made by `matching` itself, with a memory for what it asks again and again.
 
-A year of lists asks the same rules about the same products thousands of times. Inside `remembering()` the bounds of
-a product, the facts of a need, verdicts and quotes are worked out once for each different question; the answers are
-those of the rules, nothing else (a test compares both ways, row by row).
+A year of lists asks the same rules about the same products thousands of times. `Remembering` is handed to `matching`
+as its evaluator: the bounds of a product, the facts of a need, verdicts and quotes are worked out once for each
+different question; the answers are those of the rules, nothing else (a test compares both ways, row by row).
 """
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from matchmaker.eligibility import changes
 from matchmaker.eligibility.bounds import Areas, Between, Deciders, Outcome
 from matchmaker.eligibility.facts import Facts, Terms
 from matchmaker.eligibility.rules import CRITERIA, Criterion, Verdict
-from matchmaker.matching import rules as matching
-from matchmaker.matching import services
-from matchmaker.pricing.quotes import Quote
+from matchmaker.matching.rules import ListEvaluator
+from matchmaker.pricing.quotes import Fee, Quote
 from matchmaker.refusal import Reason
 
 _AREA_RULES = frozenset({"service_area", "decision_limit"})
@@ -28,8 +25,12 @@ _UNKNOWN: Any = object()
 _PLAIN = frozenset({int, Decimal, date})
 
 
-class _Memory:
-    """What was worked out already: by product, by need, by both."""
+class Remembering(ListEvaluator):
+    """Answers from memory what was asked the same before: by product, by need, by both.
+
+    Of a product that does not fit only the failed rules are told, which is all that a list keeps of it. It holds every
+    product, fee and text it was asked about; one for each run, not for use by several threads.
+    """
 
     def __init__(self) -> None:
         self.numbers: dict[int, tuple[Terms, int]] = {}
@@ -38,8 +39,8 @@ class _Memory:
         self.required: dict[tuple[str, int], Any] = {}
         self.mine: dict[tuple[int, date], tuple[Facts, dict[str, Any], dict[str, Any]]] = {}
         self.outcomes: dict[Any, Outcome] = {}
-        self.prices: dict[Any, Quote | Reason] = {}
-        self.plain: dict[int, tuple[Any, Any]] = {}
+        self.prices: dict[Any, tuple[Any, Quote | Reason]] = {}
+        self.plain_values: dict[int, tuple[Any, Any]] = {}
 
     def number(self, terms: Terms) -> int:
         """The same terms under one number, so that their many fields are not hashed each time."""
@@ -114,6 +115,41 @@ class _Memory:
             found.append((criterion, outcome))
         return found, failed
 
+    def verdicts(self, terms: Terms, facts: Facts, today: date) -> list[Verdict]:
+        """As `eligibility.rules.verdicts`; of a product that fails, the failed rules alone."""
+        found, failed = self.outcomes_of(terms, facts, today)
+        if failed:
+            return [
+                self.verdict(criterion, terms, facts, today, Outcome.FAIL)
+                for criterion, outcome in found
+                if outcome is Outcome.FAIL
+            ]
+        outcomes = {criterion.name: outcome for criterion, outcome in found}
+        return [
+            self.verdict(criterion, terms, facts, today, outcomes.get(criterion.name, Outcome.PASS))
+            for criterion in CRITERIA
+        ]
+
+    def quote(
+        self, amount_yuan: Decimal, term_months: int, rate_percent: Decimal, repayment: str, fees: Sequence[Fee]
+    ) -> Quote | Reason:
+        """As `pricing.quotes.quote`; fees are known by their identity, and kept so that it stays theirs."""
+        key = (amount_yuan, term_months, rate_percent, repayment, id(fees))
+        found = self.prices.get(key)
+        if found is None or found[0] is not fees:
+            price = super().quote(amount_yuan, term_months, rate_percent, repayment, fees)
+            found = self.prices[key] = (fees, price)
+        return found[1]
+
+    def plain(self, values: Mapping[str, Any]) -> Any:
+        """As `refusal.plain`, once for each text of a rule that is told again and again."""
+        known = self.plain_values.get(id(values))
+        if known is None or known[0] is not values:
+            return super().plain(values)
+        if known[1] is None:
+            known = self.plain_values[id(values)] = (values, super().plain(values))
+        return known[1]
+
     def _place(self, bounds: Any, mine: Any) -> Any:
         """A position by its county alone where no branch counts kilometres."""
         if isinstance(bounds, (Areas, Deciders)) and not any(place.has_circle for place in bounds.places):
@@ -135,77 +171,10 @@ class _Memory:
         required = self.required.get(key)
         if required is None:
             required = self.required[key] = criterion.told(terms, facts)
-            self.plain[id(required)] = (required, None)
+            self.plain_values[id(required)] = (required, None)
         told = self.of_need(facts, today)[2]
         mine = told.get(name)
         if mine is None:
             mine = told[name] = criterion.mine_told(terms, facts, today)
-            self.plain[id(mine)] = (mine, None)
+            self.plain_values[id(mine)] = (mine, None)
         return Verdict(name, outcome, required, mine, change)
-
-
-# The two modules as things whose functions may be exchanged.
-_rules: Any = matching
-_services: Any = services
-
-
-@contextlib.contextmanager
-def remembering() -> Iterator[None]:
-    """Let the rules of eligibility and the prices answer from memory where they were asked the same before.
-
-    Of a product that does not fit only the failed rules are told, which is all that a list keeps of it. Not for use
-    beside other threads: functions are exchanged for the time inside.
-    """
-    memory = _Memory()
-    plain_check, plain_quote = Criterion.check, _rules.quote
-    plain_verdicts, plain_values, plain_after = _rules.verdicts, _services.plain, changes.failures_after
-    order = {criterion.name: place for place, criterion in enumerate(CRITERIA)}
-
-    def check(self: Criterion, terms: Terms, facts: Facts, today: date) -> Outcome:
-        return memory.check(self, terms, facts, today)
-
-    def verdicts(terms: Terms, facts: Facts, today: date) -> list[Verdict]:
-        found, failed = memory.outcomes_of(terms, facts, today)
-        if failed:
-            return [memory.verdict(criterion, terms, facts, today, Outcome.FAIL) for criterion, outcome in found
-                    if outcome is Outcome.FAIL]  # fmt: skip
-        outcomes = {criterion.name: outcome for criterion, outcome in found}
-        return [memory.verdict(criterion, terms, facts, today, outcomes.get(criterion.name, Outcome.PASS))
-                for criterion in CRITERIA]  # fmt: skip
-
-    def failures_after(
-        products: Any, before: changes.Failures, fact: str, facts: Facts, today: date
-    ) -> dict[int, tuple[str, ...]]:
-        touched = [criterion for criterion in CRITERIA if fact in criterion.needs]
-        after = {}
-        for terms in products:
-            old = before[terms.key]
-            now = set(old)
-            for criterion in touched:
-                failed = memory.check(criterion, terms, facts, today) is Outcome.FAIL
-                (now.add if failed else now.discard)(criterion.name)
-            after[terms.key] = tuple(sorted(now, key=order.__getitem__)) if now != set(old) else old
-        return after
-
-    def quote(amount: Decimal, months: int, rate: Decimal, way: str, fees: Any = ()) -> Quote | Reason:
-        key = (amount, months, rate, way, id(fees))
-        found = memory.prices.get(key)
-        if found is None:
-            found = memory.prices[key] = plain_quote(amount, months, rate, way, fees)
-        return found
-
-    def plain(values: Any) -> Any:
-        known = memory.plain.get(id(values))
-        if known is None or known[0] is not values:
-            return plain_values(values)
-        if known[1] is None:
-            known = memory.plain[id(values)] = (values, plain_values(values))
-        return known[1]
-
-    Criterion.check, _rules.verdicts, _rules.quote = check, verdicts, quote  # type: ignore[method-assign]
-    _services.plain, changes.failures_after = plain, failures_after
-    try:
-        yield
-    finally:
-        Criterion.check, _rules.verdicts, _rules.quote = plain_check, plain_verdicts, plain_quote  # type: ignore[method-assign]
-        _services.plain, changes.failures_after = plain_values, plain_after

@@ -29,6 +29,7 @@ from matchmaker.demo.drawing import (
     percent_as_stored,
 )
 from matchmaker.demo.ledger import PIXEL, Books, LeadBook, Row
+from matchmaker.demo.lists import Remembering
 from matchmaker.demo.market import Market, places_of
 from matchmaker.eligibility.facts import Facts
 from matchmaker.eligibility.rules import RULES_VERSION
@@ -108,6 +109,7 @@ class Story:
     def __init__(self, market: Market, town: Businesses, books: Books, *, seed: int, anchor_at: datetime,
                  lprs: list[Lpr]) -> None:  # fmt: skip
         self.market, self.town, self.books, self.anchor_at, self.lprs = market, town, books, anchor_at, lprs
+        self.memory = Remembering()
         self.draw = Draw(generator(seed, "story"))
         taste = Draw(generator(seed, "taste"))
         self.places = places_of(market)
@@ -268,7 +270,7 @@ class Story:
         facts = self.facts_of(at, wanted, today)
         lpr = self.lpr_on(today)
         seed = seed_of(need["id"], need["current_number"], today)
-        derived = matching.derive(self.offered_at(made_at), facts, today, lpr, seed=seed)
+        derived = matching.derive(self.offered_at(made_at), facts, today, lpr, seed=seed, by=self.memory)
         list_id = len(self.books.lists) + 1
         self.books.lists.append(
             {
@@ -296,9 +298,9 @@ class Story:
         today = date_of(made_at)
         facts = self.facts_of(at, wanted, today)
         mine = [one for one in self.offered_at(made_at) if one.institution_id == institution_id]
-        if not matching.derive(mine, facts, today, self.lpr_on(today)).shown:
+        if not matching.derive(mine, facts, today, self.lpr_on(today), by=self.memory).shown:
             return None
-        derived = matching.derive(self.offered_at(made_at), facts, today, self.lpr_on(today))
+        derived = matching.derive(self.offered_at(made_at), facts, today, self.lpr_on(today), by=self.memory)
         for row in derived.shown[:10]:
             if self.market.products[row["product_id"] - 1]["institution_id"] == institution_id:
                 return int(row["product_id"])

@@ -10,8 +10,10 @@ from typing import Any
 
 from matchmaker.eligibility.bounds import Deciders, Outcome, Span
 from matchmaker.eligibility.facts import Facts, Terms, add_months, read_fact
-from matchmaker.eligibility.rules import BY_NAME, CRITERIA, Changeable, failed_rules
+from matchmaker.eligibility.rules import ASKED_ANEW, BY_NAME, CRITERIA, Changeable, Evaluator, failed_rules
 from matchmaker.refusal import Reason, plain
+
+_TOLD = {criterion.name: place for place, criterion in enumerate(CRITERIA)}
 
 Failures = Mapping[int, tuple[str, ...]]
 """Product → the names of the rules it fails, in the order of ``CRITERIA``; empty = eligible."""
@@ -76,30 +78,31 @@ def failures(products: Iterable[Terms], facts: Facts, today: date) -> dict[int, 
 
 
 def failures_after(
-    products: Iterable[Terms], before: Failures, fact: str, facts: Facts, today: date
+    products: Iterable[Terms], before: Failures, fact: str, facts: Facts, today: date, by: Evaluator = ASKED_ANEW
 ) -> dict[int, tuple[str, ...]]:
     """The failures when only ``fact`` has changed: the rules that need it are run again, the others stand.
 
     ``facts`` and ``today`` are the changed ones. Equal to ``failures(products, facts, today)``, with less work.
     """
-    touched = {criterion.name for criterion in CRITERIA if fact in criterion.needs}
+    touched = [criterion for criterion in CRITERIA if fact in criterion.needs]
     after = {}
     for terms in products:
         old = before[terms.key]
-        after[terms.key] = tuple(
-            criterion.name
-            for criterion in CRITERIA
-            if (
-                criterion.check(terms, facts, today) is Outcome.FAIL
-                if criterion.name in touched
-                else criterion.name in old
-            )
-        )
+        now = set(old)
+        for criterion in touched:
+            failed = by.check(criterion, terms, facts, today) is Outcome.FAIL
+            (now.add if failed else now.discard)(criterion.name)
+        after[terms.key] = old if now == set(old) else tuple(sorted(now, key=_TOLD.__getitem__))
     return after
 
 
 def what_helps(
-    products: Sequence[Terms], facts: Facts, today: date, before: Failures | None = None, most: int = HELPS_AT_MOST
+    products: Sequence[Terms],
+    facts: Facts,
+    today: date,
+    before: Failures | None = None,
+    most: int = HELPS_AT_MOST,
+    by: Evaluator = ASKED_ANEW,
 ) -> list[Help]:
     """Single changes that make more products eligible than they close, the best value of each fact, most first.
 
@@ -109,13 +112,13 @@ def what_helps(
     before = before if before is not None else failures(products, facts, today)
     best: dict[Any, Help] = {}
     for fact, value, changed in _candidates(products, facts, before):
-        found = _compare(products, before, fact, value, failures_after(products, before, fact, changed, today))
+        found = _compare(products, before, fact, value, failures_after(products, before, fact, changed, today, by))
         slot = (fact, value) if fact == "securities" else fact
         if found.net > 0 and (slot not in best or _better(found, best[slot], facts)):
             best[slot] = found
     securities = sorted((help for help in best.values() if help.fact == "securities"), key=_most_first)
     helps = [help for help in best.values() if help.fact != "securities"] + securities[:SECURITIES_AT_MOST]
-    if waiting := first_opening(products, facts, today, before):
+    if waiting := first_opening(products, facts, today, before, by):
         helps.append(waiting)
     return sorted(helps, key=_most_first)[:most]
 
@@ -125,24 +128,24 @@ def _most_first(help: Help) -> tuple[int, str, str]:
 
 
 def first_opening(
-    products: Sequence[Terms], facts: Facts, today: date, before: Failures | None = None
+    products: Sequence[Terms], facts: Facts, today: date, before: Failures | None = None, by: Evaluator = ASKED_ANEW
 ) -> Help | None:
     """The first day within two years on which waiting alone opens a product, and which; None when there is none."""
     before = before if before is not None else failures(products, facts, today)
-    for day in sorted(set(opening_days(products, facts, today, before).values())):
-        found = _compare(products, before, TODAY, day, failures_after(products, before, TODAY, facts, day))
+    for day in sorted(set(opening_days(products, facts, today, before, by).values())):
+        found = _compare(products, before, TODAY, day, failures_after(products, before, TODAY, facts, day, by))
         if found.opened:
             return found
     return None
 
 
 def opening_days(
-    products: Iterable[Terms], facts: Facts, today: date, before: Failures | None = None
+    products: Iterable[Terms], facts: Facts, today: date, before: Failures | None = None, by: Evaluator = ASKED_ANEW
 ) -> dict[int, date]:
     """Products that time alone opens, with the first day on which all their failing rules pass."""
     days = {}
     for terms in products:
-        failing = before[terms.key] if before is not None else failed_rules(terms, facts, today)
+        failing = before[terms.key] if before is not None else by.failed_rules(terms, facts, today)
         if not failing or not all(BY_NAME[rule].time_alone for rule in failing):
             continue
         changes = [BY_NAME[rule].change(terms, facts, today) for rule in failing]
@@ -150,7 +153,7 @@ def opening_days(
         if len(waits) < len(changes):
             continue
         day = max(waits)
-        if today < day <= add_months(today, LOOK_AHEAD_MONTHS) and not failed_rules(terms, facts, day):
+        if today < day <= add_months(today, LOOK_AHEAD_MONTHS) and not by.failed_rules(terms, facts, day):
             days[terms.key] = day
     return days
 

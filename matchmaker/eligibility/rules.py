@@ -387,6 +387,29 @@ def failed_rules(terms: Terms, facts: Facts, today: date) -> tuple[str, ...]:
     return tuple(c.name for c in CRITERIA if c.check(terms, facts, today) is Outcome.FAIL)
 
 
+class Evaluator:
+    """Who puts the questions to the declarations: this one asks each of them anew.
+
+    Handed in where many needs are worked out one after the other, so that another may answer from memory; the answers
+    must be the same.
+    """
+
+    def check(self, criterion: Criterion, terms: Terms, facts: Facts, today: date) -> Outcome:
+        """As ``Criterion.check``."""
+        return criterion.check(terms, facts, today)
+
+    def verdicts(self, terms: Terms, facts: Facts, today: date) -> list[Verdict]:
+        """As ``verdicts``; of a product that fails at least those of the failed rules."""
+        return verdicts(terms, facts, today)
+
+    def failed_rules(self, terms: Terms, facts: Facts, today: date) -> tuple[str, ...]:
+        """As ``failed_rules``."""
+        return tuple(c.name for c in CRITERIA if self.check(c, terms, facts, today) is Outcome.FAIL)
+
+
+ASKED_ANEW = Evaluator()
+
+
 def eligible(given: Iterable[Verdict]) -> bool:
     """Whether no rule failed. "To be checked" does not stand in the way; it is shown as a caution."""
     return not any(verdict.failed for verdict in given)

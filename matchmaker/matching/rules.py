@@ -14,7 +14,7 @@ from typing import Any
 
 from matchmaker.eligibility.bounds import Deciders, Outcome, Span
 from matchmaker.eligibility.facts import Facts, Terms
-from matchmaker.eligibility.rules import NO_COLLATERAL_NEEDED, Verdict, verdicts
+from matchmaker.eligibility.rules import NO_COLLATERAL_NEEDED, Evaluator, Verdict
 from matchmaker.pricing.cashflows import NEEDS_PARAM
 from matchmaker.pricing.quotes import PRICED_AS, SUBSIDIES, Fee, Quote, nominal_rate_percent, quote
 from matchmaker.refusal import Reason, plain
@@ -124,12 +124,31 @@ class Candidate:
         return next(verdict for verdict in self.verdicts if verdict.rule == rule)
 
 
-def judge(offered: Offered, facts: Facts, today: date, lpr: Lpr) -> Candidate:
+class ListEvaluator(Evaluator):
+    """Who answers what a list is made of: verdicts, prices, and the plain values that are stored of them."""
+
+    def quote(
+        self, amount_yuan: Decimal, term_months: int, rate_percent: Decimal, repayment: str, fees: Sequence[Fee]
+    ) -> Quote | Reason:
+        """As ``pricing.quotes.quote``."""
+        return quote(amount_yuan, term_months, rate_percent, repayment, fees)
+
+    def plain(self, values: Mapping[str, Any]) -> Any:
+        """As ``refusal.plain``."""
+        return plain(values)
+
+
+WORKED_OUT_ANEW = ListEvaluator()
+
+
+def judge(
+    offered: Offered, facts: Facts, today: date, lpr: Lpr, by: ListEvaluator = WORKED_OUT_ANEW
+) -> Candidate:
     """Every rule's verdict on one product, and its quote when none fails."""
-    given = tuple(verdicts(offered.terms, facts, today))
+    given = tuple(by.verdicts(offered.terms, facts, today))
     if any(verdict.failed for verdict in given):
         return Candidate(offered, given, None)
-    price = price_of(offered, facts, lpr)
+    price = price_of(offered, facts, lpr, by)
     if isinstance(price, Reason):
         return Candidate(offered, given, None, price)
     return Candidate(offered, given, price)
@@ -175,7 +194,9 @@ def repayment_for(offered: Offered, facts: Facts) -> str | None:
     return ways[0] if ways else None
 
 
-def price_of(offered: Offered, facts: Facts, lpr: Lpr) -> Quote | Reason:
+def price_of(
+    offered: Offered, facts: Facts, lpr: Lpr, by: ListEvaluator = WORKED_OUT_ANEW
+) -> Quote | Reason:
     """What it would cost at the highest rate of its range with every fee that is certain, or why that is not known.
 
     A guarantee has no rate of its own: only its fees are counted, and the page says so.
@@ -196,7 +217,7 @@ def price_of(offered: Offered, facts: Facts, lpr: Lpr) -> Quote | Reason:
             )
         except ValueError:
             return Reason("price_no_rate", {})
-    return quote(amount_for(offered.terms, facts), term_for(offered.terms, facts), rate, way, offered.fees)
+    return by.quote(amount_for(offered.terms, facts), term_for(offered.terms, facts), rate, way, offered.fees)
 
 
 def stored_quote(price: Quote) -> dict[str, Any]:

@@ -37,9 +37,11 @@ from matchmaker.matching.ordering import (
 from matchmaker.matching.rules import (
     REASONS_VERSION,
     TOP_STORED,
+    WORKED_OUT_ANEW,
     Best,
     Candidate,
     CheckResult,
+    ListEvaluator,
     Lpr,
     Offered,
     Track,
@@ -60,7 +62,7 @@ from matchmaker.pricing.costsheet import CostSheet, cost_sheet
 from matchmaker.products.queries import ids_in_force, published_versions
 from matchmaker.queue import insert_for
 from matchmaker.ranking.models import InView, Shown, ShownList, TurnedDown
-from matchmaker.refusal import Reason, Refused, plain
+from matchmaker.refusal import Reason, Refused
 
 STALE_AFTER_DAYS = 7
 """Even in a market without news a list is looked at again after a week: records and figures move."""
@@ -212,13 +214,21 @@ class Derived:
     counts: dict[str, Any]
 
 
-def derive(offered: Sequence[Offered], facts: Facts, today: date, lpr: Lpr, ranker: Ranker | None = None,
-           *, seed: str | None = None) -> Derived:  # fmt: skip
+def derive(
+    offered: Sequence[Offered],
+    facts: Facts,
+    today: date,
+    lpr: Lpr,
+    ranker: Ranker | None = None,
+    *,
+    seed: str | None = None,
+    by: ListEvaluator = WORKED_OUT_ANEW,
+) -> Derived:
     """Verdicts, prices, order, reasons and counts for one need; pure, the same input gives the same rows.
 
     With a seed (``seed_of``) a few neighbours of nearly the same score are exchanged, each with its probability.
     """
-    judged = [judge(one, facts, today, lpr) for one in offered]
+    judged = [judge(one, facts, today, lpr, by) for one in offered]
     fitting = [one for one in judged if one.eligible]
     ordering = in_order(fitting, facts, on=today, ranker=ranker, seed=seed)
     best = best_of(fitting)
@@ -227,8 +237,8 @@ def derive(offered: Sequence[Offered], facts: Facts, today: date, lpr: Lpr, rank
     return Derived(
         ordering=ordering,
         shown=[_shown_row(place, at, facts, today, best, turned) for place, at in enumerate(kept, start=1)],
-        turned_down=[_turned_down_row(one) for one in judged if not one.eligible],
-        counts=_counts(judged, fitting, ordering, facts, today, turned),
+        turned_down=[_turned_down_row(one, by) for one in judged if not one.eligible],
+        counts=_counts(judged, fitting, ordering, facts, today, turned, by),
     )
 
 
@@ -264,15 +274,15 @@ def _quote_row(one: Candidate) -> dict[str, Any]:
     return row | {"days": one.offered.days_to_money, "days_are_median": one.offered.median_days is not None}
 
 
-def _turned_down_row(one: Candidate) -> dict[str, Any]:
+def _turned_down_row(one: Candidate, by: ListEvaluator) -> dict[str, Any]:
     return {
         "product_id": one.offered.product_id,
         "product_version_id": one.offered.version_id,
         "failed": [
             {
                 "rule": verdict.rule,
-                "required": plain(verdict.required),
-                "mine": plain(verdict.mine),
+                "required": by.plain(verdict.required),
+                "mine": by.plain(verdict.mine),
                 "changeable": verdict.change.as_json() if verdict.change else {"kind": "no"},
             }
             for verdict in one.verdicts
@@ -288,11 +298,12 @@ def _counts(
     facts: Facts,
     today: date,
     turned: TurnedOver,
+    by: ListEvaluator,
 ) -> dict[str, Any]:
     terms = [one.offered.terms for one in judged]
     failures = {one.offered.product_id: tuple(v.rule for v in one.verdicts if v.failed) for one in judged}
-    helps = what_helps(terms, facts, today, failures)
-    opens_on = min(opening_days(terms, facts, today, failures).values(), default=None)
+    helps = what_helps(terms, facts, today, failures, by=by)
+    opens_on = min(opening_days(terms, facts, today, failures, by).values(), default=None)
     return {
         "reasons_version": REASONS_VERSION,
         "products": len(judged),

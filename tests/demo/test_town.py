@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from matchmaker import clock, demo
 from matchmaker.accounts.models import Institution, ManagerProfile, Person, Workload
 from matchmaker.accounts.services.passwords import fits
+from matchmaker.businesses import queries as business_queries
 from matchmaker.businesses.models import Business, BusinessMember, BusinessPaper
 from matchmaker.db import db, unit_of_work
 from matchmaker.demo import market, writing
@@ -193,6 +194,36 @@ def test_the_cast_stands_where_a_newcomer_needs_it(town: Any) -> None:
         assert count(BusinessPaper) >= 2
         assert count(Institution, Institution.status == "applied") == 1
         assert {"submitted", "sent_back"} <= set(db.session.scalars(sa.select(ProductVersion.state)))
+
+
+@pytest.mark.article("5.1")
+def test_one_title_of_the_cast_was_found_in_its_register_and_one_waits_for_an_operator(town: Any) -> None:
+    with town.app_context():
+        titles = business_of("郝木青").titles
+        assert [title.standing for title in titles] == ["verified", "asked"]
+        checked_by = db.session.get_one(Person, titles[0].checked_by_id)
+        assert checked_by.has_role("operator")
+        waiting = list(db.session.scalars(business_queries.waiting_titles()))
+        assert titles[1] in waiting
+
+
+@pytest.mark.article("B.2")
+def test_at_first_look_every_owner_of_the_cast_sees_a_list_that_stands(town: Any) -> None:
+    """Right after the build, before any job has run: nothing says that the list should be made anew."""
+    with town.app_context():
+        demo.resume_clock()
+        looked = 0
+        for one in demo.sign_ins():
+            person = db.session.scalar(sa.select(Person).where(Person.phone == one.account))
+            posted = sa.select(Need.id).where(Need.posted_by_id == person.id) if person else sa.select(Need.id).limit(0)
+            for need_id in db.session.scalars(posted):
+                need = matching_queries.need_for_matching(need_id)
+                if need is not None and need.is_live:
+                    stored = matching_queries.latest_list(need_id)
+                    assert matching.why_stale(need, stored, clock.now()) is None, one.name
+                    looked += 1
+        assert looked >= 2
+    clock.run_behind(timedelta(0))
 
 
 def test_no_business_has_a_code_or_a_number_that_could_be_somebodys(town: Any) -> None:
