@@ -29,6 +29,11 @@ class Settings:
     rate_limit_storage: str = "memory://"
     """redis://… when there are several web processes."""
     rate_limits: bool = True
+    tools_limit: str = "60 per minute; 600 per hour"
+    """How often one address may post to each of the public calculators' pages: faster than anybody types."""
+    tools_api_limit: str = "240 per minute"
+    """The same for each calculator as JSON: four questions a second, since one with 2,000 flows is a second of work.
+    Whoever asks more often is answered 429 with Retry-After."""
     insurance_licence: bool = False
     """The operator's licence for insurance intermediation is on file: premiums and comparison may be shown."""
     need_days: int = 60

@@ -568,8 +568,8 @@ def _has_app() -> bool:
 limiter = Limiter(key_func=get_remote_address, headers_enabled=True)
 
 
-def limited(rate: str) -> Callable[[View], View]:
-    """At most ``rate`` ("20 per minute") from one address."""
+def limited(rate: str | Callable[[], str]) -> Callable[[View], View]:
+    """At most ``rate`` ("20 per minute") from one address; a function where it is a setting."""
 
     def decorate(view: View) -> View:
         return limiter.limit(rate)(view)  # type: ignore[return-value]
@@ -642,6 +642,28 @@ def _is_unique(problem: sa.exc.IntegrityError) -> bool:
     return getattr(problem.orig, "sqlstate", None) == "23505" or "UNIQUE constraint failed" in str(problem.orig)
 
 
+NO_TO_MACHINES: Mapping[int, Any] = {
+    400: _l("没有做：发来的不是能读懂的 JSON"),
+    401: _l("没有做：要先登录"),
+    403: _l("没有做：您没有这个权限"),
+    404: _l("没有这个地址"),
+    405: _l("没有做：这个地址不收这种请求，能用的写在 Allow 里"),
+    413: _l("没有做：发来的太大，最多 %(most_mb)s MB"),
+    415: _l("没有做：只收 JSON，Content-Type 要写 application/json"),
+    422: _l("没有做：发来的内容不对"),
+    429: _l("没有做：问得太快了，等几秒写在 Retry-After 里"),
+    500: _l("没有做：我们这边出了错"),
+    503: _l("没有做：现在忙不过来，请过一会儿再试"),
+}
+"""What the API says where the framework refuses before any view has run."""
+
+
+def said_to_machine(status: int) -> str:
+    """The sentence for an HTTP status under /api, in the language that was asked for."""
+    words = NO_TO_MACHINES.get(status) or _l("没有做：这个请求办不了")
+    return str(words) % {"most_mb": (current_app.config["MAX_CONTENT_LENGTH"] or 0) // 1024**2}
+
+
 PAGES = {400, 401, 403, 404, 405, 409, 413, 422, 429, 500, 503}
 
 
@@ -653,7 +675,7 @@ def on_http_error(problem: HTTPException) -> ResponseReturnValue:
     if problem.response is not None:
         return problem.response  # type: ignore[return-value]
     if is_api():
-        body: dict[str, Any] = {"code": problem.name.lower().replace(" ", "_"), "message": problem.description or ""}
+        body: dict[str, Any] = {"code": problem.name.lower().replace(" ", "_"), "message": said_to_machine(status)}
         messages = getattr(problem, "data", {}).get("messages") if getattr(problem, "data", None) else None
         if messages:
             body["errors"] = messages

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, jsonify, request
+from flask import Response, current_app, jsonify, request
 from flask_smorest import Blueprint
 from werkzeug.exceptions import BadRequest
 
@@ -28,8 +28,9 @@ blp = Blueprint(
     description="Public calculators. Sums in yuan, rates in percent a year; figures may be numbers or text.",
 )
 
-RATE = "1200 per minute"
-"""From one address, each calculator: a machine may ask fast; a second of work for each question may not be piled up."""
+
+def _rate() -> str:
+    return str(current_app.config["SETTINGS"].tools_api_limit)
 
 
 def _body() -> Any:
@@ -73,7 +74,7 @@ def _without_rate(reason: Reason, field: str | None) -> Response:
 @blp.alt_response(400, schema=openapi.PROBLEM, description="Not JSON")
 @blp.alt_response(415, schema=openapi.PROBLEM, description="Not application/json")
 @blp.alt_response(429, schema=openapi.PROBLEM, description="Too many requests from this address")
-@limited(RATE)
+@limited(_rate)
 @public
 @computes
 def all_in_cost() -> Response:
@@ -101,7 +102,7 @@ def all_in_cost() -> Response:
 @blp.alt_response(400, schema=openapi.PROBLEM, description="Not JSON")
 @blp.alt_response(415, schema=openapi.PROBLEM, description="Not application/json")
 @blp.alt_response(429, schema=openapi.PROBLEM, description="Too many requests from this address")
-@limited(RATE)
+@limited(_rate)
 @public
 @computes
 def size_class() -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 
 from matchmaker.pricing.costsheet import cost_sheet
@@ -13,9 +13,13 @@ from matchmaker.reference.picking import choose_industry
 from matchmaker.refusal import Reason
 from matchmaker.tools import rules
 from matchmaker.tools.forms import CostForm, RevolvingForm, SizeForm
-from matchmaker.web import computes, public, sentence
+from matchmaker.web import computes, limited, public, sentence
 
 bp = Blueprint("tools", __name__, url_prefix="/tools")
+
+
+def _rate() -> str:
+    return str(current_app.config["SETTINGS"].tools_limit)
 
 
 @bp.get("")
@@ -33,6 +37,7 @@ def all_in_cost() -> ResponseReturnValue:
 
 
 @bp.post("/all-in-cost")
+@limited(_rate)
 @public
 @computes
 def compute_cost() -> ResponseReturnValue:
@@ -56,6 +61,7 @@ def size_class() -> ResponseReturnValue:
 
 
 @bp.post("/size-class")
+@limited(_rate)
 @public
 @computes
 def compute_size() -> ResponseReturnValue:
@@ -82,6 +88,7 @@ def revolving() -> ResponseReturnValue:
 
 
 @bp.post("/revolving")
+@limited(_rate)
 @public
 @computes
 def compute_revolving() -> ResponseReturnValue:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import re
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from matchmaker.settings import Settings
 from matchmaker.web import limiter
 from tests.pricing.test_cases import DATED, MONTHLY
 
@@ -231,17 +234,55 @@ def test_other_bodies_and_methods_are_refused_as_json(client: FlaskClient) -> No
         assert client.post(COST, data=body, content_type="application/json").status_code == 422
 
 
+def asked_wrongly(client: FlaskClient, **headers: str) -> dict[int, Any]:
+    """What the framework itself refuses under /api, by status."""
+    found = [
+        client.get("/api/v1/nothing-here", headers=headers),
+        client.get(COST, headers=headers),
+        client.post(COST, data="{", content_type="application/json", headers=headers),
+        client.post(COST, data={"principal": 1}, headers=headers),
+        client.post(COST, data=b" " * (13 * 1024 * 1024), content_type="application/json", headers=headers),
+    ]
+    return {answer.status_code: answer for answer in found}
+
+
+@pytest.mark.article("B.3")
+@pytest.mark.parametrize("asked", ["", "zh-CN,zh;q=0.9,en;q=0.5", "en-GB,en;q=0.8", "fr"])
+def test_what_the_framework_refuses_is_said_in_the_language_asked_for(client: FlaskClient, asked: str) -> None:
+    found = asked_wrongly(client, **({"Accept-Language": asked} if asked else {}))
+    assert set(found) == {400, 404, 405, 413, 415}
+    said = {status: answer.json for status, answer in found.items()}
+    assert all(set(body) == {"code", "message"} for body in said.values()), "the shape of every other refusal"
+    english = asked.startswith("en")
+    for body in said.values():
+        assert bool(re.search("[\u4e00-\u9fff]", body["message"])) is not english, body
+    assert said[405]["code"] == "method_not_allowed" and "POST" in found[405].headers["Allow"]
+    assert "12 MB" in said[413]["message"]
+    assert len({body["message"] for body in said.values()}) == 5, "each says what is the matter"
+
+
 @pytest.mark.own_app
-def test_an_address_is_limited_and_told_how_far(app: Any) -> None:
+@pytest.mark.parametrize(("asked", "said"), [("zh", "问得太快了"), ("en", "too fast")])
+def test_an_address_that_asks_too_fast_is_told_so_and_how_long_to_wait(app: Any, asked: str, said: str) -> None:
     app.config["RATELIMIT_ENABLED"] = True
+    app.config["SETTINGS"] = replace(app.config["SETTINGS"], tools_api_limit="2 per minute")
     limiter.init_app(app)
     try:
         for path, question in ((COST, LOAN), (SIZE, {"gbt_code": "6210"})):
-            found = app.test_client().post(path, json=question)
-            assert found.status_code == 200
-            assert (found.headers["X-RateLimit-Limit"], found.headers["X-RateLimit-Remaining"]) == ("1200", "1199")
+            client = app.test_client()
+            found = [client.post(path, json=question, headers={"Accept-Language": asked}) for _ in range(3)]
+            assert [answer.status_code for answer in found] == [200, 200, 429]
+            assert (found[0].headers["X-RateLimit-Limit"], found[0].headers["X-RateLimit-Remaining"]) == ("2", "1")
+            assert found[2].json["code"] == "too_many_requests" and said in found[2].json["message"]
+            assert 0 < int(found[2].headers["Retry-After"]) <= 61
+            other = client.post(path, json=question, environ_base={"REMOTE_ADDR": "10.0.0.9"})
+            assert other.status_code == 200, "another address is not held up"
     finally:
         limiter.enabled = False
+
+
+def test_the_limit_of_the_settings_is_four_questions_a_second() -> None:
+    assert Settings().tools_api_limit == "240 per minute"
 
 
 def test_no_cookie_is_taken_or_given(client: FlaskClient) -> None:

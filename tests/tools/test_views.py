@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from matchmaker.db import db
+from matchmaker.web import limiter
 
 COST = {"principal": "30", "months": "12", "nominal_rate_pct": "3.45", "repayment": "EQ_INST"}
 
@@ -151,3 +153,22 @@ def test_a_calculator_takes_no_write_lock(app: Any, client: FlaskClient) -> None
     assert post(client, "/tools/all-in-cost", **COST).status_code == 200
     assert client.post("/api/v1/tools/size-class", json={"gbt_code": "6210"}).status_code == 200
     assert began and not any("IMMEDIATE" in statement for statement in began)
+
+
+@pytest.mark.own_app
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_who_posts_to_a_calculator_too_fast_is_told_to_wait(app: Any, language: str) -> None:
+    app.config["RATELIMIT_ENABLED"] = True
+    app.config["SETTINGS"] = replace(app.config["SETTINGS"], tools_limit="2 per minute")
+    limiter.init_app(app)
+    try:
+        for path in ("/tools/all-in-cost", "/tools/size-class", "/tools/revolving"):
+            client = app.test_client()
+            client.set_cookie("lang", language)
+            found = [post(client, path, **COST) for _ in range(3)]
+            assert [answer.status_code == 429 for answer in found] == [False, False, True]
+            assert 0 < int(found[2].headers["Retry-After"]) <= 61
+            assert ("按得太快了" if language == "zh" else "too many in a short time") in words(found[2])
+            assert client.get(path).status_code == 200, "looking is not limited"
+    finally:
+        limiter.enabled = False
