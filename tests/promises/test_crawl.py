@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from matchmaker.accounts.models import Person
 from matchmaker.businesses.models import Business, BusinessMember, IdentityCase
+from matchmaker.businesses.queries import waiting_titles
 from matchmaker.db import db
 from matchmaker.leads.models import Consent, Lead
 from matchmaker.leads.rules.states import LIVE
@@ -247,6 +248,8 @@ def test_nobody_finds_a_business_that_did_not_consent(town: Any, role: str) -> N
                                                  .where(BusinessMember.standing == "papers_sent")))
             open_to_me |= set(db.session.scalars(sa.select(IdentityCase.business_id)
                                                  .where(IdentityCase.decided_at.is_(None))))
+            # and whose owner asked for a title to be looked up in its register
+            open_to_me |= {title.business_id for title in db.session.scalars(waiting_titles())}
         sealed: dict[str, str] = {}
         for business in db.session.scalars(sa.select(Business)):
             if business.id not in open_to_me:
