@@ -112,6 +112,13 @@ table(
     staff_reset_factor=allow("take a lost second factor off a colleague", on_desk_of_its_institution, is_operator),
     staff_end=allow("let a colleague go", on_desk_of_its_institution, is_operator),
     invitation_withdraw=allow("make an invitation worthless", on_desk_of_its_institution, is_operator),
+    badge_own=allow("show one's own badge", is_manager),
+    badge_renew=allow("make one's own badge anew", (is_manager, is_that_person)),
+    broker_list=allow("see reports of brokers; a desk those about its institution", is_operator, works_at_a_desk),
+    broker_see=allow(
+        "read a report of a broker; a desk never learns who reported", is_operator, on_desk_of_its_institution
+    ),
+    broker_settle=allow("take a report of a broker up and settle it", is_operator),
     people_list=allow("see operators, supervisors and channels", is_operator),
     people_invite=allow("invite operators, supervisors and channels", is_operator),
 )

@@ -21,8 +21,8 @@ from wtforms.fields.numeric import DecimalField, IntegerField
 from wtforms.validators import URL, InputRequired, Length, NumberRange, Optional
 
 from matchmaker.accounts import places
-from matchmaker.accounts.rules import INSTITUTION_KINDS, BranchFacts, plain_address, plain_licence
-from matchmaker.accounts.words import KINDS_OF_OUR_OWN
+from matchmaker.accounts.rules import BROKER_ASKED, INSTITUTION_KINDS, BranchFacts, plain_address, plain_licence
+from matchmaker.accounts.words import KINDS_OF_OUR_OWN, LABELS
 from matchmaker.reference import regions, terms
 from matchmaker.web import BaseForm, sentence
 
@@ -248,3 +248,43 @@ class ProfileForm(BaseForm):
     capacity_leads = IntegerField(
         _l("手上最多同时几件"), validators=[InputRequired(_l("这里要填")), NumberRange(0, 500, _l("0 到 500 件。"))]
     )
+
+
+# Brokers ------------------------------------------------------------------------------------------------------------
+
+
+class BrokerForm(BaseForm):
+    """A report of somebody who asked for what must not be asked for; who, what and no account needed."""
+
+    badge = HiddenField()
+    who = StringField(
+        _l("他怎么称呼，自称哪里的"), description=_l("例如：王经理，自称某某银行"),
+        validators=[_needed, Length(max=120)],
+    )  # fmt: skip
+    phone = StringField(_l("他的电话或微信"), validators=[Optional(), Length(max=60)])
+    asked = RadioField(
+        _l("他要您做什么"),
+        choices=[SelectChoice(code, LABELS["accounts.broker_asked"][code]) for code in BROKER_ASKED],
+        validators=[InputRequired(_l("选一样"))],
+    )
+    words = TextAreaField(_l("经过，一两句话"), validators=[Optional(), Length(max=1000)])
+    lead_number = StringField(
+        _l("哪一件，编号"), description=_l("在“进度”里打开那一件，网址最后的数字"),
+        validators=[Optional(), Length(max=9)],
+    )  # fmt: skip
+    institution_id = SelectField(_l("他说是哪一家的"), coerce=str, validators=[Optional()])
+    contact = StringField(
+        _l("还想问您的时候怎么找您"), description=_l("不填也收。只有平台运营看得到，机构看不到。"),
+        validators=[Optional(), Length(max=120)],
+    )  # fmt: skip
+
+    def validate_lead_number(self, field: StringField) -> None:
+        text = (field.data or "").strip()
+        if text and not (text.isascii() and text.isdecimal()):
+            raise ValidationError(str(_l("编号只有数字。不知道就空着。")))
+        field.data = text
+
+
+class SettleForm(BaseForm):
+    row_version = HiddenField()
+    outcome = TextAreaField(_l("查到什么，怎么办的"), validators=[_needed, Length(max=1000)])

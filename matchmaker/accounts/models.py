@@ -9,6 +9,9 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstrain
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from matchmaker.accounts.rules import (
+    BADGE_ENDS,
+    BROKER_ASKED,
+    BROKER_STATES,
     CODE_PURPOSES,
     INSTITUTION_STATUSES,
     ROLES,
@@ -326,6 +329,72 @@ class InvitationUse(Base):
     invitation_id: Mapped[int] = mapped_column(ForeignKey("invitation.id"), unique=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     used_at: Mapped[datetime]
+
+
+class Badge(Base):
+    """A manager's badge: whoever holds its token, by the QR code, sees whether it is real and in force."""
+
+    kept = Kept("work", of="person_id", days=365, since="expires_at", closing="delete", hidden=("token",))
+
+    __table_args__ = (
+        CheckConstraint("expires_at > issued_at", name="expires_later"),
+        CheckConstraint("(ended_at IS NULL) = (ended_because IS NULL)", name="end_has_a_reason"),
+        CheckConstraint(f"ended_because IS NULL OR {_one_of('ended_because', BADGE_ENDS)}", name="ended_because_known"),
+        Index(
+            "uq_badge_in_force",
+            "assignment_id",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+    token: Mapped[str] = mapped_column(Text, unique=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    assignment_id: Mapped[int] = mapped_column(ForeignKey("assignment.id"))
+    issued_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    ended_because: Mapped[str | None]
+
+    person: Mapped[Person] = relationship()
+    assignment: Mapped[Assignment] = relationship()
+
+
+class BrokerReport(Versioned, Base):
+    """Somebody who wanted money, passwords or codes for a loan, as a visitor reported it; looked at by an operator."""
+
+    kept = Kept("security", of="reporter_id", days=730, since="reported_at", why="security")
+
+    __table_args__ = (
+        CheckConstraint(_one_of("asked", BROKER_ASKED), name="asked_known"),
+        CheckConstraint(_one_of("state", BROKER_STATES), name="state_known"),
+        CheckConstraint("state = 'new' OR operator_id IS NOT NULL", name="looked_at_by_somebody"),
+        CheckConstraint("state != 'settled' OR outcome != ''", name="settled_says_how"),
+        Index("ix_broker_report_state_reported_at", "state", "reported_at"),
+        Index("ix_broker_report_institution_id_reported_at", "institution_id", "reported_at"),
+    )
+
+    who: Mapped[str]
+    phone: Mapped[str] = mapped_column(Text, default="")
+    asked: Mapped[str]
+    words: Mapped[str] = mapped_column(Text, default="")
+    lead_number: Mapped[int | None]
+    """As typed by the reporter; nothing is looked up by it."""
+    institution_id: Mapped[int | None] = mapped_column(ForeignKey("institution.id"))
+    badge_of_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    """Whose badge page the report came from."""
+    reporter_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    contact: Mapped[str] = mapped_column(Text, default="")
+    """Where the reporter wants to be asked; only operators see it."""
+    reported_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(Text, default="new")
+    state_at: Mapped[datetime]
+    operator_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    outcome: Mapped[str] = mapped_column(Text, default="")
+
+    institution: Mapped[Institution | None] = relationship()
+    badge_of: Mapped[Person | None] = relationship(foreign_keys=[badge_of_id])
 
 
 class UserSession(Base):

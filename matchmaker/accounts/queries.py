@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 from matchmaker import clock
 from matchmaker.accounts.models import (
     Assignment,
+    Badge,
     Branch,
+    BrokerReport,
     CodeTry,
     CodeUse,
     Institution,
@@ -448,3 +450,59 @@ def open_invitations(institution_id: int | None) -> list[Invitation]:
 
 def _escaped(text: str) -> str:
     return text.strip()[:100].replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+# Badges and brokers -------------------------------------------------------------------------------------------------
+
+
+def badge_by_token(token: str) -> Badge | None:
+    """The badge with this token, in force or not."""
+    return db.session.scalar(sa.select(Badge).where(Badge.token == token))
+
+
+def badges_of(person_id: int) -> dict[int, Badge]:
+    """The badges of a person that nobody has ended, by the number of the assignment."""
+    found = db.session.scalars(
+        sa.select(Badge).where(Badge.person_id == person_id, Badge.ended_at.is_(None)).order_by(Badge.id)
+    )
+    return {badge.assignment_id: badge for badge in found}
+
+
+def open_badge(assignment_id: int) -> Badge | None:
+    """The badge of an assignment that nobody has ended."""
+    return db.session.scalar(sa.select(Badge).where(Badge.assignment_id == assignment_id, Badge.ended_at.is_(None)))
+
+
+def admitted_institutions() -> list[Institution]:
+    """The admitted institutions by short name."""
+    return list(
+        db.session.scalars(
+            sa.select(Institution).where(Institution.status == "admitted").order_by(Institution.short_name)
+        )
+    )
+
+
+def broker_report(broker_report_id: int) -> BrokerReport | None:
+    """One report, for whoever may see it."""
+    return db.session.get(BrokerReport, broker_report_id)
+
+
+def broker_reports(
+    *, institution_ids: Iterable[int] | None = None, text: str = "", state: str = ""
+) -> sa.Select[BrokerReport]:
+    """Reports, the newest first; only those about these institutions, unless None."""
+    query = sa.select(BrokerReport).order_by(BrokerReport.reported_at.desc(), BrokerReport.id.desc())
+    if institution_ids is not None:
+        query = query.where(BrokerReport.institution_id.in_(set(institution_ids)))
+    if state:
+        query = query.where(BrokerReport.state == state)
+    if text:
+        like = f"%{_escaped(text)}%"
+        columns = (BrokerReport.who, BrokerReport.phone, BrokerReport.words)
+        query = query.where(sa.or_(*(column.ilike(like, escape="\\") for column in columns)))
+    return query
+
+
+def count_broker_reports(state: str) -> int:
+    """How many reports are in this state."""
+    return db.session.scalar(sa.select(sa.func.count()).where(BrokerReport.state == state)) or 0

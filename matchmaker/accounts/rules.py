@@ -55,6 +55,14 @@ CODE_AGAIN_AFTER = timedelta(seconds=60)
 CODES_PER_ADDRESS_AND_HOUR = 6
 CODES_PER_VISITOR_AND_HOUR = 30
 INVITATION_LIVES = timedelta(days=7)
+BADGE_LIVES = timedelta(days=90)
+"""How long a manager's badge is good for (own choice: a quarter, as products are reconfirmed)."""
+BADGE_ENDS = ("renewed", "left")
+BROKER_ASKED = ("fee", "password", "transfer", "papers", "insurance", "other")
+"""What somebody asked for who must not: 金规〔2025〕9号 and the notice's article on fees name the first ones."""
+BROKER_STATES = ("new", "looked", "settled")
+BROKER_STEPS: dict[tuple[str, str], str] = {("new", "look"): "looked", ("looked", "settle"): "settled"}
+"""(state, step) -> state of a report; what is not listed is not possible."""
 SECOND_STEP_LIVES = timedelta(minutes=10)
 SESSION_LIVES = timedelta(days=30)
 STAFF_SESSION_LIVES = timedelta(hours=12)
@@ -279,6 +287,13 @@ def invitation_trouble(*, accepted: bool, withdrawn: bool, expires_at: datetime,
     if now >= expires_at:
         return Reason("invitation_expired", {"expired_at": expires_at})
     return None
+
+
+def badge_in_force(
+    *, ended: bool, expires_at: datetime, assignment_over: bool, institution_status: str, now: datetime
+) -> bool:
+    """Whether a badge proves anything now: not ended, not too old, its holder still at an admitted institution."""
+    return not ended and now < expires_at and not assignment_over and institution_status == "admitted"
 
 
 @dataclass(frozen=True)

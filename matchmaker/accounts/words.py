@@ -20,6 +20,19 @@ LABELS = {
         "admitted": _l("已接入"),
         "suspended": _l("暂停着"),
     },
+    "accounts.broker_asked": {
+        "fee": _l("先交钱：手续费、定金、渠道费、打点"),
+        "password": _l("要密码、验证码、银行卡或网银"),
+        "transfer": _l("要您转账“刷流水”，或放款后转给别人"),
+        "papers": _l("帮您做假的材料、流水、合同"),
+        "insurance": _l("不买保险、存款就不给办"),
+        "other": _l("别的"),
+    },
+    "accounts.broker_state": {
+        "new": _l("还没看"),
+        "looked": _l("在查"),
+        "settled": _l("办结了"),
+    },
     "accounts.session_end": {
         "signed_out": _l("自己退出"),
         "ended_elsewhere": _l("在别处结束"),
@@ -90,7 +103,13 @@ SENTENCES = {
     "not_your_own_factor": _l("没有做：自己的动态口令在“我的账号”里关。"),
     "no_factor_to_reset": _l("他没有打开动态口令。"),
     "assignment_over": _l("他已经离开了。"),
+    # Badges and brokers
+    "broker_asked_missing": _l("选一样。都不像，选“别的”，再写一两句。"),
+    "broker_words_missing": _l("选了“别的”，请写一两句经过。"),
+    "broker_step_not_possible": _l("没有做：这一条已经往下走了，重新打开看看。"),
     # Messages
+    "accounts.broker_reported": _l("有人举报：%(asked)s。"),
+    "accounts.broker_settled": _l("您举报的“%(who)s”查过了。平台写的：%(outcome)s"),
     "accounts.code_to_register": _l("您的登记验证码是 %(code)s，%(minutes)s 分钟内有效。我们不会打电话要它。"),
     "accounts.code_to_sign_in": _l("您的登录验证码是 %(code)s，%(minutes)s 分钟内有效。我们不会打电话要它。"),
     "accounts.code_to_reset": _l(

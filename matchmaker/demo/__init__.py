@@ -13,7 +13,7 @@ from matchmaker.accounts.models import Person
 from matchmaker.audit.models import AuditRow
 from matchmaker.audit.services import record
 from matchmaker.db import begin_read, db, unit_of_work
-from matchmaker.demo import businesses, cast, cover, inbox, market, writing
+from matchmaker.demo import businesses, cast, cover, inbox, market, trust, writing
 from matchmaker.demo.drawing import at_local
 from matchmaker.demo.ledger import Books
 from matchmaker.demo.market import PASSWORD
@@ -106,6 +106,7 @@ def fill(*, size: int = SIZE, seed: int = SEED, anchor: date | None = None) -> T
         ),
     )
     cover.list_cover(town.market, anchor_on)
+    trust.badges_and_reports(town.market, anchor_on)
     cover.messages_have_left()
     behind = clock.real_now() - first_instant(town.anchor_at, clock.real_now())
     record(

@@ -83,6 +83,7 @@ SIGN_INS: list[SignIn] = [
     SignIn("desk", "desk2@pinglan.example", "叶知秋", "平岚财险：核同事写的条款"),
     SignIn("operator", "operator1@qingtan.example", "平台沈值班", "核材料、核机构"),
     SignIn("operator", "operator2@qingtan.example", "平台柳值班", "第二位，要两个人的时候"),
+    SignIn("operator", "operator3@qingtan.example", "平台乔值班", "第三位，前两位看法不一样的时候"),
     SignIn("supervisor", "supervisor@qingtan.example", "监管魏审", "看全部，隐去姓名"),
     SignIn("channel", "channel@qingtan.example", "园区孔服务", "园区和协会"),
 ]

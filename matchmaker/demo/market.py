@@ -158,7 +158,11 @@ def build(*, seed: int, anchor_on: date) -> Market:
     opened_on = anchor_on - timedelta(days=430)
     opened_at = at_local(opened_on, 9)
     for place, (name, email) in enumerate(
-        (("平台沈值班", "operator1@qingtan.example"), ("平台柳值班", "operator2@qingtan.example"))
+        (
+            ("平台沈值班", "operator1@qingtan.example"),
+            ("平台柳值班", "operator2@qingtan.example"),
+            ("平台乔值班", "operator3@qingtan.example"),
+        )
     ):
         person_id = market.add_person(name, opened_at + timedelta(minutes=place), email=email, hashed=hashed)
         market.assign(person_id, "operator", opened_at)

@@ -48,6 +48,7 @@ BY_ROLE: dict[str, list[Line]] = {
     "manager": [
         (_l("先做什么"), "leads.queue", {}),
         (_l("有哪些产品"), "products.browse", {}),
+        (_l("我的工作牌"), "accounts.badges", {}),
     ],
     "desk": [
         (_l("线索"), "leads.queue", {}),
@@ -67,6 +68,7 @@ BY_ROLE: dict[str, list[Line]] = {
         (_l("核材料"), "businesses.papers_to_check", {}),
         (_l("机构名单"), "accounts.institutions", {}),
         (_l("平台人员"), "accounts.platform_people", {}),
+        (_l("举报的中介"), "accounts.broker_reports", {}),
         (_l("要补的"), "oversight.tasks", {}),
         (_l("自动做的事"), "oversight.jobs", {}),
     ],
@@ -139,8 +141,8 @@ SHOWN_UNDER = {"matching": "needs"}
 
 ALONE = frozenset({
     "home.start", "home.how_ranked", "home.help", "home.about", "accounts.account", "accounts.institution",
-    "accounts.institutions", "accounts.platform_people", "businesses.papers_to_check", "leads.who_sees",
-    "products.browse", "products.mine",
+    "accounts.institutions", "accounts.platform_people", "accounts.badges", "accounts.broker_reports",
+    "businesses.papers_to_check", "leads.who_sees", "products.browse", "products.mine",
 })  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from matchmaker import clock
-from matchmaker.accounts.queries import count_of_status
+from matchmaker.accounts.queries import count_broker_reports, count_of_status
 from matchmaker.audit.queries import count_unsealed
 from matchmaker.businesses import queries as businesses
 from matchmaker.notifications.queries import count_in_state
@@ -61,6 +61,7 @@ def tasks() -> list[Task]:
         ("papers", queries.count_of(businesses.waiting_members()), "businesses.papers_to_check", {}),
         ("titles", queries.count_of(businesses.waiting_titles()), "businesses.titles_to_check", {}),
         ("cases", queries.count_of(businesses.open_cases()), "businesses.cases", {}),
+        ("brokers", count_broker_reports("new"), "accounts.broker_reports", {"state": "new"}),
         ("applied", count_of_status("applied"), "accounts.institutions", {"status": "applied"}),
         ("jobs_failed", queries.count_jobs("failed"), "oversight.jobs", {"state": "failed"}),
         (

@@ -463,6 +463,48 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_branch_institution_id"), ["institution_id"], unique=False)
 
     op.create_table(
+        "broker_report",
+        sa.Column("who", sa.Text(), nullable=False),
+        sa.Column("phone", sa.Text(), nullable=False),
+        sa.Column("asked", sa.Text(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("lead_number", sa.Integer(), nullable=True),
+        sa.Column("institution_id", sa.Integer(), nullable=True),
+        sa.Column("badge_of_id", sa.Integer(), nullable=True),
+        sa.Column("reporter_id", sa.Integer(), nullable=True),
+        sa.Column("contact", sa.Text(), nullable=False),
+        sa.Column("reported_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("state_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("operator_id", sa.Integer(), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("row_version", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "asked IN ('fee', 'password', 'transfer', 'papers', 'insurance', 'other')",
+            name=op.f("ck_broker_report_asked_known"),
+        ),
+        sa.CheckConstraint("state != 'settled' OR outcome != ''", name=op.f("ck_broker_report_settled_says_how")),
+        sa.CheckConstraint(
+            "state = 'new' OR operator_id IS NOT NULL", name=op.f("ck_broker_report_looked_at_by_somebody")
+        ),
+        sa.CheckConstraint("state IN ('new', 'looked', 'settled')", name=op.f("ck_broker_report_state_known")),
+        sa.ForeignKeyConstraint(["badge_of_id"], ["person.id"], name=op.f("fk_broker_report_badge_of_id_person")),
+        sa.ForeignKeyConstraint(
+            ["institution_id"], ["institution.id"], name=op.f("fk_broker_report_institution_id_institution")
+        ),
+        sa.ForeignKeyConstraint(["operator_id"], ["person.id"], name=op.f("fk_broker_report_operator_id_person")),
+        sa.ForeignKeyConstraint(["reporter_id"], ["person.id"], name=op.f("fk_broker_report_reporter_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_broker_report")),
+    )
+    with op.batch_alter_table("broker_report", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_broker_report_institution_id_reported_at", ["institution_id", "reported_at"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_broker_report_reporter_id"), ["reporter_id"], unique=False)
+        batch_op.create_index("ix_broker_report_state_reported_at", ["state", "reported_at"], unique=False)
+
+    op.create_table(
         "business_member",
         sa.Column("business_id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
@@ -1168,6 +1210,36 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("shown_list", schema=None) as batch_op:
         batch_op.create_index("ix_shown_list_need_id_made_at", ["need_id", "made_at"], unique=False)
+
+    op.create_table(
+        "badge",
+        sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("assignment_id", sa.Integer(), nullable=False),
+        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_because", sa.Text(), nullable=True),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "ended_because IS NULL OR ended_because IN ('renewed', 'left')", name=op.f("ck_badge_ended_because_known")
+        ),
+        sa.CheckConstraint("(ended_at IS NULL) = (ended_because IS NULL)", name=op.f("ck_badge_end_has_a_reason")),
+        sa.CheckConstraint("expires_at > issued_at", name=op.f("ck_badge_expires_later")),
+        sa.ForeignKeyConstraint(["assignment_id"], ["assignment.id"], name=op.f("fk_badge_assignment_id_assignment")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_badge_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_badge")),
+        sa.UniqueConstraint("token", name=op.f("uq_badge_token")),
+    )
+    with op.batch_alter_table("badge", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_badge_person_id"), ["person_id"], unique=False)
+        batch_op.create_index(
+            "uq_badge_in_force",
+            ["assignment_id"],
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
 
     op.create_table(
         "in_view",
@@ -2037,6 +2109,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_in_view_list_id"))
 
     op.drop_table("in_view")
+    with op.batch_alter_table("badge", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_badge_in_force", sqlite_where=sa.text("ended_at IS NULL"), postgresql_where=sa.text("ended_at IS NULL")
+        )
+        batch_op.drop_index(batch_op.f("ix_badge_person_id"))
+
+    op.drop_table("badge")
     with op.batch_alter_table("shown_list", schema=None) as batch_op:
         batch_op.drop_index("ix_shown_list_need_id_made_at")
 
@@ -2145,6 +2224,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_business_member_person_id"))
 
     op.drop_table("business_member")
+    with op.batch_alter_table("broker_report", schema=None) as batch_op:
+        batch_op.drop_index("ix_broker_report_state_reported_at")
+        batch_op.drop_index(batch_op.f("ix_broker_report_reporter_id"))
+        batch_op.drop_index("ix_broker_report_institution_id_reported_at")
+
+    op.drop_table("broker_report")
     with op.batch_alter_table("branch", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_branch_institution_id"))
 

@@ -18,7 +18,7 @@ from matchmaker.accounts.models import (
     Person,
 )
 from matchmaker.accounts.rules import INVITATION_LIVES, ROLES_OF_AN_INSTITUTION, invitation_trouble
-from matchmaker.accounts.services import second_factor
+from matchmaker.accounts.services import badges, second_factor
 from matchmaker.accounts.services.once import first_to_use
 from matchmaker.accounts.services.registering import check_name, new_person
 from matchmaker.accounts.sessions import end_sessions_of, token_hash
@@ -217,6 +217,7 @@ def end_assignment(assignment: Assignment, *, by: Person) -> None:
         raise Refused("last_operator")
     assignment.until_at = max(clock.now(), assignment.since_at)
     assignment.ended_by_id = by.id
+    badges.end_badge(assignment, because="left")
     db.session.flush()
     person = assignment.person
     record("staff.end", assignment, by=by, role=assignment.role, institution_id=assignment.institution_id)

@@ -91,4 +91,4 @@ def device(agent: str) -> str:
     return _("%(where)s上的 %(browser)s", where=where, browser=browser) if where else browser
 
 
-from matchmaker.accounts.views import institutions, own, signing_in, staff, terminal  # noqa: E402, F401  they add their routes
+from matchmaker.accounts.views import badges, institutions, own, signing_in, staff, terminal  # noqa: E402, F401  they add their routes
