@@ -17,9 +17,9 @@ from matchmaker.clock import SHANGHAI, date_of
 from matchmaker.leads.rules import clocks
 from matchmaker.leads.rules.clocks import LIMITS, PAUSED_BY_PAPERS, PAYOUT_ANSWER_DAYS, WARN_AT, Clock, Running
 from matchmaker.leads.rules.consents import (
-    CALLS_PER_WEEK,
     ENDS_CONSENT,
-    TRIES_APART,
+    call_refusal,
+    calls_left,
     facts_of_hours,
     may_call,
     slot_on,
@@ -89,6 +89,7 @@ class Books:
     tallies: dict[tuple[int, int | None], Tally] = field(default_factory=dict)
     loads: dict[int, tuple[int, datetime]] = field(default_factory=dict)
     live: dict[int, set[int]] = field(default_factory=dict)  # manager -> live leads
+    calls: dict[tuple[int, int], list[datetime]] = field(default_factory=dict)  # business, institution -> calls
     need_ends: list[tuple[datetime, int, str]] = field(default_factory=list)  # when, need, expire or withdraw
     of_need: dict[int, list[LeadBook]] = field(default_factory=dict)
     lines_of: dict[int, list[Row]] = field(default_factory=dict)  # business -> credit lines
@@ -401,10 +402,12 @@ class LeadBook:
         self._recount(at)
 
     def try_contact(self, at: datetime, *, channel: str = "call", note: str = "") -> None:
-        facts = self._call_facts(channel, at, is_try=True)
-        self.take(Step.TRY_CONTACT, at, by=self.manager_id, note=note, channel=channel, **facts)
-        tries = [row["at"] for row in self.steps
-                 if row["step"] == Step.TRY_CONTACT and not row["facts"].get("outside_hours")]  # fmt: skip
+        if channel == "call":
+            if call_refusal(self.consent["hours"], self._calls, at) is not None:
+                return  # nobody calls beyond the budget
+            self._calls.append(at)
+        self.take(Step.TRY_CONTACT, at, by=self.manager_id, note=note, channel=channel)
+        tries = [row["at"] for row in self.steps if row["step"] == Step.TRY_CONTACT]
         if self.state is State.ACCEPTED and self.row["call_from_at"] is None and tried_enough(tries):
             self.take(Step.TRIED_ENOUGH, at, by=self.manager_id, tries=len(tries))
             self.start_clock(Clock.CALL_BACK, at)
@@ -415,6 +418,7 @@ class LeadBook:
         start, end = slot_on(on, slot)
         self.take(Step.CHOOSE_HOURS, at, by=self.row["chosen_by_id"], call_from_at=start, call_until_at=end)
         self.row |= {"call_from_at": start, "call_until_at": end}
+        self._calls.clear()  # the owner asks for a call: the count begins anew
         self.start_clock(Clock.CONTACT, at, due_at=max(end, clocks.end_of_day(on)))
 
     def contact(
@@ -615,19 +619,20 @@ class LeadBook:
 
     # Calls -----------------------------------------------------------------------------------------------------------
 
-    def _call_facts(self, channel: str, at: datetime, *, is_try: bool = False) -> dict[str, Any]:
+    @property
+    def _calls(self) -> list[datetime]:
+        """When this institution called this business, over all its leads, since the owner last chose hours."""
+        return self.books.calls.setdefault((self.row["business_id"], self.institution_id), [])
+
+    def _call_facts(self, channel: str, at: datetime) -> dict[str, Any]:
         if channel != "call":
             return {}
         facts: dict[str, Any] = {}
         if not may_call(self.consent["hours"], at):
             facts["outside_hours"] = True
-        tries = sum(row["step"] == Step.TRY_CONTACT for row in self.steps)
-        if is_try and self.row["contacted_at"] is None and tries < TRIES_APART:
-            return facts
-        week = [row for row in self.steps if row["step"] in (Step.TRY_CONTACT, Step.CONTACT)
-                and row["facts"].get("channel") == "call" and row["at"] > at - timedelta(days=7)]  # fmt: skip
-        if len(week) >= CALLS_PER_WEEK:
+        if not calls_left(self._calls, at)[0]:
             facts["over_limit"] = True
+        self._calls.append(at)
         return facts
 
     def running(self, row: Row) -> Running:

@@ -632,7 +632,8 @@ class Story:
             lead.try_contact(self._clock, note="没有人接")
             for hours in (1.2, 1.4):
                 yield from self._until(
-                    lead, min(self._clock + timedelta(hours=hours), self._within(lead, Clock.CONTACT))
+                    lead,
+                    min(self._in_slot(lead, self._clock + timedelta(hours=hours)), self._within(lead, Clock.CONTACT)),
                 )
                 if not lead.is_in(State.ACCEPTED):
                     return

@@ -27,6 +27,7 @@ from matchmaker.leads.rules.working import CHANNELS, CHECKS_AT, CHECKS_BEFORE, M
 from matchmaker.leads.words import LABELS
 from matchmaker.products.models import ProductVersion
 from matchmaker.reference import terms
+from matchmaker.reference.rules.wording import refuse_promises
 from matchmaker.reference.rules.working_time import SHANGHAI
 from matchmaker.refusal import Refused
 from matchmaker.web import BaseForm
@@ -99,9 +100,14 @@ class TypedForm(BaseForm):
             self.refuse(no)
             return None
 
-    def read_note(self, name: str, *, required: bool = False, longest: int = LONGEST_NOTE) -> str:
-        """A text field, tidied."""
-        return self.read(read_text, self._fields[name].data, name, required=required, longest=longest) or ""
+    def read_note(
+        self, name: str, *, required: bool = False, longest: int = LONGEST_NOTE, for_owner: bool = False
+    ) -> str:
+        """A text field, tidied; one that the institution writes ``for_owner`` makes no banned promise."""
+        text = self.read(read_text, self._fields[name].data, name, required=required, longest=longest) or ""
+        if for_owner:
+            self.read(refuse_promises, **{name: text})
+        return str(text)
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Whether everything typed can be read; ``read_all`` leaves the values on the form."""
@@ -330,6 +336,7 @@ class ContactForm(TypedForm):
 
     def read_all(self) -> None:
         self.note = self.read_note("contact_note")
+        self.read_note("message", for_owner=True)
         self.visit_at = None
         if self.visit_agreed.data and ((self.visit_on.data or "").strip() or (self.visit_time.data or "").strip()):
             self.visit_at = self.read(read_moment, self.visit_on.data, self.visit_time.data, "visit_on", "visit_time")
@@ -347,7 +354,7 @@ class AgreeVisitForm(TypedForm):
 
     def read_all(self) -> None:
         self.visit_at = self.read(read_moment, self.agree_on.data, self.agree_time.data, "agree_on", "agree_time")
-        self.note = self.read_note("agree_note")
+        self.note = self.read_note("agree_note", for_owner=True)
 
 
 class VisitForm(TypedForm):
@@ -389,13 +396,13 @@ class PapersForm(TypedForm):
     def read_all(self) -> None:
         self.items = []
         for number in range(1, MOST_PAPERS + 1):
-            what = self.read_note(f"what_{number}", longest=60)
-            why = self.read_note(f"why_{number}", longest=120)
+            what = self.read_note(f"what_{number}", longest=60, for_owner=True)
+            why = self.read_note(f"why_{number}", longest=120, for_owner=True)
             if what:
                 self.items.append({"what": what, "why": why})
         if not self.items and not any(field.errors for field in self._fields.values()):
             self.refuse(Refused("lead_papers_empty", "what_1", 422))
-        self.note = self.read_note("papers_note")
+        self.note = self.read_note("papers_note", for_owner=True)
 
     @property
     def lines(self) -> list[tuple[Any, Any]]:
@@ -531,8 +538,8 @@ class OfferForm(TypedForm):
             value = self.read(read_number, field.data, field.name, places=6, least=Decimal(0))
             if value is not None:
                 values[line.code] = value
-        self.text = self.read_note("conditions", longest=LONGEST_CONDITIONS)
-        self.note = self.read_note("offer_note")
+        self.text = self.read_note("conditions", longest=LONGEST_CONDITIONS, for_owner=True)
+        self.note = self.read_note("offer_note", for_owner=True)
         if None in (amount, term, until) or (spread is None and rate is None):
             return
         self.offered = Offered(

@@ -221,17 +221,6 @@ SENTENCES = {
     "product_valid_order": _l("止期在起期 %(from_on)s 之前，写反了"),
     "product_valid_over": _l("有效期到 %(until_on)s 已经过了，写往后的日子"),
     "product_valid_long": _l("一次最多 %(most_days)s 天，到期重新确认"),
-    # words that a desk may not use
-    "product_words_speed": _l("不能写“%(word)s”。写承诺的天数，比如“2 个工作日内答复”"),
-    "product_words_certain": _l("不能写“%(word)s”，谁也保证不了结果。写要满足哪几条"),
-    "product_words_score": _l("不能写“%(word)s”。平台不给人打分，写具体看哪几样，比如“近两年没有逾期”"),
-    "product_words_preapproved": _l("不能写“%(word)s”。机构批准以后才叫批准，写“可以先看看合不合适”"),
-    "product_words_bureau": _l("不能写“%(word)s”。写明看哪几样记录、看多久以内的"),
-    "product_words_threshold": _l("不能写“%(word)s”。有什么条件写什么条件"),
-    "product_words_paid_lane": _l("不能写“%(word)s”。快慢不许收钱，收费只写在收费表里"),
-    "product_words_cheapest": _l("不能写“%(word)s”。写利率本身，比不比别家低由系统算给客户看"),
-    "product_words_rate": _l("不能写“%(word)s”。只写年利率，写法是 LPR 加减多少基点"),
-    "product_words_tie_in": _l("不能写“%(word)s”。办贷款不能搭别的东西"),
     # what a reviewer looks at twice
     "product_care_fee_on_small": _l("向小微客户收%(fee)s：一般不许收，请核对依据"),
     "product_care_fee_banks_bear": _l("%(fee)s由客户出：这一项一般由银行承担，请核对"),

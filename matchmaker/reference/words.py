@@ -15,6 +15,17 @@ LABELS = {
 }
 
 SENTENCES = {
+    # what a desk may not promise
+    "product_words_speed": _l("不能写“%(word)s”。写承诺的天数，比如“2 个工作日内答复”"),
+    "product_words_certain": _l("不能写“%(word)s”，谁也保证不了结果。写要满足哪几条"),
+    "product_words_score": _l("不能写“%(word)s”。平台不给人打分，写具体看哪几样，比如“近两年没有逾期”"),
+    "product_words_preapproved": _l("不能写“%(word)s”。机构批准以后才叫批准，写“可以先看看合不合适”"),
+    "product_words_bureau": _l("不能写“%(word)s”。写明看哪几样记录、看多久以内的"),
+    "product_words_threshold": _l("不能写“%(word)s”。有什么条件写什么条件"),
+    "product_words_paid_lane": _l("不能写“%(word)s”。快慢不许收钱，收费只写在收费表里"),
+    "product_words_cheapest": _l("不能写“%(word)s”。写利率本身，比不比别家低由系统算给客户看"),
+    "product_words_rate": _l("不能写“%(word)s”。只写年利率，写法是 LPR 加减多少基点"),
+    "product_words_tie_in": _l("不能写“%(word)s”。办贷款不能搭别的东西"),
     # entering the dated series
     "days_missing": _l("把通知里的日子一行一行写上。"),
     "days_line_unread": _l("第 %(line)s 行没看懂。这样写：2027-01-01 至 2027-01-03 元旦 休"),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from matchmaker import clock
+from matchmaker import clock, web
 from matchmaker.accounts import queries
 from matchmaker.accounts.models import BrokerReport
 from matchmaker.accounts.rules import BROKER_STATES, BROKER_STEPS, badge_in_force
@@ -154,7 +154,11 @@ def test_one_address_reports_a_few_times_an_hour(empty_sqlite: Any, tmp_path: An
     shutil.copy(empty_sqlite, file)
     app = make_app(settings_for(f"sqlite:///{file}", tmp_path, rate_limits=True))
     client = app.test_client()
-    codes = [post(client, "/report-broker", who=f"王{n}", asked="fee").status_code for n in range(8)]
+    try:
+        codes = [post(client, "/report-broker", who=f"王{n}", asked="fee").status_code for n in range(8)]
+    finally:
+        web.limiter.enabled = False  # it is one for the process
+        web.limiter.reset()
     assert codes.count(303) <= 6 and codes[-1] == 429
 
 

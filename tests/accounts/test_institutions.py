@@ -457,3 +457,17 @@ def test_the_first_operator_is_added_at_the_terminal(app: Any, client: Any, post
     assert run(args=[*typed, PASSWORD]).exit_code == 1, "the address is taken"
     assert post(client, "/sign-in", identifier="op@example.cn", password=PASSWORD).status_code == 303
     assert client.get("/institutions").status_code == 200
+
+
+def test_an_institution_promises_nothing_in_its_own_words(app: Any, post: Any) -> None:
+    with app.app_context(), unit_of_work():
+        institution = an_institution()
+        desk = a_desk(institution)
+    client = app.test_client()
+    with app.app_context():
+        sign_in(client, desk)
+    answer = post(client, f"/institutions/{institution.id}/describe", about="黑户也能办，秒批")
+    assert answer.status_code == 422 and 'id="about-e"' in answer.text and "秒批" in answer.text
+    with app.app_context():
+        assert db.session.get(type(institution), institution.id).about == ""
+    assert post(client, f"/institutions/{institution.id}/describe", about="答复不超过 5 个工作日").status_code == 303

@@ -572,3 +572,21 @@ def test_a_strangers_consent_page_does_not_exist(app: Any) -> None:
         assert client.get(url).status_code == 404
         page = text(client.get("/leads/"))
         assert client.post(url, data={"csrf_token": token(page), "form_key": "x"}).status_code == 404
+
+
+@pytest.mark.article("B.1")
+def test_a_banned_promise_is_said_at_its_field_and_stays_to_be_mended(app: Any) -> None:
+    site = a_site(app, State.CONTACTED)
+    client = site.client(site.case.manager)
+    lead = site.lead()
+    page = client.get(f"/leads/{lead.id}/case").get_data(as_text=True)
+    values = {"csrf_token": token(page), "back": "case", "form_key": "k1"}
+    answer = client.post(f"/leads/{lead.id}/ask-papers", data=values | {"what_1": "租约", "why_1": "交了就包过", "papers_note": "请快"})
+    shown = answer.get_data(as_text=True)
+    assert answer.status_code == 422 and "包过" in shown and 'id="why_1-e"' in shown
+    answer = client.post(
+        f"/leads/{lead.id}/contact", data=values | {"reached": "yes", "channel": "message", "message": "先给您预授信"}
+    )
+    assert answer.status_code == 422 and 'id="message-e"' in answer.get_data(as_text=True)
+    with app.app_context():
+        assert db.session.get(Lead, lead.id).paper_requests == []

@@ -18,7 +18,7 @@ from matchmaker.audit.models import AuditRow
 from matchmaker.businesses.models import CreditLine
 from matchmaker.db import db, unit_of_work
 from matchmaker.leads.models import Consent, Lead, LeadStep
-from matchmaker.leads.queries import finding
+from matchmaker.leads.queries import calling, finding
 from matchmaker.leads.rules.states import LIVE, State, Step
 from matchmaker.leads.services import answering, choosing, ending, offering, working
 from matchmaker.needs.services import change_need
@@ -290,23 +290,88 @@ def test_no_calls_where_the_owner_ticked_no_hours() -> None:
     assert lead.state == State.CONTACTED
 
 
-def test_a_call_outside_the_hours_or_too_many_in_a_week_is_on_record() -> None:
+def tries_at(case: Any, lead: Any, *moments: str) -> list[str]:
+    """What happens with a try at each of these moments: its code, or "" where it was logged."""
+    found = []
+    for moment in moments:
+        with clock.frozen(f"2026-09-{moment}:00+08:00"):
+            found.append(_code(lambda: working.try_contact(lead, by=case.manager)))
+    return found
+
+
+def _code(deed: Any) -> str:
+    try:
+        deed()
+    except Refused as no:
+        return no.code
+    return ""
+
+
+@pytest.mark.article("B.1")
+def test_a_try_beyond_the_budget_is_refused_and_counts_for_nothing() -> None:
     case = a_case()
     lead = to_state(case, State.ACCEPTED)
-    with clock.frozen("2026-09-23T12:30:00+08:00"):
-        working.try_contact(lead, by=case.manager)
-    with clock.frozen("2026-09-23T14:30:00+08:00"):
-        working.try_contact(lead, by=case.manager)
-    with clock.frozen("2026-09-24T09:30:00+08:00"):
-        working.try_contact(lead, by=case.manager)
-    assert lead.state == State.ACCEPTED, "a call outside the hours is no try that counts"
-    with clock.frozen("2026-09-24T09:50:00+08:00"):
-        working.try_contact(lead, by=case.manager)
-    assert lead.state == State.UNREACHED and "over_limit" in lead.steps[-2].facts, "the fourth goes beyond"
-    facts = [step.facts for step in lead.steps if step.step == Step.TRY_CONTACT]
-    assert [("outside_hours" in fact, "over_limit" in fact) for fact in facts] == [
-        (True, False), (False, False), (False, False), (False, True),
+    assert tries_at(case, lead, "23T12:30", "23T14:30", "23T14:35", "23T15:00", "24T09:30") == [
+        "lead_call_outside_hours", "", "lead_call_too_soon", "", "",
     ]  # fmt: skip
+    assert lead.state == State.UNREACHED, "three tries in one working day and a bit are enough"
+    assert sum(step.step == Step.TRY_CONTACT for step in lead.steps) == 3
+    with clock.frozen("2026-09-24T14:00:00+08:00"):
+        log = calling.call_log(lead, clock.now())
+        assert (log.left, len(log.calls)) == (0, 3)
+        assert log.again_at == at("2026-09-30T14:30:00+08:00")
+
+
+@pytest.mark.article("B.1")
+def test_the_budget_is_one_for_the_institution_and_begins_anew_when_the_owner_asks_for_a_call() -> None:
+    case = a_case()
+    lead = to_state(case, State.UNREACHED)
+    second = a_need(case.business)
+    match(second, case.product)
+    other = choosing.send_lead(second, case.product, fields=FIELDS, hours=HOURS, ends_at=until(), by=case.owner)
+    for one in (lead, other):
+        assert calls_left_on(one, "2026-09-24T09:00:00+08:00") == 0, "whichever lead the calls were about"
+    with clock.frozen("2026-09-24T08:00:00+08:00"):
+        answering.choose_hours(lead, on=clock.today(), slot="afternoon", by=case.owner)
+    assert calls_left_on(other, "2026-09-24T14:00:00+08:00") == 3
+    assert tries_at(case, lead, "24T14:05", "24T14:30", "24T15:10", "24T15:40") == ["", "", "", "lead_calls_used_up"]
+
+
+def calls_left_on(lead: Any, moment: str) -> int:
+    with clock.frozen(moment):
+        return calling.call_log(lead, clock.now()).left
+
+
+def test_an_answered_call_beyond_the_budget_stands_in_the_owners_log() -> None:
+    case = a_case()
+    lead = to_state(case, State.ACCEPTED)
+    with clock.frozen("2026-09-23T21:30:00+08:00"):
+        working.contact(lead, channel="call", by=case.manager)
+    assert lead.steps[-1].facts.get("outside_hours") is True
+    with clock.frozen("2026-09-24T09:00:00+08:00"):
+        calls = calling.call_log(lead, clock.now()).calls
+    assert [(call.answered, call.outside_hours, call.over_limit) for call in calls] == [(True, True, False)]
+
+
+PROMISING = "加急费另算，三天秒批"
+
+
+@pytest.mark.article("B.1")
+def test_a_manager_promises_nothing_that_may_not_be_promised() -> None:
+    """One list of words for all texts that owners read: messages, visits, papers, offers."""
+    case = a_case()
+    lead = to_state(case, State.ACCEPTED)
+    said = lambda: working.contact(lead, channel="message", message=PROMISING, by=case.manager)  # noqa: E731
+    assert refusal(said) == "product_words_speed"
+    working.contact(lead, channel="call", by=case.manager)
+    tomorrow = clock.now() + timedelta(days=1)
+    assert refusal(lambda: working.agree_visit(lead, visit_at=tomorrow, note=PROMISING, by=case.manager)) == "product_words_speed"
+    for items, note in (([{"what": PROMISING}], ""), ([{"what": "租约", "why": PROMISING}], ""), ([{"what": "租约"}], PROMISING)):
+        assert refusal(lambda: working.ask_papers(lead, items=items, note=note, by=case.manager)) == "product_words_speed"  # noqa: B023
+    for conditions, note in ((PROMISING, ""), ("", PROMISING)):
+        offer = lambda: offering.make_offer(lead, offered=offered(case), conditions=conditions, note=note, by=case.manager)  # noqa: B023, E731
+        assert refusal(offer) == "product_words_speed"
+    assert lead.offers == [] and lead.paper_requests == []
 
 
 def test_papers_are_asked_once_and_the_decision_stands_still_meanwhile() -> None:

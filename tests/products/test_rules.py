@@ -22,8 +22,8 @@ from matchmaker.products.rules.terms import (
     tax_grades_from,
 )
 from matchmaker.products.rules.typed import FIELDS, STEP_OF, read_terms, typed_from
-from matchmaker.products.rules.wording import PROMISES, banned_promises, is_placeholder
 from matchmaker.reference import terms as trade
+from matchmaker.reference.rules.wording import PROMISES, banned_promises, is_placeholder
 from matchmaker.refusal import Reason
 from tests.products.builders import fee, typed_product
 

@@ -14,6 +14,7 @@ from matchmaker.db import db
 from matchmaker.happened import announce
 from matchmaker.notifications.services import tell, write_to
 from matchmaker.reference import regions
+from matchmaker.reference.rules.wording import refuse_promises
 from matchmaker.refusal import Refused
 
 
@@ -30,7 +31,8 @@ def apply_for_admission(
 ) -> Institution:
     """Write down an institution's application; nothing of it is shown before the operator has checked the licence.
 
-    Raises Refused ``field_missing``, ``licence_number_unlike``, ``region_unknown``, ``institution_known``.
+    Raises Refused ``field_missing``, ``licence_number_unlike``, ``region_unknown``, ``institution_known``,
+    and at the field for a banned promise.
     """
     for field, text in (("name", name), ("short_name", short_name)):
         if not text.strip() or is_placeholder(text):
@@ -44,6 +46,7 @@ def apply_for_admission(
         raise Refused("region_unknown", field="region_code")
     if queries.institution_like(name.strip(), kind, licence) is not None:
         raise Refused("institution_known", field="licence_number")
+    refuse_promises(name=name, short_name=short_name, about=about)
     institution = Institution(
         name=name.strip(),
         short_name=short_name.strip(),
@@ -130,7 +133,11 @@ def suspend_institution(institution: Institution, *, note: str, by: Person) -> N
 
 
 def describe_institution(institution: Institution, *, website: str, about: str, by: Person) -> None:
-    """The desk's own words about its institution; name, kind and licence are the operator's to change."""
+    """The desk's own words about its institution; name, kind and licence are the operator's to change.
+
+    Raises Refused at the field for a banned promise.
+    """
+    refuse_promises(about=about)
     institution.website = website.strip() or None
     institution.about = about.strip()
     record("institution.describe", institution, by=by)

@@ -142,9 +142,15 @@ def suspend(found: Institution) -> ResponseReturnValue:
 def describe(found: Institution) -> ResponseReturnValue:
     form = DescribeForm(obj=found)
     if form.submitted():
-        services.describe_institution(found, website=form.website.data or "", about=form.about.data or "", by=actor())
-        flash(_("存好了。"))
-        return redirect(url_for("accounts.show_institution", institution_id=found.id), 303)
+        try:
+            services.describe_institution(
+                found, website=form.website.data or "", about=form.about.data or "", by=actor()
+            )
+        except Refused as no:
+            form.refuse(no)
+        else:
+            flash(_("存好了。"))
+            return redirect(url_for("accounts.show_institution", institution_id=found.id), 303)
     return render_template("accounts/describe.html", form=form, institution=found), 422 if form.errors else 200
 
 

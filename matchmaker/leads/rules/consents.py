@@ -6,7 +6,7 @@ an institution cannot accept a lead at all; every other field is off until the o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
@@ -76,9 +76,13 @@ HOURS: dict[str, tuple[int, int]] = {
 }
 """Slots in which an owner lets an institution call, as minutes of the day in Shanghai."""
 
-CALLS_PER_WEEK = 2
-TRIES_APART = 3
-"""Unanswered calls before the first contact that do not count among them: so many X02 asks for (rules.reasons)."""
+CALLS_IN_A_WEEK = 3
+"""The contact budget: calls, tried or answered, of one institution to one business in any seven days, over all its
+leads. As many as X02 asks for (rules.reasons), so that who is to be reached in one working day can be
+(docs/decisions/0061). The owner's own choice of hours asks for a call, and the count begins anew."""
+CALLS_WITHIN = timedelta(days=7)
+CALLS_APART = timedelta(minutes=20)
+"""Between two tries: a telephone that rings three times in five minutes was tried once (our number)."""
 
 CALL_BACK_DAYS = 5
 """Over so many working days an owner who was not reached may spread the hours they choose."""
@@ -122,6 +126,31 @@ def may_call(hours: Iterable[str], at: datetime) -> bool:
     local = at.astimezone(SHANGHAI)
     minute = local.hour * 60 + local.minute
     return any(HOURS[slot][0] <= minute <= HOURS[slot][1] for slot in hours if slot in HOURS)
+
+
+def call_refusal(hours: Iterable[str], calls: Sequence[datetime], now: datetime) -> Reason | None:
+    """Why a further call at `now` is beyond the budget, or None.
+
+    `calls`: instants of that institution's calls to that business since the owner last chose hours, oldest first.
+    Codes: `lead_call_outside_hours`, `lead_call_too_soon`, `lead_calls_used_up`.
+    """
+    chosen = list(hours)
+    if not may_call(chosen, now):
+        slots = [f"label:lead.hour:{slot}" for slot in facts_of_hours(chosen)]
+        return Reason("lead_call_outside_hours", {"hours": slots})
+    if calls and now < calls[-1] + CALLS_APART:
+        return Reason("lead_call_too_soon", {"again_at": calls[-1] + CALLS_APART})
+    left, again_at = calls_left(calls, now)
+    if not left:
+        return Reason("lead_calls_used_up", {"most": CALLS_IN_A_WEEK, "again_at": again_at})
+    return None
+
+
+def calls_left(calls: Sequence[datetime], now: datetime) -> tuple[int, datetime | None]:
+    """How many calls are left in the budget at `now`, and from when there is one more (None while all are left)."""
+    counted = [at for at in calls if now - CALLS_WITHIN < at <= now]
+    left = max(0, CALLS_IN_A_WEEK - len(counted))
+    return left, counted[-CALLS_IN_A_WEEK:][0] + CALLS_WITHIN if counted else None
 
 
 def slot_on(on: date, slot: str) -> tuple[datetime, datetime]:

@@ -36,6 +36,7 @@ from matchmaker.pricing.costsheet import CostSheet, cost_sheet
 from matchmaker.pricing.quotes import nominal_rate_percent, quote
 from matchmaker.reference.queries import lpr_on
 from matchmaker.reference.rules import end_of_clock
+from matchmaker.reference.rules.wording import refuse_promises
 from matchmaker.refusal import Reason, Refused
 
 
@@ -77,6 +78,7 @@ def make_offer(lead: Lead, *, offered: Offered, conditions: str = "", note: str 
     Raises Refused as `price_offer`; `lead_same_person_second_look` when the person who declined decides again.
     """
     refuse_same_person(lead, by)
+    refuse_promises(conditions=conditions, note=note)
     sheet, rate, lpr_percent, lpr_day = price_offer(lead, offered)
     now = clock.now()
     terms = lead.product_version.terms

@@ -10,7 +10,7 @@ from matchmaker.leads.models import RecordReply
 from matchmaker.leads.queries.answers import reply_of
 from matchmaker.leads.rules.answers import LONGEST_REPLY
 from matchmaker.leads.services.stepping import Actor
-from matchmaker.products.rules.wording import banned_promises
+from matchmaker.reference.rules.wording import refuse_promises
 from matchmaker.refusal import Refused
 
 
@@ -22,8 +22,7 @@ def reply(institution: Institution, *, text: str, by: Actor) -> RecordReply:
         raise Refused("lead_note_needed", "reply_text", 422)
     if len(words) > LONGEST_REPLY:
         raise Refused("lead_reply_too_long", "reply_text", 422, most=LONGEST_REPLY)
-    for reason in banned_promises(words):
-        raise Refused(reason.code, "reply_text", 422, **reason.facts)
+    refuse_promises(reply_text=words)
     row = RecordReply(institution_id=institution.id, text=words, by_id=by.id, at=clock.now())
     db.session.add(row)
     db.session.flush()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from matchmaker import clock
@@ -12,10 +12,10 @@ from matchmaker.db import db
 from matchmaker.happened import announce
 from matchmaker.leads.announcements import LeadAccepted, LeadDeclined
 from matchmaker.leads.models import Lead, LeadCheck, PaperRequest
-from matchmaker.leads.queries import finding
+from matchmaker.leads.queries import calling, finding
 from matchmaker.leads.rules import clocks
 from matchmaker.leads.rules.clocks import Clock
-from matchmaker.leads.rules.consents import CALLS_PER_WEEK, TRIES_APART, may_call
+from matchmaker.leads.rules.consents import call_refusal, calls_left, may_call
 from matchmaker.leads.rules.reasons import decline_refusal, tried_enough
 from matchmaker.leads.rules.states import LIVE, State, Step
 from matchmaker.leads.rules.working import (
@@ -29,6 +29,7 @@ from matchmaker.leads.rules.working import (
 from matchmaker.leads.services import counting
 from matchmaker.leads.services.stepping import Actor, open_clock, start_clock, take
 from matchmaker.leads.services.telling import tell_owner, tell_staff
+from matchmaker.reference.rules.wording import refuse_promises
 from matchmaker.refusal import Refused
 
 
@@ -95,11 +96,16 @@ def try_contact(lead: Lead, *, channel: str = "call", note: str = "", by: Actor)
     """Log a try to reach the owner that failed.
 
     Three at two different hours end the clock of contact as kept: the owner chooses hours, once. When that has been
-    used, they allow the reason X02. Calls outside the owner's hours are no tries that count.
+    used, they allow the reason X02. A call beyond the budget is refused and counts for nothing: codes of
+    `rules.consents.call_refusal`, `lead_calls_not_allowed`.
     """
     _channel_allowed(lead, channel)
     now = clock.now()
-    take(lead, Step.TRY_CONTACT, by=by, at=now, note=note, channel=channel, **_call_facts(lead, channel, is_try=True))
+    if channel == "call" and lead.consent is not None:
+        no = call_refusal(lead.consent.hours, calling.calls_to(lead, now), now)
+        if no is not None:
+            raise Refused(no.code, "channel", 422, **no.facts)
+    take(lead, Step.TRY_CONTACT, by=by, at=now, note=note, channel=channel)
     tries = counted_tries(lead)
     if lead.state != State.ACCEPTED or lead.call_from_at is not None or not tried_enough(tries):
         return
@@ -121,13 +127,14 @@ def contact(
 ) -> None:
     """Record that the owner was reached; with a visit agreed, its clock runs from the first contact.
 
-    `message` goes to the owner when the channel is "message". Calls outside the ticked hours, or more than two
-    in a week, are recorded as such and shown to the owner. Codes: `lead_calls_not_allowed`, `lead_message_empty`,
-    `lead_visit_in_past`, `lead_visit_too_late`.
+    `message` goes to the owner when the channel is "message". A call that was answered is on record even where it
+    came outside the ticked hours or beyond the budget, and the owner reads so. Codes: `lead_calls_not_allowed`,
+    `lead_message_empty`, `lead_visit_in_past`, `lead_visit_too_late`, those of banned promises.
     """
     _channel_allowed(lead, channel)
     if channel == "message" and not message.strip():
         raise Refused("lead_message_empty", "message", 422)
+    refuse_promises(message=message)
     now = clock.now()
     first_at = lead.contacted_at or now
     if visit_agreed:
@@ -157,6 +164,7 @@ def contact(
 
 def agree_visit(lead: Lead, *, visit_at: datetime | None, note: str = "", by: Person) -> None:
     """Agree on a visit after the contact, or move it: at the latest seven calendar days from the first contact."""
+    refuse_promises(note=note)
     now = clock.now()
     first_at = lead.contacted_at or now
     _visit_possible(visit_at, first_at, now)
@@ -194,6 +202,9 @@ def ask_papers(lead: Lead, *, items: Sequence[Mapping[str, str]], note: str = ""
         raise Refused("lead_papers_empty", "what", 422)
     if len(wanted) > MOST_PAPERS:
         raise Refused("lead_papers_too_many", "what", 422, most=MOST_PAPERS)
+    refuse_promises(note=note)
+    for item in wanted:
+        refuse_promises(**{f"what_{item['number']}": str(item["what"]), f"why_{item['number']}": str(item["why"])})
     now = clock.now()
     take(lead, Step.ASK_PAPERS, by=by, at=now, note=note, count=len(wanted))
     owners = start_clock(lead, Clock.PAPERS, now)
@@ -287,17 +298,6 @@ def counted_tries(lead: Lead) -> list[datetime]:
     return found
 
 
-def calls_this_week(lead: Lead, now: datetime) -> int:
-    """Calls, tried or answered, in the seven days before `now`."""
-    return sum(
-        1
-        for step in lead.steps
-        if step.step in (Step.TRY_CONTACT, Step.CONTACT)
-        and step.facts.get("channel") == "call"
-        and step.at > now - timedelta(days=7)
-    )
-
-
 def _channel_allowed(lead: Lead, channel: str) -> None:
     if channel not in CHANNELS:
         raise Refused("lead_calls_not_allowed", "channel", 422)
@@ -305,23 +305,17 @@ def _channel_allowed(lead: Lead, channel: str) -> None:
         raise Refused("lead_calls_not_allowed", "channel", 422)
 
 
-def _call_facts(lead: Lead, channel: str, *, is_try: bool = False) -> dict[str, Any]:
-    """What the owner is shown about a call that was not as agreed. The first tries that X02 asks for are no breach."""
+def _call_facts(lead: Lead, channel: str) -> dict[str, Any]:
+    """What the owner is shown about an answered call that was not as agreed."""
     if channel != "call" or lead.consent is None:
         return {}
     now = clock.now()
     facts: dict[str, Any] = {}
     if not may_call(lead.consent.hours, now):
         facts["outside_hours"] = True
-    if is_try and lead.contacted_at is None and _tries_of(lead) < TRIES_APART:
-        return facts
-    if calls_this_week(lead, now) >= CALLS_PER_WEEK:
+    if not calls_left(calling.calls_to(lead, now), now)[0]:
         facts["over_limit"] = True
     return facts
-
-
-def _tries_of(lead: Lead) -> int:
-    return sum(step.step == Step.TRY_CONTACT for step in lead.steps)
 
 
 def _visit_possible(visit_at: datetime | None, contacted_at: datetime, now: datetime) -> None:

@@ -27,7 +27,7 @@ from matchmaker.leads.forms import (
     VisitForm,
 )
 from matchmaker.leads.models import Lead
-from matchmaker.leads.queries import finding, presenting, queueing, reading
+from matchmaker.leads.queries import calling, finding, presenting, queueing, reading
 from matchmaker.leads.rules.states import Side, State, Step, steps_from
 from matchmaker.leads.rules.working import CHECKS_AT, CHECKS_BEFORE
 from matchmaker.leads.services import offering, working
@@ -195,7 +195,7 @@ def _case(lead: Lead, **posted: Any) -> dict[str, Any]:
         "may_claim": lead.state == State.WAITING and may(actor(), "lead.accept", lead),
         "may_take": lead.state == State.SECOND_LOOK and lead.manager_id is None and _may_decide(lead),
         "is_mine": lead.manager_id == actor().id,
-        "calls": working.calls_this_week(lead, clock.now()),
+        "calls": calling.call_log(lead, clock.now()),
         "offer": lead.offer,
         "accepted": offering.accepted_offer(lead),
         "debts_yuan": sum((line.balance_yuan for line in shown.lines), start=Decimal(0)),

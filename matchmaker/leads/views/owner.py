@@ -24,7 +24,7 @@ from matchmaker.leads.forms import (
     WordsForm,
 )
 from matchmaker.leads.models import Lead
-from matchmaker.leads.queries import finding, presenting, reading
+from matchmaker.leads.queries import calling, finding, presenting, reading
 from matchmaker.leads.rules import clocks, silence
 from matchmaker.leads.rules.clocks import LIMITS, Clock
 from matchmaker.leads.rules.consents import REQUIRED, Field
@@ -221,6 +221,7 @@ def owner_page(lead: Lead, status: int = 200, **posted: Any) -> ResponseReturnVa
             moments=reading.timeline(lead, reader=Side.OWNER),
             others=reading.others_of_need(lead),
             **ways_on(lead),
+            calls=calling.call_log(lead, clock.now()),
             is_silent=silence.is_silent(lead.state, [(step.step, step.at) for step in lead.steps], clock.now()),
             no_second_look=answering.why_no_second_look(lead, repaired=False, most=most_live()),
             forms_=forms,

@@ -14,8 +14,8 @@ from matchmaker.pricing.rules import lpr_rate_percent
 from matchmaker.products.rules import fees
 from matchmaker.products.rules.fees import FeeLine, Payer
 from matchmaker.products.rules.states import Kind
-from matchmaker.products.rules.wording import banned_promises, is_placeholder, plain
 from matchmaker.reference import industries, regions
+from matchmaker.reference.rules.wording import banned_promises, is_placeholder, plain
 from matchmaker.refusal import Reason
 
 

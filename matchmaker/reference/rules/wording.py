@@ -1,10 +1,10 @@
-"""Promises that a desk may not make in its texts, and what to write instead."""
+"""Promises that people of an institution may not make in texts that owners read, and what to write instead."""
 
 import re
 import unicodedata
 from dataclasses import dataclass
 
-from matchmaker.refusal import Reason
+from matchmaker.refusal import Reason, Refused
 
 
 @dataclass(frozen=True)
@@ -149,6 +149,16 @@ def banned_promises(text: str) -> list[Reason]:
         for promise in PROMISES
         if (found := promise.pattern.search(bare)) is not None
     ]
+
+
+def refuse_promises(**texts: str) -> None:
+    """Refuse a text for owners that holds a banned promise, at its field: every desk text goes through here.
+
+    Keywords are field -> text. Raises Refused (422) with the code of the first promise found and its `word`.
+    """
+    for field, text in texts.items():
+        for reason in banned_promises(text):
+            raise Refused(reason.code, field, 422, **reason.facts)
 
 
 def is_placeholder(text: str) -> bool:
