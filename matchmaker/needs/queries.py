@@ -53,15 +53,16 @@ def businesses_of(person_id: int) -> list[Business]:
     )
 
 
-def needs_of(person_id: int) -> sa.Select[Any]:
-    """Needs of the businesses for which a person acts: live ones first, then the latest."""
+def needs_of(person_id: int, *, state: str = "") -> sa.Select[Any]:
+    """Needs of the businesses for which a person acts: live ones first, then the latest; of one state."""
     mine = sa.select(BusinessMember.business_id).where(
         BusinessMember.person_id == person_id, BusinessMember.standing != "rejected"
     )
+    query = sa.select(Need).where(Need.business_id.in_(mine))
+    if state:
+        query = query.where(Need.state == state)
     return (
-        sa.select(Need)
-        .where(Need.business_id.in_(mine))
-        .options(selectinload(Need.versions), selectinload(Need.business))
+        query.options(selectinload(Need.versions), selectinload(Need.business))
         .order_by(sa.case((Need.state.in_(_LIVE), 0), else_=1), Need.posted_at.desc(), Need.id.desc())
     )
 
