@@ -22,6 +22,7 @@ from matchmaker.ranking.evaluation import Measured, Slices
 from matchmaker.ranking.models import ModelVersion
 from matchmaker.ranking.queries import HistoryRow
 from matchmaker.ranking.rules import (
+    OBJECTED_WEIGHTS,
     SCORE_VERSION,
     SMALLEST_SAMPLE,
     Offer,
@@ -83,21 +84,24 @@ def order(
     ranker: Ranker | None = None,
     switched_off: Iterable[str] = (),
     seed: str | None = None,
+    objected: bool = False,
 ) -> list[Ranked]:
     """Eligible, priced offers for a need, best first, each with its score, features, reasons and cautions.
 
     Without a ranker the rule score orders: the same weights, with the counted record as the chance. The same input
     gives the same output to the bit; ties go by product id. `switched_off` names policy preferences to leave out. With
-    a `seed` (`rules.seed_of`) a few neighbours of nearly the same score are exchanged (`rules.exchanged`).
+    a `seed` (`rules.seed_of`) a few neighbours of nearly the same score are exchanged (`rules.exchanged`). Whoever
+    `objected` to the learned order gets cost, fit and speed alone: no ranker is asked, nothing is exchanged.
     """
     wish = features.wish_of(facts)
-    weights = weights_without(*switched_off)
+    weights = OBJECTED_WEIGHTS if objected else weights_without(*switched_off)
+    ranker, seed = (None, None) if objected else (ranker, seed)
     ranked = [
         Ranked(offer, score_of(parts, weights), chance, similar, parts, read)
         for offer, chance, similar, read in _chances(facts, offers, on, ranker)
         for parts in [parts_of(offer, wish, chance)]
     ]
-    said = explain(ranked, wish)
+    said = explain(ranked, wish, weights)
     ordered = in_order(
         replace(at, reasons=reasons, cautions=cautions) for at, (reasons, cautions) in zip(ranked, said, strict=True)
     )
@@ -163,9 +167,8 @@ def rederive(list_id: int) -> list[str]:
         [place.offer for place in places],
         on=queries.day_of(stored),
         ranker=ranker,
-        seed=None
-        if stored.counts.get("objected")
-        else seed_of(stored.need_id, stored.need_number, queries.day_of(stored)),
+        seed=seed_of(stored.need_id, stored.need_number, queries.day_of(stored)),
+        objected=bool(stored.counts.get("objected")),
     )
     differing = []
     for place, (was, fresh) in enumerate(zip(places, again, strict=True), 1):

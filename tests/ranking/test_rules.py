@@ -37,6 +37,23 @@ def test_the_weights_are_one_hundred_in_all_and_preferences_small() -> None:
     assert all(WEIGHTS[name] <= 3 for name in rules.PREFERENCES)
 
 
+@pytest.mark.article("B.1", "B.2")
+def test_who_objects_is_ordered_by_cost_fit_and_speed_alone() -> None:
+    objected = rules.OBJECTED_WEIGHTS
+    assert sum(objected.values()) == 100 and {name for name, points in objected.items() if points} == {
+        "cost", "fit", "speed"
+    }  # fmt: skip
+
+    def plain_score(offer: Offer, chance: float = 0.5) -> float:
+        return score_of(parts_of(offer, WISH, chance), objected)
+
+    assert plain_score(OFFER, chance=0.9) == plain_score(OFFER, chance=0.1)
+    assert plain_score(replace(OFFER, securities=frozenset(), first_time_friendly=False)) == plain_score(OFFER)
+    assert plain_score(replace(OFFER, cost_percent=Decimal("4.30"))) > plain_score(OFFER)
+    assert plain_score(replace(OFFER, days_to_money=5)) > plain_score(OFFER)
+    assert plain_score(replace(OFFER, term_months=24)) < plain_score(OFFER)
+
+
 @pytest.mark.article("8.2")
 def test_what_is_cheaper_faster_likelier_or_fits_better_never_scores_less() -> None:
     assert score(replace(OFFER, cost_percent=Decimal("4.30"))) > score(OFFER)
