@@ -280,13 +280,14 @@ def _reasons(
     at: Ranked, wish: Wish, cheapest: Decimal | None, fastest: int | None, likeliest: float | None
 ) -> tuple[Reason, ...]:
     offer, found = at.offer, []
+    loan = offer.kind == "credit"
     if at.parts["first_loan"]:
         found.append(Reason("rank_first_loan"))
-    if likeliest is not None and at.similar.share == likeliest:
+    if loan and likeliest is not None and at.similar.share == likeliest:
         found.append(Reason("rank_likeliest", {"tenths": at.similar.tenths, "n": at.similar.n}))
-    if cheapest is not None and offer.cost_percent == cheapest:
+    if loan and cheapest is not None and offer.cost_percent == cheapest:
         found.append(Reason("rank_cheapest", {"cost_percent": offer.cost_percent}))
-    if fastest is not None and offer.days_to_money == fastest:
+    if loan and fastest is not None and offer.days_to_money == fastest:
         found.append(Reason("rank_fastest", {"wait_days": offer.days_to_money}))
     if offer.unsecured:
         found.append(Reason("rank_unsecured"))
