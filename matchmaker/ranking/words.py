@@ -29,6 +29,9 @@ SENTENCES = {
     "ranker_too_one_sided": _l("一段 %(n)s 件里办成 %(funded)s 件，每种结果满 %(least)s 件才训练"),
     "ranker_orders_no_better": _l("后一段时间里，它排得不比规则好：%(model_auc)s 比 %(rule_auc)s"),
     "ranker_says_no_better": _l("后一段时间里，它说的可能不比数出来的准：%(model_loss)s 比 %(rule_loss)s"),
+    "ranker_off_in_segment": _l(
+        "后一段时间里，有一类说得不准（%(of)s：%(value)s，%(n)s 件）：说 %(predicted)s，来了 %(came)s"
+    ),
     "ranker_behind_active": _l("后一段时间里，它不如正在用的：%(model_auc)s 比 %(active_auc)s"),
     "list_unknown": _l("没有这份名单"),
     "list_by_other_score": _l("这份名单是用别的算法排的"),

@@ -61,11 +61,10 @@ class LikesEvidence:
 
 
 def a_ranker(favourite_rate: float = 3.45) -> Ranker:
-    from types import SimpleNamespace
-
     from matchmaker.ranking.features import Counts
+    from matchmaker.ranking.store import Trained
 
-    trained: Any = SimpleNamespace(estimator=LikesEvidence(favourite_rate), counts=Counts())
+    trained = Trained(LikesEvidence(favourite_rate), Counts())  # type: ignore[arg-type]
     return Ranker(1, "test", trained)
 
 
