@@ -169,6 +169,34 @@ def claims_it(actor: Any, obj: Any) -> bool:
     return actor.id in getattr(business, "every_claimant_id", ())
 
 
+def helps_look(actor: Any, obj: Any) -> bool:
+    """Holds a mandate in force for the business that the object is or belongs to."""
+    return _mandate(actor, obj) in ("look", "prepare", "act")
+
+
+def helps_prepare(actor: Any, obj: Any) -> bool:
+    """Holds a mandate that lets them write data and needs."""
+    return _mandate(actor, obj) in ("prepare", "act")
+
+
+def helps_act(actor: Any, obj: Any) -> bool:
+    """Holds a mandate that lets them send and accept; the service asks up to which sum."""
+    return _mandate(actor, obj) == "act"
+
+
+def _mandate(actor: Any, obj: Any) -> str:
+    member = getattr(obj, "member", obj)
+    business = getattr(member, "business", member)
+    held = (one for one in getattr(business, "mandates", ()) if one.person_id == actor.id and one.is_in_force)
+    return next((str(one.scope) for one in held), "")
+
+
+def is_proven_for_it(actor: Any, obj: Any) -> bool:
+    """Has proven to act for the business that the object is or belongs to."""
+    business = getattr(obj, "business", obj)
+    return any(member.person_id == actor.id and member.is_proven for member in getattr(business, "members", ()))
+
+
 def has_no_part_in_it(actor: Any, obj: Any) -> bool:
     """Never acted nor claimed to act for the business whose papers these are."""
     return not claims_it(actor, obj)
@@ -203,8 +231,11 @@ def sent_this_paper(actor: Any, paper: Any) -> bool:
 table(
     business_list=allow("see the list of one's own businesses", has_owner_role),
     business_create=allow("write a business down", has_owner_role),
-    business_see=allow("see everything that is known of a business one acts for", claims_it),
-    business_change=allow("change what is known of a business one acts for", claims_it),
+    business_see=allow("see what is known of a business one acts for or helps", claims_it, helps_look),
+    business_change=allow("change what is known of a business one acts for, or prepares for", claims_it, helps_prepare),
+    business_people=allow("let others help, with limits and an end", is_proven_for_it),
+    mandate_change=allow("change what a helper may do", is_proven_for_it),
+    mandate_end=allow("end a mandate: who may act for the business, or the helper", is_proven_for_it, is_that_person),
     business_prove=allow("add papers that prove one may act for a business", claims_it),
     business_list_papers=allow("see whose papers wait for a check", is_operator),
     business_check_papers=allow(
@@ -301,10 +332,10 @@ def acts_for_the_business(actor: Any, need: Any) -> bool:
 table(
     need_post=allow("Say a need, and see one's own needs and drafts.", is_owner),
     needdraft_own=allow("See, post or delete a draft of one's own.", is_that_person),
-    need_see=allow("See a need of a business for which one acts.", acts_for_the_business),
-    need_change=allow("Change a need; what was sent stays as it was sent.", acts_for_the_business),
-    need_withdraw=allow("Withdraw a need.", acts_for_the_business),
-    need_copy=allow("Start a new draft from a need.", acts_for_the_business),
+    need_see=allow("See a need of a business for which one acts.", acts_for_the_business, helps_prepare),
+    need_change=allow("Change a need; what was sent stays as it was sent.", acts_for_the_business, helps_prepare),
+    need_withdraw=allow("Withdraw a need.", acts_for_the_business, helps_act),
+    need_copy=allow("Start a new draft from a need.", acts_for_the_business, helps_prepare),
 )
 
 
@@ -314,8 +345,9 @@ table(
     match_see=allow(
         "See which products fit a need of a business for which one acts, and why not the others.",
         acts_for_the_business,
+        helps_prepare,
     ),
-    match_make=allow("Ask for a new list of matches.", acts_for_the_business),
+    match_make=allow("Ask for a new list of matches.", acts_for_the_business, helps_prepare),
 )
 
 
@@ -366,6 +398,7 @@ table(
         "Look at a lead: its owner, who carries it, the managers of its branch while nobody does, "
         "the institution's desk.",
         _acts_for_its_business,
+        helps_act,
         _chose_it,
         (_was_sent, _carries_it),
         (_was_sent, _in_its_branch, _nobody_else_carries_it),
@@ -377,26 +410,39 @@ table(
     need_send=allow(
         "Give one institution a consent and a lead (the service asks whether the papers were checked).",
         _is_member_of_its_business,
+        helps_act,
     ),
-    lead_drop=allow("Throw away a choice that was not sent.", _chose_it, _acts_for_its_business),
-    lead_send_papers=allow("Send the papers an institution asked for.", _acts_for_its_business),
-    lead_answer_offer=allow("Accept an offer, or turn it down with a reason.", _acts_for_its_business),
+    lead_drop=allow("Throw away a choice that was not sent.", _chose_it, _acts_for_its_business, helps_act),
+    lead_send_papers=allow("Send the papers an institution asked for.", _acts_for_its_business, helps_act),
+    lead_answer_offer=allow("Accept an offer, or turn it down with a reason.", _acts_for_its_business, helps_act),
     lead_answer_payout=allow("Confirm or dispute a reported pay-out.", _acts_for_its_business),
-    lead_withdraw=allow("Withdraw the consent: the institution sees nothing any more.", _acts_for_its_business),
-    consent_see=allow("Read the receipt of a consent for a business for which one acts.", _acts_for_its_business),
-    lead_move=allow(
-        "Take a lead back and send the need to another institution, in one step.", _acts_for_its_business
+    lead_withdraw=allow(
+        "Withdraw the consent: the institution sees nothing any more.",
+        _acts_for_its_business, helps_act,
     ),
-    reserve_close=allow("Take a reserve back before its turn.", _acts_for_its_business),
-    reserve_send=allow("Send the need to a reserve without waiting for its turn.", _acts_for_its_business),
-    need_enough=allow("Say that the part which came is enough.", _acts_for_its_business),
-    lead_give_up=allow("Give a lead up, with a reason.", _acts_for_its_business),
-    lead_ask_second_look=allow("Ask for a second look by somebody else, with a new consent.", _acts_for_its_business),
-    lead_correct_reason=allow("Say that a reason is wrong.", _acts_for_its_business),
-    lead_repair=allow("Say that a reason is repaired, with the paper that proves it.", _acts_for_its_business),
+    consent_see=allow(
+        "Read the receipt of a consent for a business for which one acts.",
+        _acts_for_its_business, helps_act,
+    ),
+    lead_move=allow(
+        "Take a lead back and send the need to another institution, in one step.", _acts_for_its_business, helps_act
+    ),
+    reserve_close=allow("Take a reserve back before its turn.", _acts_for_its_business, helps_act),
+    reserve_send=allow("Send the need to a reserve without waiting for its turn.", _acts_for_its_business, helps_act),
+    need_enough=allow("Say that the part which came is enough.", _acts_for_its_business, helps_act),
+    lead_give_up=allow("Give a lead up, with a reason.", _acts_for_its_business, helps_act),
+    lead_ask_second_look=allow(
+        "Ask for a second look by somebody else, with a new consent.",
+        _acts_for_its_business, helps_act,
+    ),
+    lead_correct_reason=allow("Say that a reason is wrong.", _acts_for_its_business, helps_act),
+    lead_repair=allow(
+        "Say that a reason is repaired, with the paper that proves it.",
+        _acts_for_its_business, helps_act,
+    ),
     record_reply=allow("Reply to the published figures of one's own institution.", on_desk_of_its_institution),
-    lead_choose_hours=allow("Say when to be called after three tries in vain.", _acts_for_its_business),
-    lead_nobody_called=allow("Say that nobody called.", _acts_for_its_business),
+    lead_choose_hours=allow("Say when to be called after three tries in vain.", _acts_for_its_business, helps_act),
+    lead_nobody_called=allow("Say that nobody called.", _acts_for_its_business, helps_act),
     lead_accept=allow(
         "Claim a lead: a manager of its branch or the desk; who comes second is told so.",
         (_was_sent, _in_its_branch),
@@ -426,12 +472,14 @@ table(
     lead_read_paper=allow(
         "Open a paper that the owner sent with a lead.",
         _acts_for_its_business,
+        helps_act,
         (_was_sent, _carries_it),
         (_was_sent, on_desk_of_its_institution),
     ),
     lead_cost_sheet=allow(
         "Read an offer's cost sheet.",
         _acts_for_its_business,
+        helps_act,
         (_was_sent, _carries_it),
         (_was_sent, on_desk_of_its_institution),
     ),

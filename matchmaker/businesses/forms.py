@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from matchmaker import clock
+from matchmaker.accounts.rules import plain_address
 from matchmaker.businesses.models import Business, CreditLine, YearlyFigures
 from matchmaker.businesses.rules import (
     CAPACITIES,
@@ -22,6 +24,7 @@ from matchmaker.businesses.rules import (
     LINE_KINDS,
     OUTCOMES_OF,
     REMARKS,
+    SCOPES,
     TAX_GRADES,
     TITLE_REMARKS,
     Line,
@@ -404,6 +407,39 @@ class CapacityForm(BaseForm):
         if current and not self.capacity.data:
             self.capacity.data = current
         return self
+
+
+class MandateForm(TypedForm):
+    """What a helper may do, up to which sum, until when."""
+
+    row_version = HiddenField()
+    scope = RadioField(_l("他可以做什么"), choices=[], validate_choice=False)
+    limit = StringField(_l("最多到多少钱"), description=_l("只在“送机构、接受报价”时填：需求和报价都不能超过它"))
+    until_on = StringField(_l("到哪天为止"), description=_l("最长一年，随时可以提前停"))
+
+    limit_yuan: Decimal | None = None
+    until: date | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.scope.choices = _labelled("business.scope", SCOPES)
+
+    def read_all(self) -> None:
+        self.limit_yuan = self._read(read_yuan, "limit", self.unit)
+        self.until = self._read(read_day, "until_on")
+
+
+class HelperForm(MandateForm):
+    """The same, with whom to let in."""
+
+    address = StringField(_l("他的手机号或邮箱"), description=_l("链接只发到这里，只有他能用，7 天内有效"))
+    plain = ""
+
+    def read_all(self) -> None:
+        super().read_all()
+        self.plain = plain_address(self.address.data or "") or ""
+        if not self.plain:
+            self.refuse(Refused("mandate_address", field="address"))
 
 
 class DecisionForm(BaseForm):

@@ -8,6 +8,7 @@ from decimal import Decimal
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from matchmaker import clock
 from matchmaker.accounts.models import Person
 from matchmaker.businesses.rules import (
     CAPACITIES,
@@ -17,6 +18,7 @@ from matchmaker.businesses.rules import (
     LINE_SOURCES,
     PAPER_KINDS,
     PROVEN,
+    SCOPES,
     STANDINGS,
     TAX_GRADES,
 )
@@ -83,6 +85,8 @@ class Business(Versioned, Base):
     titles: Mapped[list[Title]] = relationship(back_populates="business", order_by="Title.id")
     credit_lines: Mapped[list[CreditLine]] = relationship(back_populates="business", order_by="CreditLine.matures_on")
 
+    mandates: Mapped[list[Mandate]] = relationship(back_populates="business", order_by="Mandate.id")
+
     @property
     def member_ids(self) -> set[int]:
         """The persons who act for it, whatever their standing; a rejected claim acts for nothing."""
@@ -128,6 +132,66 @@ class BusinessMember(Versioned, Base):
     def is_proven(self) -> bool:
         """Whether an institution may be shown who this is."""
         return self.standing in PROVEN
+
+
+class Mandate(Versioned, Base):
+    """What another person may do for a business, up to which sum and until when, as somebody proven has let them.
+
+    Until the link is used it has an address and no person; afterwards a person and no address.
+    """
+
+    kept = Kept(
+        "identity", of="business_id", days=90, since="expires_at", closing="erase", erase={"address": ""},
+        why="evidence", hidden=("token_hash",),
+    )  # fmt: skip
+
+    __table_args__ = (
+        CheckConstraint(_one_of("scope", SCOPES), name="scope_known"),
+        CheckConstraint("scope <> 'act' OR limit_yuan IS NOT NULL", name="acting_has_a_limit"),
+        CheckConstraint("limit_yuan IS NULL OR limit_yuan > 0", name="limit_above_zero"),
+        CheckConstraint("(person_id IS NULL) = (accepted_at IS NULL)", name="accepted_by_somebody"),
+        CheckConstraint("(ended_at IS NULL) = (ended_by_id IS NULL)", name="ended_by_somebody"),
+        Index(
+            "uq_mandate_live",
+            "business_id",
+            "person_id",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL AND person_id IS NOT NULL"),
+            postgresql_where=text("ended_at IS NULL AND person_id IS NOT NULL"),
+        ),
+    )
+
+    business_id: Mapped[int] = mapped_column(ForeignKey("business.id"), index=True)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    address: Mapped[str]
+    scope: Mapped[str]
+    limit_yuan: Mapped[Decimal | None]
+    until_on: Mapped[date]
+    given_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    given_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    """Until when the link can be used."""
+    accepted_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    ended_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+    business: Mapped[Business] = relationship(back_populates="mandates")
+    person: Mapped[Person | None] = relationship(foreign_keys=[person_id])
+    given_by: Mapped[Person] = relationship(foreign_keys=[given_by_id])
+
+    @property
+    def is_in_force(self) -> bool:
+        """Whether its person may do anything by it today."""
+        return (
+            self.person is not None and self.person.closed_at is None
+            and self.ended_at is None and clock.today() <= self.until_on
+        )  # fmt: skip
+
+    @property
+    def is_open_link(self) -> bool:
+        """Whether somebody may still take it."""
+        return self.accepted_at is None and self.ended_at is None and clock.real_now() < self.expires_at
 
 
 class Finding(Base):

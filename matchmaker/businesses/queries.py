@@ -17,10 +17,11 @@ from matchmaker.businesses.models import (
     CreditLine,
     Finding,
     IdentityCase,
+    Mandate,
     Title,
     YearlyFigures,
 )
-from matchmaker.businesses.rules import PROVEN, BusinessFacts, LineFacts, YearFacts
+from matchmaker.businesses.rules import PROVEN, SCOPES, BusinessFacts, LineFacts, YearFacts
 from matchmaker.db import db
 from matchmaker.eligibility.facts import Facts
 from matchmaker.reference import regions
@@ -261,4 +262,41 @@ def facts_of(business: Business, today: date | None = None) -> Facts:
         has_flow_evidence=plain.has_flow_evidence,
         last_equity_change_on=plain.last_equity_change_on,
         debts_yuan=plain.debts_yuan,
+    )
+
+
+# Helpers ------------------------------------------------------------------------------------------------------------
+
+
+def mandated(person_id: int, scope: str) -> Select[Any]:
+    """Numbers of the businesses for which a person holds a mandate in force that reaches at least so far."""
+    return select(Mandate.business_id).where(
+        Mandate.person_id == person_id,
+        Mandate.ended_at.is_(None),
+        Mandate.until_on >= clock.today(),
+        Mandate.scope.in_(SCOPES[SCOPES.index(scope) :]),
+    )
+
+
+def helped_businesses(person_id: int) -> list[Business]:
+    """The businesses that a person helps now, oldest first."""
+    return list(
+        db.session.scalars(select(Business).where(Business.id.in_(mandated(person_id, "look"))).order_by(Business.id))
+    )
+
+
+def mandate_by_id(mandate_id: int) -> Mandate | None:
+    return db.session.get(Mandate, mandate_id)
+
+
+def mandate_by_hash(token_hash: str) -> Mandate | None:
+    return db.session.scalar(select(Mandate).where(Mandate.token_hash == token_hash))
+
+
+def mandate_of(business_id: int, person_id: int) -> Mandate | None:
+    """The mandate of a person for a business that nobody has ended, in force or past its day."""
+    return db.session.scalar(
+        select(Mandate).where(
+            Mandate.business_id == business_id, Mandate.person_id == person_id, Mandate.ended_at.is_(None)
+        )
     )

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from matchmaker.eligibility.facts import add_months, whole_months
@@ -23,6 +23,11 @@ CAPACITIES_OF = {
 }
 STANDINGS = ("declared", "papers_sent", "checked", "rejected", "confirmed_outside")
 PROVEN = ("checked", "confirmed_outside")
+
+SCOPES = ("look", "prepare", "act")
+"""What a helper may do, each with what stands before it: read; write data and needs; send and accept."""
+LONGEST_MANDATE = timedelta(days=366)
+INVITED_FOR = timedelta(days=7)
 """With one of these, an institution may be shown who asks (design: identity)."""
 PAPER_KINDS = ("licence", "letter")
 MOST_PAPERS = 6
@@ -381,3 +386,21 @@ def missing(facts: BusinessFacts, standings: Iterable[str] = ()) -> tuple[Reason
     if not facts.collateral:
         found.append(Reason("missing_collateral"))
     return tuple(found)
+
+
+def mandate_trouble(
+    *, scope: str, limit_yuan: Decimal | None, until_on: date, today: date
+) -> tuple[str, Reason] | None:
+    """What is wrong with the limits of a mandate, as (field, reason), or None. Who may act needs a limit in yuan.
+
+    Codes: `choice_missing`, `mandate_needs_limit`, `mandate_end_past`, `mandate_too_long`.
+    """
+    if scope not in SCOPES:
+        return "scope", Reason("choice_missing")
+    if scope == "act" and (limit_yuan is None or limit_yuan <= 0):
+        return "limit", Reason("mandate_needs_limit")
+    if until_on < today:
+        return "until_on", Reason("mandate_end_past")
+    if until_on > today + LONGEST_MANDATE:
+        return "until_on", Reason("mandate_too_long", {"latest_on": today + LONGEST_MANDATE})
+    return None

@@ -11,7 +11,8 @@ from werkzeug.exceptions import NotFound
 
 from matchmaker import clock
 from matchmaker.accounts.models import Person
-from matchmaker.businesses import claims, outside, queries, rules, services
+from matchmaker.accounts.sessions import token_hash
+from matchmaker.businesses import claims, mandates, outside, queries, rules, services
 from matchmaker.businesses.forms import (
     BusinessForm,
     CapacityForm,
@@ -20,15 +21,28 @@ from matchmaker.businesses.forms import (
     CodeForm,
     DecisionForm,
     FiguresForm,
+    HelperForm,
     LineForm,
+    MandateForm,
     PaperForm,
     SideForm,
     StrengthsForm,
     TitleDecisionForm,
     TitleForm,
 )
-from matchmaker.businesses.models import Business, BusinessMember, BusinessPaper, CreditLine, IdentityCase, Title
+from matchmaker.businesses.models import (
+    Business,
+    BusinessMember,
+    BusinessPaper,
+    CreditLine,
+    IdentityCase,
+    Mandate,
+    Title,
+)
+from matchmaker.businesses.typed import shown_sum
 from matchmaker.documents.passing import hand_out, take_upload, taken
+from matchmaker.formatting import language
+from matchmaker.permissions import may
 from matchmaker.reference import industries, regions
 from matchmaker.reference.rules import priority_sectors, read_credit_code
 from matchmaker.refusal import Refused
@@ -38,6 +52,7 @@ from matchmaker.web import (
     back_to,
     before_transaction,
     computes,
+    limited,
     once,
     paginate,
     requires,
@@ -82,10 +97,10 @@ def _seen_version(form: Any) -> int:
 @requires("business.list")
 def mine() -> ResponseReturnValue:
     """The one business, or a list when there are several."""
-    found = queries.businesses_of(actor().id)
-    if len(found) == 1:
+    found, helped = queries.businesses_of(actor().id), queries.helped_businesses(actor().id)
+    if len(found) == 1 and not helped:
         return back_to("businesses.show", business_id=found[0].id)
-    return render_template("businesses/mine.html", businesses=found, me=actor())
+    return render_template("businesses/mine.html", businesses=found, helped=helped, me=actor())
 
 
 @bp.get("/businesses/<int:business_id>")
@@ -93,6 +108,8 @@ def mine() -> ResponseReturnValue:
 def show(business: Business) -> ResponseReturnValue:
     """What is known, what is missing and why it matters, what an institution will look at twice."""
     facts = queries.plain_facts(business)
+    if queries.member_of(business, actor().id) is None:
+        return _helped_page(business, facts)
     return render_template(
         "businesses/show.html",
         business=business,
@@ -717,4 +734,132 @@ def _check_case_page(found: IdentityCase, form: CaseForm, status: int = 200) -> 
             papers=services.current_papers(member) if member is not None else {},
         ),
         status,
+    )
+
+
+# Helpers ------------------------------------------------------------------------------------------------------------
+
+
+def _helped_page(business: Business, facts: rules.BusinessFacts) -> ResponseReturnValue:
+    """The business as its helper sees it: no papers, nobody else's names, and what the mandate lets them do."""
+    return render_template(
+        "businesses/helped.html",
+        business=business,
+        facts=facts,
+        industry=industries.get(business.industry_code),
+        region=regions.full_name(business.region_code),
+        size=facts.size_class(),
+        mandate=queries.mandate_of(business.id, actor().id),
+        asked_year=rules.figures_year(clock.today()),
+    )
+
+
+def load_mandate(mandate_id: int) -> Mandate | None:
+    return queries.mandate_by_id(mandate_id)
+
+
+@bp.get("/businesses/<int:business_id>/people")
+@requires("business.people", load=load_business)
+def people(business: Business) -> ResponseReturnValue:
+    """Who acts for the business, who helps within which limits, and the form to let somebody in."""
+    return _people_page(business, HelperForm(formdata=None, data={"scope": "look"}))
+
+
+@bp.post("/businesses/<int:business_id>/people")
+@limited("20 per hour")
+@requires("business.people", load=load_business)
+@once
+def invite_helper(business: Business) -> ResponseReturnValue:
+    """Send somebody a link."""
+    form = HelperForm()
+    if not form.submitted() or form.until is None:
+        return _people_page(business, form, 422 if form.errors else 200)
+    try:
+        mandates.invite_helper(
+            business,
+            address=form.plain,
+            scope=str(form.scope.data or ""),
+            limit_yuan=form.limit_yuan,
+            until_on=form.until,
+            language=language(),
+            by=actor(),
+        )
+    except Refused as no:
+        form.refuse(no)
+        return _people_page(business, form, no.status)
+    said(_("链接发出去了。他打开以前，什么也看不到。"))
+    return back_to("businesses.people", business_id=business.id)
+
+
+def _people_page(business: Business, form: HelperForm, status: int = 200) -> ResponseReturnValue:
+    return render_template("businesses/people.html", business=business, form=form), status
+
+
+@bp.get("/mandates/<int:mandate_id>")
+@requires("mandate.change", load=load_mandate)
+def mandate(found: Mandate) -> ResponseReturnValue:
+    """What one helper may do; to be changed or ended here."""
+    limit = "" if found.limit_yuan is None else shown_sum(found.limit_yuan, "wan" if language() != "en" else "yuan")
+    data = {
+        "scope": found.scope, "limit": limit, "until_on": found.until_on.isoformat(),
+        "row_version": str(found.row_version),
+    }  # fmt: skip
+    return _mandate_page(found, MandateForm(formdata=None, data=data))
+
+
+@bp.post("/mandates/<int:mandate_id>")
+@requires("mandate.change", load=load_mandate)
+def change_mandate(found: Mandate) -> ResponseReturnValue:
+    """Other limits."""
+    form = MandateForm()
+    if not form.submitted() or form.until is None:
+        return _mandate_page(found, form, 422 if form.errors else 200)
+    try:
+        mandates.change_mandate(
+            found, scope=str(form.scope.data or ""), limit_yuan=form.limit_yuan, until_on=form.until,
+            row_version=_seen_version(form), by=actor(),
+        )  # fmt: skip
+    except Refused as no:
+        form.refuse(no)
+        return _mandate_page(found, form, no.status)
+    said(_("改好了，马上算数。"))
+    return back_to("businesses.people", business_id=found.business_id)
+
+
+def _mandate_page(found: Mandate, form: MandateForm, status: int = 200) -> ResponseReturnValue:
+    return render_template("businesses/mandate.html", mandate=found, form=form), status
+
+
+@bp.post("/mandates/<int:mandate_id>/end")
+@requires("mandate.end", load=load_mandate)
+def end_mandate(found: Mandate) -> ResponseReturnValue:
+    """End it, from either side."""
+    version = request.form.get("row_version", "")
+    mandates.end_mandate(found, row_version=int(version) if version.isdecimal() else -1, by=actor())
+    said(_("停了，马上算数。"))
+    if may(actor(), "business.people", found.business):
+        return back_to("businesses.people", business_id=found.business_id)
+    return back_to("businesses.mine")
+
+
+@bp.route("/mandates/link/<token>", methods=["GET", "POST"])
+@limited("30 per hour")
+@requires("account.own")
+def mandate_link(token: str) -> ResponseReturnValue:
+    """What is offered; taken by a button, by the person alone to whom the link was sent."""
+    found = queries.mandate_by_hash(token_hash(token)) if len(token) <= 64 else None
+    if found is None or found.address not in (actor().phone, actor().email):
+        return render_template("businesses/mandate_link.html", mandate=None, form=None), 404
+    form = BaseForm()
+    if form.submitted():
+        try:
+            mandates.accept_mandate(found, by=actor())
+        except Refused as no:
+            form.refuse(no)
+        else:
+            said(_("好了，可以开始帮了。"))
+            return back_to("businesses.show", business_id=found.business_id)
+    return (
+        render_template("businesses/mandate_link.html", mandate=found if found.is_open_link else None, form=form),
+        422 if form.errors else 200,
     )

@@ -48,6 +48,11 @@ LABELS: dict[str, Mapping[str, object]] = {
         "rejected": _l("材料不对，要重交"),
         "confirmed_outside": _l("外部服务核实过"),
     },
+    "business.scope": {
+        "look": _l("只看"),
+        "prepare": _l("填资料、说需求、看匹配"),
+        "act": _l("送机构、接受报价"),
+    },
     "business.paper": {"licence": _l("营业执照"), "letter": _l("委托书")},
     "business.tax_grade": {
         "A": _l("A 级"),
@@ -94,6 +99,26 @@ LABELS: dict[str, Mapping[str, object]] = {
 }
 
 SENTENCES = {
+    # helpers
+    "mandate_needs_limit": _l("让他送机构、接受报价，要写最多到多少钱。"),
+    "mandate_end_past": _l("这一天已经过了。"),
+    "mandate_too_long": _l("最长一年，到 %(latest_on)s 为止。以后可以再续。"),
+    "mandate_needs_proof": _l("没有做：您自己的材料核对过，才能请别人帮忙。"),
+    "mandate_for_yourself": _l("这个人已经能代表这家店，不用再请。"),
+    "mandate_known_already": _l("已经请过他了。要改限度，在下面的名单里改。"),
+    "mandate_address": _l("写手机号（11 位）或者邮箱。"),
+    "mandate_is_anothers": _l("没有做：这个链接是发给别人的，您登录的不是那个账号。"),
+    "mandate_link_over": _l("没有做：这个链接用过了、过期了，或者停了。请他再发一个。"),
+    "mandate_over": _l("没有做：这一份已经停了。"),
+    "mandate_none": _l("没有做：您没有这家店的委托，或者委托已经到期。"),
+    "mandate_only_looks": _l("没有做：您的委托不包括送机构、接受报价。"),
+    "mandate_limit": _l("没有做：这一笔是 %(amount_yuan)s，您的委托最多到 %(limit_yuan)s。请店主自己来，或者改委托。"),
+    "mandate_invitation": _l(
+        "有人请您帮“%(business)s”：%(scope)s。打开链接看清楚再答应，%(expires_at)s 前有效，只有您能用。"
+    ),
+    "mandate_accepted": _l("%(name)s 答应帮“%(business)s”了。"),
+    "mandate_changed": _l("“%(business)s”改了您的委托：%(scope)s，到 %(until_on)s。"),
+    "mandate_ended": _l("“%(business)s”停了您的委托。"),
     # what was typed
     "text_missing": _l("请填写"),
     "text_placeholder": _l("“%(typed)s”不算填写，请写真实的内容"),
@@ -179,6 +204,10 @@ SENTENCES = {
 }
 
 DEEDS = {
+    "business.invite_helper": _l("请人帮忙"),
+    "business.accept_mandate": _l("答应帮忙"),
+    "business.change_mandate": _l("改帮忙的限度"),
+    "business.end_mandate": _l("停了帮忙"),
     "business.create": _l("登记一家店"),
     "business.change": _l("改资料"),
     "business.change_strengths": _l("改能拿出来的东西"),

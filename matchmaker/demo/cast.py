@@ -74,6 +74,7 @@ SIGN_INS: list[SignIn] = [
     SignIn("owner", phone(2), "林春和", "春和干洗店：三家在办，一家要补材料，一家给了报价"),
     SignIn("owner", phone(3), "郝木青", "柳桥精密机械：一笔放款等确认，一个新需求在办，一个资质等平台核"),
     SignIn("owner", phone(4), "方立冬", "东坡竹编合作社：执照送来了，等平台核"),
+    SignIn("owner", "helper@qingtan.example", "账房陆算", "帮林春和：可以送机构、接受报价，最多 20 万元"),
     SignIn("manager", "manager1@qingtan.example", "沈秋禾", "青檀农商银行白鹭支行：手上一排活"),
     SignIn("manager", "manager2@qingtan.example", "韩竹君", "同一个支行的同事，可以转给她"),
     SignIn("desk", "desk1@qingtan.example", "陶青黛", "青檀农商银行产品岗：写产品、送审"),

@@ -1,15 +1,21 @@
-"""Badges of the managers who can be signed in as, and reports of brokers in every state; all of it invented."""
+"""Badges of managers, reports of brokers in every state, somebody who helps an owner; all of it invented."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 
+from matchmaker import clock
 from matchmaker.accounts.models import Institution, Person
 from matchmaker.accounts.services import badges
+from matchmaker.accounts.services.registering import new_person
+from matchmaker.businesses import mandates
+from matchmaker.businesses.queries import businesses_of, may_act
 from matchmaker.db import db
 from matchmaker.demo.cover import day
 from matchmaker.demo.market import Market
 
+HELPER = "账房陆算"
 MANAGERS = ("沈秋禾", "韩竹君")
 REPORTS: tuple[tuple[int, str, str, str, str, str, str], ...] = (
     (19, "“周经理”，自称青檀银行的", "微信 qt-kuaidai（虚构）", "fee", "说交 2000 元加急费，三天就能批。", "qingtan", "没有这个人。已经告诉机构，提醒贴到首页。"),
@@ -42,3 +48,19 @@ def badges_and_reports(market: Market, anchor_on: date) -> None:
             with day(on + timedelta(days=2), 16):
                 badges.settle_report(report, outcome=outcome, row_version=report.row_version, by=operator)
 
+
+
+def a_helper(owner_id: int, anchor_on: date) -> None:
+    """The bookkeeper of one of the cast: may send and accept up to a sum, until the end of the quarter."""
+    with day(anchor_on - timedelta(days=12), 11):
+        owner = db.session.get_one(Person, owner_id)
+        helper = new_person(
+            address="helper@qingtan.example", name=HELPER, password_hash=owner.password_hash, language="zh"
+        )
+        business = next(one for one in businesses_of(owner_id) if may_act(one.id, owner_id))
+        mandate = mandates.invite_helper(
+            business, address="helper@qingtan.example", scope="act", limit_yuan=Decimal(200_000),
+            until_on=anchor_on + timedelta(days=80), language="zh", by=owner,
+        )  # fmt: skip
+        mandates.accept_mandate(mandate, by=helper)
+        helper.phone, helper.phone_verified_at = "15400000009", clock.now()

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from matchmaker.businesses.models import Business, BusinessMember
+from matchmaker.businesses.queries import mandated
 from matchmaker.db import db
 from matchmaker.needs.models import Need, NeedDraft
 from matchmaker.needs.rules import LIVE_STATES, NeedState
@@ -42,27 +43,23 @@ def drafts_of(person_id: int) -> list[NeedDraft]:
 
 
 def businesses_of(person_id: int) -> list[Business]:
-    """Businesses for which a person may ask, the first registered first; rejected claims do not count."""
-    return list(
-        db.session.scalars(
-            sa.select(Business)
-            .join(BusinessMember, BusinessMember.business_id == Business.id)
-            .where(BusinessMember.person_id == person_id, BusinessMember.standing != "rejected")
-            .order_by(Business.id)
-        )
-    )
+    """Businesses for which a person may ask, their own or helped, the first registered first; no rejected claims."""
+    return list(db.session.scalars(sa.select(Business).where(_asked_by(person_id)).order_by(Business.id)))
 
 
-def needs_of(person_id: int, *, state: str = "") -> sa.Select[Any]:
-    """Needs of the businesses for which a person acts: live ones first, then the latest; of one state."""
+def _asked_by(person_id: int) -> sa.ColumnElement[bool]:
     mine = sa.select(BusinessMember.business_id).where(
         BusinessMember.person_id == person_id, BusinessMember.standing != "rejected"
     )
-    query = sa.select(Need).where(Need.business_id.in_(mine))
-    if state:
-        query = query.where(Need.state == state)
+    return sa.or_(Business.id.in_(mine), Business.id.in_(mandated(person_id, "prepare")))
+
+
+def needs_of(person_id: int) -> sa.Select[Any]:
+    """Needs of the businesses for which a person acts or prepares: live ones first, then the latest."""
     return (
-        query.options(selectinload(Need.versions), selectinload(Need.business))
+        sa.select(Need)
+        .where(Need.business_id.in_(sa.select(Business.id).where(_asked_by(person_id))))
+        .options(selectinload(Need.versions), selectinload(Need.business))
         .order_by(sa.case((Need.state.in_(_LIVE), 0), else_=1), Need.posted_at.desc(), Need.id.desc())
     )
 

@@ -9,19 +9,18 @@ import os
 import re
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import joblib
 from flask import current_app
 
-from matchmaker.ranking.estimator import FundingChance, at_level
+from matchmaker.ranking.estimator import FundingChance
 from matchmaker.ranking.features import NAMES, Counts
 
 log = logging.getLogger(__name__)
-FORMAT = 2
+FORMAT = 1
 FILE_NAME = re.compile(r"ranker-[0-9a-f]{16}\.joblib")
 
 
@@ -31,13 +30,6 @@ class Trained:
 
     estimator: FundingChance
     counts: Counts
-    levels: Mapping[int, float] = field(default_factory=dict)
-    """Institution → by how much its chances are moved, in log-odds; others are not moved."""
-
-    def chances(self, rows: Sequence[Sequence[float]], institution_ids: Sequence[int]) -> list[float]:
-        """The chance of each row of features, at the level of its institution."""
-        plain = self.estimator.chances([list(row) for row in rows])
-        return [at_level(chance, self.levels.get(key, 0.0)) for chance, key in zip(plain, institution_ids, strict=True)]
 
 
 class NotThisModel(Exception):
@@ -53,13 +45,7 @@ def save(trained: Trained) -> tuple[str, str]:
     """Write a ranker and answer (file name, sha256). The same content is written once."""
     buffer = io.BytesIO()
     joblib.dump(
-        {
-            "format": FORMAT,
-            "features": list(NAMES),
-            "estimator": trained.estimator,
-            "cells": trained.counts.cells,
-            "levels": dict(trained.levels),
-        },
+        {"format": FORMAT, "features": list(NAMES), "estimator": trained.estimator, "cells": trained.counts.cells},
         buffer,
     )
     content = buffer.getvalue()
@@ -95,7 +81,7 @@ def load(name: str, sha256: str) -> Trained:
     held: dict[str, Any] = joblib.load(io.BytesIO(content))
     if held.get("format") != FORMAT or held.get("features") != list(NAMES):
         raise NotThisModel(f"{name} was made for other features")
-    trained = Trained(held["estimator"], Counts(held["cells"]), held["levels"])
+    trained = Trained(held["estimator"], Counts(held["cells"]))
     with _lock:
         while len(_loaded) >= KEPT_IN_MEMORY:
             _loaded.pop(next(iter(_loaded)))

@@ -676,6 +676,46 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "mandate",
+        sa.Column("business_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=True),
+        sa.Column("token_hash", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("limit_yuan", sa.BigInteger(), nullable=True),
+        sa.Column("until_on", sa.Date(), nullable=False),
+        sa.Column("given_by_id", sa.Integer(), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by_id", sa.Integer(), nullable=True),
+        sa.Column("row_version", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.CheckConstraint("scope <> 'act' OR limit_yuan IS NOT NULL", name=op.f("ck_mandate_acting_has_a_limit")),
+        sa.CheckConstraint("scope IN ('look', 'prepare', 'act')", name=op.f("ck_mandate_scope_known")),
+        sa.CheckConstraint("(ended_at IS NULL) = (ended_by_id IS NULL)", name=op.f("ck_mandate_ended_by_somebody")),
+        sa.CheckConstraint("(person_id IS NULL) = (accepted_at IS NULL)", name=op.f("ck_mandate_accepted_by_somebody")),
+        sa.CheckConstraint("limit_yuan IS NULL OR limit_yuan > 0", name=op.f("ck_mandate_limit_above_zero")),
+        sa.ForeignKeyConstraint(["business_id"], ["business.id"], name=op.f("fk_mandate_business_id_business")),
+        sa.ForeignKeyConstraint(["ended_by_id"], ["person.id"], name=op.f("fk_mandate_ended_by_id_person")),
+        sa.ForeignKeyConstraint(["given_by_id"], ["person.id"], name=op.f("fk_mandate_given_by_id_person")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_mandate_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mandate")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_mandate_token_hash")),
+    )
+    with op.batch_alter_table("mandate", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_mandate_business_id"), ["business_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_mandate_person_id"), ["person_id"], unique=False)
+        batch_op.create_index(
+            "uq_mandate_live",
+            ["business_id", "person_id"],
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL AND person_id IS NOT NULL"),
+            postgresql_where=sa.text("ended_at IS NULL AND person_id IS NOT NULL"),
+        )
+
+    op.create_table(
         "need",
         sa.Column("business_id", sa.Integer(), nullable=False),
         sa.Column("posted_by_id", sa.Integer(), nullable=False),
@@ -1527,13 +1567,11 @@ def upgrade() -> None:
         sa.Column("place", sa.Integer(), nullable=True),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("known_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("funded", sa.Boolean(), nullable=True),
         sa.Column("amount_yuan", sa.BigInteger(), nullable=True),
         sa.Column("reason_code", sa.Text(), nullable=True),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.CheckConstraint("(funded IS NULL) = (known_at IS NULL)", name=op.f("ck_outcome_known_when")),
         sa.CheckConstraint("funded IS NULL OR decided_at IS NOT NULL", name=op.f("ck_outcome_decided_when")),
         sa.ForeignKeyConstraint(
             ["institution_id"], ["institution.id"], name=op.f("fk_outcome_institution_id_institution")
@@ -2198,6 +2236,16 @@ def downgrade() -> None:
         batch_op.drop_index("ix_need_business_id_posted_at")
 
     op.drop_table("need")
+    with op.batch_alter_table("mandate", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_mandate_live",
+            sqlite_where=sa.text("ended_at IS NULL AND person_id IS NOT NULL"),
+            postgresql_where=sa.text("ended_at IS NULL AND person_id IS NOT NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_mandate_person_id"))
+        batch_op.drop_index(batch_op.f("ix_mandate_business_id"))
+
+    op.drop_table("mandate")
     with op.batch_alter_table("identity_case", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_identity_case_open_claim",

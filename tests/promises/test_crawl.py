@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from matchmaker.accounts.models import Person
-from matchmaker.businesses.models import Business, BusinessMember, IdentityCase
+from matchmaker.businesses.models import Business, BusinessMember, IdentityCase, Mandate
 from matchmaker.businesses.queries import waiting_titles
 from matchmaker.db import db
 from matchmaker.leads.models import Consent, Lead
@@ -21,7 +21,7 @@ from matchmaker.permissions import INSURERS, may
 from tests.builders import sign_in
 from tests.promises.page_checks import Page, problems_of
 
-ROLES = ("nobody", "owner", "borrower", "manager", "desk", "insurer", "operator", "supervisor", "channel")
+ROLES = ("nobody", "owner", "borrower", "helper", "manager", "desk", "insurer", "operator", "supervisor", "channel")
 PER_ENDPOINT = 4
 """How many pages of one endpoint the walk looks at, for each role and language."""
 
@@ -30,15 +30,18 @@ def person_of(role: str) -> Person | None:
     """Somebody of that role; an owner or manager with the most leads, so that there is much to see.
 
     A borrower is the owner with the most leads that are under way: lists, offers and waits of today are there.
-    An insurer is somebody at the desk of one.
+    An insurer is somebody at the desk of one; a helper somebody who acts for an owner by a mandate.
     """
     if role == "nobody":
         return None
-    held = {"borrower": "owner", "insurer": "desk"}.get(role, role)
+    held = {"borrower": "owner", "helper": "owner", "insurer": "desk"}.get(role, role)
     people = [each for each in db.session.scalars(sa.select(Person).order_by(Person.id))
               if any(assignment.role == held for assignment in each.roles)]
     if role == "insurer":
         people = [each for each in people if INSURERS & each.desk_kinds]
+    if role == "helper":
+        helping = set(db.session.scalars(sa.select(Mandate.person_id)))
+        people = [each for each in people if each.id in helping]
     if role == "manager":
         people.sort(key=lambda each: -_count(Lead.manager_id == each.id))
     if role in ("owner", "borrower"):
@@ -143,7 +146,7 @@ def test_each_page_opens_on_postgresql(postgres_town: Any) -> None:
 NOT_IN_THE_SMALL_TOWN = {
     "accounts.accept_invitation", "businesses.ask_remove_line", "businesses.ask_remove_title", "businesses.case",
     "businesses.check_title",
-    "businesses.line", "documents.read", "insurance.compare", "insurance.show_version", "leads.read_paper", "needs.delete_draft", "needs.review", "products.show_version",
+    "businesses.line", "businesses.mandate_link", "documents.read", "insurance.compare", "insurance.show_version", "leads.read_paper", "needs.delete_draft", "needs.review", "products.show_version",
 }
 """A secret word, or a draft, file, line or title that nobody walks to: their own tests open them, on SQLite."""
 

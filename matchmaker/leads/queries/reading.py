@@ -14,6 +14,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from matchmaker import clock
 from matchmaker.accounts.models import Person
 from matchmaker.businesses.models import Business, BusinessMember
+from matchmaker.businesses.queries import mandated
 from matchmaker.businesses.rules import PROVEN
 from matchmaker.db import db
 from matchmaker.leads.models import Lead, LeadClock, LeadStep, Reserve
@@ -117,12 +118,6 @@ class NeedProgress:
     reserves: list[Reserve] = field(default_factory=list)
     missing_yuan: Decimal | None = None
 
-    def holds(self, words: str) -> bool:
-        """Whether every word stands in the name of the business, an institution or a product of this need."""
-        held = [self.need.business.name, *(line.lead.institution.short_name for line in self.lines)]
-        held += [line.lead.product_version.name for line in self.lines]
-        return all(word in " ".join(held).lower() for word in words.lower().split())
-
     @property
     def lines_for_owner(self) -> list[Line]:
         """What waits for the owner: a refusal or a late one only until the owner has moved on."""
@@ -166,12 +161,16 @@ def _for_pages() -> list[Any]:
 def progress_of(person: Person, *, need_id: int | None = None, most: int = MOST_LIVE_LEADS) -> list[NeedProgress]:
     """The needs of a person's businesses that have leads, the one that waits longest for the owner first.
 
-    Leads are seen by who may act with checked papers; a choice that was not sent, by who made it too.
+    Leads are seen by who may act with checked papers or by a mandate; a choice that was not sent, by who made it too.
     """
     proven = sa.select(BusinessMember.business_id).where(
         BusinessMember.person_id == person.id, BusinessMember.standing.in_(PROVEN)
     )
-    mine = sa.or_(Lead.business_id.in_(proven), sa.and_(Lead.state == str(State.DRAFT), Lead.chosen_by_id == person.id))
+    mine = sa.or_(
+        Lead.business_id.in_(proven),
+        Lead.business_id.in_(mandated(person.id, "act")),
+        sa.and_(Lead.state == str(State.DRAFT), Lead.chosen_by_id == person.id),
+    )
     query = sa.select(Lead).where(mine).options(*_for_pages()).order_by(Lead.id.desc())
     if need_id is not None:
         query = query.where(Lead.need_id == need_id)

@@ -8,6 +8,7 @@ from typing import Any
 
 from matchmaker import clock
 from matchmaker.accounts.models import Branch, Person
+from matchmaker.businesses.mandates import why_beyond_mandate
 from matchmaker.businesses.models import Business
 from matchmaker.db import db
 from matchmaker.happened import announce
@@ -38,7 +39,7 @@ def why_not_sent(
 
     Codes: `lead_need_not_open`, `lead_product_not_published`, `lead_institution_not_admitted`,
     `lead_member_not_checked`, `lead_same_institution`, `lead_three_live`, `lead_not_matched`,
-    `lead_contact_missing`, `lead_outside_service_area`.
+    `lead_contact_missing`, `lead_outside_service_area`; for a helper those of `mandates.why_beyond_mandate`.
     """
     version = product.current_version
     today = clock.today()
@@ -55,7 +56,11 @@ def why_not_sent(
         return Reason("lead_institution_not_admitted")
     member = finding.member_of(need.business_id, person.id)
     if member is None or member.standing not in finding.MAY_ACT:
-        return Reason("lead_member_not_checked", {"standing": member.standing if member is not None else "none"})
+        beyond = why_beyond_mandate(need.business_id, person.id, need.current.amount_yuan)
+        if beyond is not None and beyond.code != "mandate_none":
+            return beyond
+        if beyond is not None:
+            return Reason("lead_member_not_checked", {"standing": member.standing if member is not None else "none"})
     live = [lead for lead in finding.live_leads_of_need(need.id) if lead.id != leaving]
     if any(lead.institution_id == product.institution_id for lead in live):
         return Reason("lead_same_institution")

@@ -8,6 +8,7 @@ from decimal import Decimal
 from matchmaker import clock
 from matchmaker.accounts.models import Person
 from matchmaker.audit.services import record
+from matchmaker.businesses.mandates import why_beyond_mandate
 from matchmaker.db import db
 from matchmaker.happened import announce
 from matchmaker.leads.announcements import NeedIsFunded, OfferMade, PaidOut, PayoutReported
@@ -122,9 +123,14 @@ def accept_offer(lead: Lead, *, number: int, by: Actor) -> None:
     """The owner takes the offer; it is no contract yet.
 
     The need is locked first, so that of two offers accepted at once the second is judged beside the first. Codes:
-    `lead_offer_ended`, `lead_offer_answered`, `lead_offers_above_need`.
+    `lead_offer_ended`, `lead_offer_answered`, `lead_offers_above_need`; for a helper those of
+    `mandates.why_beyond_mandate`.
     """
     offer = _open_offer(lead, number)
+    if finding.member_of(lead.business_id, by.id) is None:
+        beyond = why_beyond_mandate(lead.business_id, by.id, offer.amount_yuan)
+        if beyond is not None:
+            raise Refused(beyond.code, **beyond.facts)
     need = finding.lock_need(lead.need_id)
     no = acceptance_refusal(need.current.amount_yuan, finding.agreed_amounts(need, but=lead.id), offer.amount_yuan)
     if no is not None:

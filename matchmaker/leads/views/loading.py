@@ -10,6 +10,7 @@ from matchmaker.leads.models import Lead, LeadPaper, Offer
 from matchmaker.leads.queries import finding
 from matchmaker.needs.models import Need
 from matchmaker.needs.queries import need_by_id
+from matchmaker.permissions import helps_act
 from matchmaker.web import WRITING, actor
 
 
@@ -69,6 +70,7 @@ def load_paper(lead_id: int, paper_id: int) -> OfPaper | None:
 def acts_for(lead: Lead) -> bool:
     """Whether the reader stands on the owner's side of this lead."""
     person = actor()
-    return any(
-        member.person_id == person.id and member.standing in finding.MAY_ACT for member in lead.business.members
+    return (
+        any(member.person_id == person.id and member.standing in finding.MAY_ACT for member in lead.business.members)
+        or helps_act(person, lead)
     ) or (lead.state == "draft" and lead.chosen_by_id == person.id)
