@@ -14,7 +14,9 @@ raw_env = ["OMP_NUM_THREADS=1", "OPENBLAS_NUM_THREADS=1"]  # many processes, one
 
 
 def post_worker_init(worker: Any) -> None:
-    """Each worker sends the static files itself, as the embedded server does."""
-    from matchmaker.serving import serve_static_files
+    """Each worker sends the static files itself and compiles its kernels, as the embedded server does."""
+    from matchmaker.serving import serve_static_files, warm_in_background
 
-    serve_static_files(worker.wsgi)
+    app = worker.wsgi
+    serve_static_files(app)
+    warm_in_background(app)

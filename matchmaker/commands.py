@@ -95,11 +95,14 @@ def serve(host: str, port: int) -> None:
 def work_() -> None:
     """Carry jobs until interrupted (a worker process of its own, for production)."""
     from matchmaker.queue import work
+    from matchmaker.serving import warm_in_background
     from matchmaker.timetable import enqueue_due
 
     stop = threading.Event()
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    warm_in_background(app)
     try:
-        work(current_app._get_current_object(), stop, enqueue_due)  # type: ignore[attr-defined]
+        work(app, stop, enqueue_due)
     except KeyboardInterrupt:
         stop.set()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import errno
 import hashlib
+import logging
 import signal
 import socket
 import threading
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import waitress.server
 from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
 from whitenoise import WhiteNoise
 from whitenoise.responders import StaticFile
 
@@ -26,6 +28,7 @@ from matchmaker.settings import Settings
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+log = logging.getLogger(__name__)
 A_YEAR = 365 * 86400
 ONE_HOUR = 3600
 
@@ -87,6 +90,7 @@ def serve(app: Flask, host: str, port: int) -> None:
         app, sockets=[listening], threads=settings.threads, ident="", max_request_body_size=64 * 1024 * 1024,
         clear_untrusted_proxy_headers=not settings.trusted_proxies,
     )
+    warm_in_background(app)
     end_jobs = _carry_jobs(app) if settings.jobs_in_process else lambda: None
     for told in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a script's background job would ignore it
         signal.signal(told, _end)
@@ -108,6 +112,28 @@ def name_the_port_in_links(app: Flask, port: int) -> None:
     settings = app.config["SETTINGS"]
     if settings.public_url == Settings.public_url:
         app.config["SETTINGS"] = dataclasses.replace(settings, public_url=f"http://127.0.0.1:{port}")
+
+
+def warm_in_background(app: Flask) -> threading.Thread:
+    """Compile the kernels and read the market into memory while the first requests are answered already.
+
+    For every process that serves or carries jobs, at its start; until it is done answers come by numpy and the loop.
+    """
+    thread = threading.Thread(target=_warm, args=(app,), name="warming", daemon=True)
+    thread.start()
+    return thread
+
+
+def _warm(app: Flask) -> None:
+    from matchmaker.matching.following import followed
+    from matchmaker.ranking import compiled
+
+    compiled.warm()
+    try:
+        with app.app_context():
+            followed().catch_up()
+    except SQLAlchemyError:  # the first request will say so, and try again
+        log.warning("the market could not be read at the start", exc_info=True)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,6 +18,8 @@ _TOLD = {criterion.name: place for place, criterion in enumerate(CRITERIA)}
 
 Failures = Mapping[int, tuple[str, ...]]
 """Product → the names of the rules it fails, in the order of ``CRITERIA``; empty = eligible."""
+Fitting = Callable[[Facts, date], AbstractSet[int]]
+"""Which products fit these facts on a day, as another evaluator of the same rules knows it (the market index)."""
 
 TODAY = "today"
 LOOK_AHEAD_MONTHS = 24
@@ -103,22 +106,24 @@ def what_helps(
     before: Failures | None = None,
     most: int = HELPS_AT_MOST,
     by: Evaluator = ASKED_ANEW,
+    fitting: Fitting | None = None,
 ) -> list[Help]:
     """Single changes that make more products eligible than they close, the best value of each fact, most first.
 
     Only what the owner may honestly change is tried (amount, term, security, repayment) and waiting;
-    never purpose, place, trade or history.
+    never purpose, place, trade or history. ``fitting`` answers for the market index; without it the rules are run.
     """
     before = before if before is not None else failures(products, facts, today)
     best: dict[Any, Help] = {}
     for fact, value, changed in _candidates(products, facts, before):
-        found = _compare(products, before, fact, value, failures_after(products, before, fact, changed, today, by))
+        after = fitting(changed, today) if fitting else _fitting_after(products, before, fact, changed, today, by)
+        found = _compare(before, fact, value, after)
         slot = (fact, value) if fact == "securities" else fact
         if found.net > 0 and (slot not in best or _better(found, best[slot], facts)):
             best[slot] = found
     securities = sorted((help for help in best.values() if help.fact == "securities"), key=_most_first)
     helps = [help for help in best.values() if help.fact != "securities"] + securities[:SECURITIES_AT_MOST]
-    if waiting := first_opening(products, facts, today, before, by):
+    if waiting := first_opening(products, facts, today, before, by, fitting):
         helps.append(waiting)
     return sorted(helps, key=_most_first)[:most]
 
@@ -128,12 +133,18 @@ def _most_first(help: Help) -> tuple[int, str, str]:
 
 
 def first_opening(
-    products: Sequence[Terms], facts: Facts, today: date, before: Failures | None = None, by: Evaluator = ASKED_ANEW
+    products: Sequence[Terms],
+    facts: Facts,
+    today: date,
+    before: Failures | None = None,
+    by: Evaluator = ASKED_ANEW,
+    fitting: Fitting | None = None,
 ) -> Help | None:
     """The first day within two years on which waiting alone opens a product, and which; None when there is none."""
     before = before if before is not None else failures(products, facts, today)
     for day in sorted(set(opening_days(products, facts, today, before, by).values())):
-        found = _compare(products, before, TODAY, day, failures_after(products, before, TODAY, facts, day, by))
+        after = fitting(facts, day) if fitting else _fitting_after(products, before, TODAY, facts, day, by)
+        found = _compare(before, TODAY, day, after)
         if found.opened:
             return found
     return None
@@ -209,13 +220,20 @@ def nearest_amount(terms: Terms, facts: Facts) -> Decimal | None:
     return value
 
 
-def _compare(products: Iterable[Terms], before: Failures, fact: str, value: Any, after: Failures) -> Help:
-    keys = [terms.key for terms in products]
+def _fitting_after(
+    products: Iterable[Terms], before: Failures, fact: str, facts: Facts, today: date, by: Evaluator
+) -> AbstractSet[int]:
+    """The products that fit when only ``fact`` has changed."""
+    after = failures_after(products, before, fact, facts, today, by)
+    return {key for key, failed in after.items() if not failed}
+
+
+def _compare(before: Failures, fact: str, value: Any, after: AbstractSet[int]) -> Help:
     return Help(
         fact,
         value,
-        opened=tuple(sorted(key for key in keys if before[key] and not after[key])),
-        closed=tuple(sorted(key for key in keys if not before[key] and after[key])),
+        opened=tuple(sorted(key for key, failed in before.items() if failed and key in after)),
+        closed=tuple(sorted(key for key, failed in before.items() if not failed and key not in after)),
     )
 
 

@@ -12,7 +12,7 @@ writes one word in each row: a fraction of a millisecond. Readers and one writer
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import cached_property
@@ -77,27 +77,39 @@ class MarketIndex:
 
     def put_all(self, terms: Iterable[Terms]) -> None:
         """The same for many at once, which is much quicker than one by one."""
-        with self._access.writing():
-            slots: list[int] = []
-            bounds: list[list[Any]] = [[] for _ in self.rules]
-            for one in {each.key: each for each in terms}.values():
-                self._remove(one.key)
-                given = [rule.criterion.bounds(one) for rule in self.rules]
-                try:
-                    self._check(given)
-                except NotIndexable:
-                    self.odd[one.key] = one
-                    continue
-                slots.append(self._take_slot(one.key))
-                for column, each in zip(bounds, given, strict=True):
-                    column.append(each)
-            if slots:
-                self._write(np.array(slots, np.int64), bounds)
+        self.change(terms)
 
     def drop(self, key: int) -> None:
         """Forget a product; unknown keys are no mistake."""
+        self.change((), (key,))
+
+    def change(
+        self, put: Iterable[Terms], drop: Iterable[int] = (), then: Callable[[], None] = lambda: None
+    ) -> None:
+        """Forget and take over products in one step, and do ``then``: no reader sees a part of it."""
         with self._access.writing():
-            self._remove(key)
+            for key in drop:
+                self._remove(key)
+            self._put(put)
+            self.book.prepare()
+            then()
+
+    def _put(self, terms: Iterable[Terms]) -> None:
+        slots: list[int] = []
+        bounds: list[list[Any]] = [[] for _ in self.rules]
+        for one in {each.key: each for each in terms}.values():
+            self._remove(one.key)
+            given = [rule.criterion.bounds(one) for rule in self.rules]
+            try:
+                self._check(given)
+            except NotIndexable:
+                self.odd[one.key] = one
+                continue
+            slots.append(self._take_slot(one.key))
+            for column, each in zip(bounds, given, strict=True):
+                column.append(each)
+        if slots:
+            self._write(np.array(slots, np.int64), bounds)
 
     def _remove(self, key: int) -> None:
         self.odd.pop(key, None)

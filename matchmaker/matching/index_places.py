@@ -64,8 +64,10 @@ class PlaceBook:
                 self._by_prefix.setdefault(prefix, []).append(number)
         return number
 
-    def _prepare(self) -> None:
-        """Columns over places and the flat list of the sets' members, made anew after a change."""
+    def prepare(self) -> None:
+        """Columns over places and the flat list of the sets' members, made anew after a change.
+
+        By the writer, while nobody reads: two readers that did it at once would spoil each other's."""
         if self._fresh:
             return
         nan = float("nan")
@@ -98,7 +100,6 @@ class PlaceBook:
 
     def covering(self, where: Position | None) -> Array:
         """What each place says of a position: int8 [places]."""
-        self._prepare()
         found = self._known.get(where)
         if found is None:
             found = self._known[where] = self._covering(where)

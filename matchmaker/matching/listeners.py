@@ -1,5 +1,5 @@
 """What matching does upon news of earlier subjects: a need that is posted or changed gets its list at once, the needs
-of a business that has changed are matched again by a job."""
+of a business that has changed are matched again by a job. Changes of the market are noted by ``change_log``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from matchmaker.accounts.models import Person
 from matchmaker.businesses.announcements import BusinessChanged
 from matchmaker.db import db
 from matchmaker.happened import on
+from matchmaker.matching import change_log as change_log  # listens to every session
 from matchmaker.matching import queries, services
 from matchmaker.needs.announcements import NeedChanged, NeedPosted
 from matchmaker.queue import later

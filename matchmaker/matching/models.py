@@ -1,4 +1,5 @@
-"""What a list needs to be derived again and no other subject keeps by version; of what owners were told unasked."""
+"""What a list needs to be derived again and no other subject keeps by version; of what owners were told unasked; how
+often the market has changed, and what."""
 
 from __future__ import annotations
 
@@ -34,3 +35,29 @@ class OpenedTold(Base):
     product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))
     list_id: Mapped[int] = mapped_column(ForeignKey("shown_list.id"))
     told_at: Mapped[datetime]
+
+
+class MarketCounter(Base):
+    """How often the market has changed: one row, counted on by the last statement of a transaction that changes it,
+    so that the order of numbers is the order of commits."""
+
+    kept = PUBLIC
+
+    number: Mapped[int]
+    mark: Mapped[str]
+    """Drawn anew with every number: a database that was restored does not pass for its own future."""
+
+
+class MarketChange(Base):
+    """What one change has touched. Only the newest are kept; whoever lags behind further reads the market anew."""
+
+    kept = PUBLIC
+
+    __table_args__ = (UniqueConstraint("number", "kind", "ref_id"),)
+
+    number: Mapped[int]
+    mark: Mapped[str]
+    kind: Mapped[str]
+    """product, institution, or all."""
+    ref_id: Mapped[int]
+    """Its number; 0 for all."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from matchmaker import clock
 from matchmaker.accounts.models import Branch, Institution
@@ -26,7 +26,6 @@ from matchmaker.needs.models import Need, NeedVersion
 from matchmaker.needs.rules import LIVE_STATES
 from matchmaker.pricing.quotes import Fee
 from matchmaker.products.models import Product, ProductVersion, TrackRecord
-from matchmaker.products.queries import published_versions
 from matchmaker.ranking.models import Shown, ShownList, TurnedDown
 from matchmaker.reference import industries, regions
 from matchmaker.reference.queries import lpr_on as published_lpr_on
@@ -45,11 +44,6 @@ def lpr_of(day: date) -> Lpr:
     if row is None:
         raise Refused("no_lpr_known", day_on=day)
     return Lpr(row.published_on, row.lpr_1y_percent, row.lpr_5y_percent)
-
-
-def market(on: date) -> list[Offered]:
-    """Every product that may be matched on ``on``, with its branches and its counted record, in order of product."""
-    return offered_of(published_versions(on), places_now(), tracks())
 
 
 def offered_of(
@@ -140,9 +134,10 @@ def _digits(prefixes: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def places_now() -> dict[str, Any]:
+def places_now(session: Session | None = None) -> dict[str, Any]:
     """Institution → branch → area and limit, as they stand, in plain values that a list can keep."""
-    rows = db.session.execute(
+    session = session or db.session
+    rows = session.execute(
         sa.select(Branch, Institution.kind)
         .join(Institution, Institution.id == Branch.institution_id)
         .where(Branch.closed_at.is_(None))
@@ -162,7 +157,7 @@ def places_now() -> dict[str, Any]:
             "limit_yuan": None if branch.decision_limit_yuan is None else format(branch.decision_limit_yuan, "f"),
             "home_region": branch.region_code,
         }
-    without = db.session.execute(
+    without = session.execute(
         sa.select(Institution.id, Institution.kind, Institution.region_code)
         .where(Institution.kind.in_(sorted(LOCAL_KINDS)), Institution.id.not_in([int(key) for key in places]))
         .order_by(Institution.id)
@@ -198,13 +193,18 @@ def noted_places(fingerprint: str) -> MarketPlaces | None:
     return db.session.scalar(sa.select(MarketPlaces).where(MarketPlaces.fingerprint == fingerprint))
 
 
-def tracks() -> dict[tuple[int, int | None], Track]:
-    """(institution, product or None) → what became of its leads, as last counted."""
+def tracks(
+    session: Session | None = None, institution_ids: Collection[int] | None = None
+) -> dict[tuple[int, int | None], Track]:
+    """(institution, product or None) → what became of its leads, as last counted; of these institutions or of all."""
+    query = sa.select(TrackRecord)
+    if institution_ids is not None:
+        query = query.where(TrackRecord.institution_id.in_(institution_ids))
     return {
         (row.institution_id, row.product_id): Track(
             row.leads, row.answered_in_time, row.decided, row.funded, row.median_days_to_money
         )
-        for row in db.session.scalars(sa.select(TrackRecord))
+        for row in (session or db.session).scalars(query)
     }
 
 

@@ -14,7 +14,8 @@ from typing import Any
 
 from matchmaker.eligibility.bounds import Deciders, Outcome, Span
 from matchmaker.eligibility.facts import Facts, Terms
-from matchmaker.eligibility.rules import NO_COLLATERAL_NEEDED, Evaluator, Verdict
+from matchmaker.eligibility.rules import BY_NAME, NO_COLLATERAL_NEEDED, Evaluator, Verdict
+from matchmaker.eligibility.rules import verdict as verdict_on
 from matchmaker.pricing.cashflows import NEEDS_PARAM
 from matchmaker.pricing.quotes import PRICED_AS, SUBSIDIES, Fee, Quote, nominal_rate_percent, quote
 from matchmaker.refusal import Reason, plain
@@ -107,6 +108,7 @@ class Candidate:
 
     offered: Offered
     verdicts: tuple[Verdict, ...]
+    """Of every rule; where the market index has judged and something fails, of the failed rules alone."""
     quote: Quote | None
     unpriced: Reason | None = None
     """Why there is no quote; None where there is one, or none was asked for."""
@@ -148,6 +150,22 @@ def judge(
     given = tuple(by.verdicts(offered.terms, facts, today))
     if any(verdict.failed for verdict in given):
         return Candidate(offered, given, None)
+    return _priced(offered, given, facts, lpr, by)
+
+
+def judge_known(
+    offered: Offered, failed: Sequence[str], facts: Facts, today: date, lpr: Lpr, by: ListEvaluator = WORKED_OUT_ANEW
+) -> Candidate:
+    """The same where the failed rules are known already: only what is told of them is worked out."""
+    if failed:
+        told = tuple(verdict_on(BY_NAME[rule], offered.terms, facts, today) for rule in failed)
+        return Candidate(offered, told, None)
+    return _priced(offered, tuple(by.verdicts(offered.terms, facts, today)), facts, lpr, by)
+
+
+def _priced(
+    offered: Offered, given: tuple[Verdict, ...], facts: Facts, lpr: Lpr, by: ListEvaluator
+) -> Candidate:
     price = price_of(offered, facts, lpr, by)
     if isinstance(price, Reason):
         return Candidate(offered, given, None, price)

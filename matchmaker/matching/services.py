@@ -20,6 +20,7 @@ from matchmaker.happened import announce
 from matchmaker.matching import helping, queries
 from matchmaker.matching.announcements import MoreFit
 from matchmaker.matching.comparing import Difference, compare
+from matchmaker.matching.following import Judge, market_seen
 from matchmaker.matching.helping import TurnedOver
 from matchmaker.matching.models import MarketPlaces, OpenedTold
 from matchmaker.matching.ordering import (
@@ -49,6 +50,7 @@ from matchmaker.matching.rules import (
     cautions_of,
     count_kinds,
     judge,
+    judge_known,
     middle_half,
     obstacles_of,
     price_of,
@@ -59,7 +61,7 @@ from matchmaker.matching.rules import (
 from matchmaker.needs.models import Need
 from matchmaker.notifications.services import tell
 from matchmaker.pricing.costsheet import CostSheet, cost_sheet
-from matchmaker.products.queries import ids_in_force, published_versions
+from matchmaker.products.queries import ids_in_force
 from matchmaker.queue import insert_for
 from matchmaker.ranking.models import InView, Shown, ShownList, TurnedDown
 from matchmaker.refusal import Reason, Refused
@@ -87,6 +89,8 @@ class MarketNow:
     places: Mapping[str, Any]
     offered: Sequence[Offered]
     ranker: Ranker | None
+    judge: Judge
+    """The market index over ``offered``, or the loop."""
 
     @property
     def today(self) -> date:
@@ -97,9 +101,8 @@ def market_at(at: datetime) -> MarketNow:
     """The market as it stands for lists made at this instant. Raises Refused("no_lpr_known")."""
     today = clock.date_of(at)
     lpr = queries.lpr_of(today)
-    places = queries.places_now()
-    offered = queries.offered_of(published_versions(today), places, queries.tracks())
-    return MarketNow(at, lpr, places, offered, active_ranker())
+    seen = market_seen(today)
+    return MarketNow(at, lpr, seen.places, seen.offered, active_ranker(), seen.judge)
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,7 @@ def work_out(need: Need, market: MarketNow) -> WorkedOut:
     objected = not queries.wants_learned(need)
     ranker = None if objected else market.ranker
     seed = None if objected else seed_of(need.id, need.current_number, market.today)
-    derived = derive(market.offered, facts, market.today, market.lpr, ranker, seed=seed)
+    derived = derive(market.offered, facts, market.today, market.lpr, ranker, seed=seed, index=market.judge)
     derived.counts["objected"] = objected
     return WorkedOut(need.current_number, market, facts, derived)
 
@@ -223,12 +226,14 @@ def derive(
     *,
     seed: str | None = None,
     by: ListEvaluator = WORKED_OUT_ANEW,
+    index: Judge | None = None,
 ) -> Derived:
     """Verdicts, prices, order, reasons and counts for one need; pure, the same input gives the same rows.
 
     With a seed (``seed_of``) a few neighbours of nearly the same score are exchanged, each with its probability.
+    ``index`` knows which rules these products fail; without it every rule is run here, with the same result.
     """
-    judged = [judge(one, facts, today, lpr, by) for one in offered]
+    judged = _judged(offered, facts, today, lpr, by, index)
     fitting = [one for one in judged if one.eligible]
     ordering = in_order(fitting, facts, on=today, ranker=ranker, seed=seed)
     best = best_of(fitting)
@@ -238,8 +243,17 @@ def derive(
         ordering=ordering,
         shown=[_shown_row(place, at, facts, today, best, turned) for place, at in enumerate(kept, start=1)],
         turned_down=[_turned_down_row(one, by) for one in judged if not one.eligible],
-        counts=_counts(judged, fitting, ordering, facts, today, turned, by),
+        counts=_counts(judged, fitting, ordering, facts, today, turned, by, index),
     )
+
+
+def _judged(
+    offered: Sequence[Offered], facts: Facts, today: date, lpr: Lpr, by: ListEvaluator, index: Judge | None
+) -> list[Candidate]:
+    if index is None:
+        return [judge(one, facts, today, lpr, by) for one in offered]
+    failing = index.failures(facts, today)
+    return [judge_known(one, failing[one.product_id], facts, today, lpr, by) for one in offered]
 
 
 def _shown_row(
@@ -299,10 +313,11 @@ def _counts(
     today: date,
     turned: TurnedOver,
     by: ListEvaluator,
+    index: Judge | None,
 ) -> dict[str, Any]:
     terms = [one.offered.terms for one in judged]
     failures = {one.offered.product_id: tuple(v.rule for v in one.verdicts if v.failed) for one in judged}
-    helps = what_helps(terms, facts, today, failures, by=by)
+    helps = what_helps(terms, facts, today, failures, by=by, fitting=index.fitting if index else None)
     opens_on = min(opening_days(terms, facts, today, failures, by).values(), default=None)
     return {
         "reasons_version": REASONS_VERSION,
@@ -467,13 +482,15 @@ def check(facts: Facts, *, on: date | None = None) -> CheckResult:
     """
     today = on or clock.today()
     lpr = queries.lpr_of(today)
-    judged = [judge(one, facts, today, lpr) for one in queries.market(today)]
+    seen = market_seen(today)
+    judged = _judged(seen.offered, facts, today, lpr, WORKED_OUT_ANEW, seen.judge)
     fitting = [one for one in judged if one.eligible]
     loans = [one for one in fitting if one.offered.kind == "credit"]
     costs = [one.cost_percent for one in loans if one.cost_percent is not None]
     low_days, high_days = middle_half(day for one in loans if (day := one.offered.days_to_money) is not None)
     failures = {one.offered.product_id: tuple(v.rule for v in one.verdicts if v.failed) for one in judged}
-    helps = what_helps([one.offered.terms for one in judged], facts, today, failures)
+    terms = [one.offered.terms for one in judged]
+    helps = what_helps(terms, facts, today, failures, fitting=seen.judge.fitting)
     return CheckResult(
         checked=len(judged),
         fitting=len(fitting),

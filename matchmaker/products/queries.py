@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from matchmaker.accounts.models import Branch, Institution, Person
 from matchmaker.db import db
@@ -41,7 +41,8 @@ def _loaded(query: sa.Select[ProductVersion]) -> sa.Select[ProductVersion]:
     )
 
 
-def _in_force(on: date) -> sa.Select[ProductVersion]:
+def _published() -> sa.Select[ProductVersion]:
+    """Published versions of admitted institutions, whatever the day."""
     return (
         sa.select(ProductVersion)
         .join(Product, Product.current_version_id == ProductVersion.id)
@@ -49,11 +50,13 @@ def _in_force(on: date) -> sa.Select[ProductVersion]:
         .where(
             Product.state == ProductState.PUBLISHED,
             ProductVersion.state == VersionState.PUBLISHED,
-            ProductVersion.valid_from_on <= on,
-            ProductVersion.valid_until_on >= on,
             Institution.status == "admitted",
         )
     )
+
+
+def _in_force(on: date) -> sa.Select[ProductVersion]:
+    return _published().where(ProductVersion.valid_from_on <= on, ProductVersion.valid_until_on >= on)
 
 
 def published_versions(on: date) -> list[ProductVersion]:
@@ -63,6 +66,21 @@ def published_versions(on: date) -> list[ProductVersion]:
     """
     query = _loaded(_in_force(on)).order_by(ProductVersion.product_id)
     return list(db.session.scalars(query).unique())
+
+
+def published_on_any_day(
+    product_ids: Collection[int] | None = None,
+    institution_ids: Collection[int] = (),
+    session: Session | None = None,
+) -> list[ProductVersion]:
+    """As `published_versions`, with those that are not valid yet or no longer: what the market index is made of.
+
+    Only the named products and those of the named institutions, where any are named; read through ``session``.
+    """
+    query = _loaded(_published()).order_by(ProductVersion.product_id)
+    if product_ids is not None:
+        query = query.where(sa.or_(Product.id.in_(product_ids), Product.institution_id.in_(institution_ids)))
+    return list((session or db.session).scalars(query).unique())
 
 
 def ids_in_force(on: date) -> set[int]:
