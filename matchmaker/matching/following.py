@@ -160,7 +160,7 @@ class FollowedMarket:
         rows = session.execute(
             log.where(MarketChange.number >= number, MarketChange.number <= theirs[0]).order_by(MarketChange.number)
         ).all()
-        if not any((row.number, row.mark) == (number, mark) for row in rows):
+        if not {(number, mark), theirs} <= {(row.number, row.mark) for row in rows}:
             return None
         return {(row.kind, row.ref_id) for row in rows if row.number > number}
 

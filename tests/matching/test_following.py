@@ -226,6 +226,16 @@ def test_whoever_lags_further_behind_than_the_log_reads_all_anew(
     follows(town)
 
 
+def test_a_repair_by_hand_is_followed_once_the_counter_is_told(town: dict[str, int]) -> None:
+    """As docs/decisions/0048 says; without its last line nobody could know."""
+    follows(town)
+    with unit_of_work() as session:
+        write = session.connection()
+        write.exec_driver_sql(f"UPDATE product SET state = 'suspended' WHERE id = {town['hearth']}")
+        write.exec_driver_sql("UPDATE market_counter SET number = number + 1, mark = 'by hand'")
+    follows(town)
+
+
 def test_what_no_rule_or_price_reads_does_not_count_the_market_on(town: dict[str, int]) -> None:
     begin_read()
     before = following.state_of(db.session)
@@ -311,9 +321,7 @@ def test_several_processes_have_the_same_market_after_each_change(
             assert [ask(other) for other in others] == [expected, expected]
     finally:
         for other in others:
-            assert other.stdin is not None
-            other.stdin.close()
-            other.wait(timeout=20)
+            other.communicate(timeout=20)
 
 
 def test_a_memory_that_has_moved_on_answers_by_the_loop(town: dict[str, int]) -> None:
