@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from matchmaker.db import db
@@ -24,9 +23,17 @@ from matchmaker.eligibility.changes import Failures
 from matchmaker.eligibility.facts import Facts
 from matchmaker.eligibility.rules import failed_rules
 from matchmaker.matching import queries
-from matchmaker.matching.change_log import ALL, INSTITUTION, PRODUCT, Touched, touched_by
+from matchmaker.matching.change_log import (
+    INSTITUTION,
+    OFFERED_SIDE,
+    PRODUCT,
+    State,
+    Touched,
+    state_of,
+    touched_by,
+    touched_since,
+)
 from matchmaker.matching.index import MarketIndex
-from matchmaker.matching.models import MarketChange, MarketCounter
 from matchmaker.matching.rules import Offered
 from matchmaker.products.queries import published_on_any_day, published_versions
 
@@ -34,10 +41,6 @@ MARKETS_KEPT = 4
 """Databases that one process may look at; more than one only in tests."""
 STATES_REMEMBERED = 256
 TRIES = 3
-
-State = tuple[int, str]
-"""Number and mark of the counter."""
-NOTHING_YET: State = (0, "")
 
 
 class Judge(Protocol):
@@ -115,7 +118,7 @@ class FollowedMarket:
 
     def seen(self, session: Session, on: date) -> MarketSeen | None:
         """The market that ``session`` sees, or None where it is not the one in memory and cannot become it."""
-        if touched_by(session):
+        if touched_by(session, OFFERED_SIDE):
             return None
         for _ in range(TRIES):
             theirs = state_of(session)
@@ -145,24 +148,11 @@ class FollowedMarket:
             theirs = state_of(session)
             if theirs == self.state:
                 return
-            touched = self._since(session, theirs)
-            if touched is None or (ALL, 0) in touched:
+            touched = touched_since(session, OFFERED_SIDE, self.state, theirs)
+            if touched is None:
                 self._read_all(session, theirs)
             else:
                 self._read_some(session, theirs, touched)
-
-    def _since(self, session: Session, theirs: State) -> Touched | None:
-        """What was touched since the state in memory; None where the log cannot tell."""
-        if self.state is None or theirs[0] <= self.state[0]:
-            return None
-        number, mark = self.state
-        log = sa.select(MarketChange.number, MarketChange.mark, MarketChange.kind, MarketChange.ref_id)
-        rows = session.execute(
-            log.where(MarketChange.number >= number, MarketChange.number <= theirs[0]).order_by(MarketChange.number)
-        ).all()
-        if not {(number, mark), theirs} <= {(row.number, row.mark) for row in rows}:
-            return None
-        return {(row.kind, row.ref_id) for row in rows if row.number > number}
 
     def _read_all(self, session: Session, theirs: State) -> None:
         places = queries.places_now(session)
@@ -206,12 +196,6 @@ def _valid(one: Offered, on: date) -> bool:
     return bool(
         terms.valid_from_on and terms.valid_until_on and terms.valid_from_on <= on <= terms.valid_until_on
     )
-
-
-def state_of(session: Session) -> State:
-    """Number and mark of the market as this session sees it."""
-    row = session.execute(sa.select(MarketCounter.number, MarketCounter.mark).where(MarketCounter.id == 1)).first()
-    return NOTHING_YET if row is None else (row.number, row.mark)
 
 
 _markets: OrderedDict[str, FollowedMarket] = OrderedDict()

@@ -38,8 +38,8 @@ class OpenedTold(Base):
 
 
 class MarketCounter(Base):
-    """How often the market has changed: one row, counted on by the last statement of a transaction that changes it,
-    so that the order of numbers is the order of commits."""
+    """How often the market has changed: a row for what is offered and one for what is asked, counted on by the last
+    statement of a transaction that changes it, so that the order of numbers is the order of commits."""
 
     kept = PUBLIC
 
@@ -49,7 +49,8 @@ class MarketCounter(Base):
 
 
 class MarketChange(Base):
-    """What one change has touched. Only the newest are kept; whoever lags behind further reads the market anew."""
+    """What one change has touched: numbers of rows, nothing of what they say. Only the newest are kept; whoever lags
+    behind further reads the market anew."""
 
     kept = PUBLIC
 
@@ -58,6 +59,6 @@ class MarketChange(Base):
     number: Mapped[int]
     mark: Mapped[str]
     kind: Mapped[str]
-    """product, institution, or all."""
+    """product, institution, or all; need, business, or all_asked."""
     ref_id: Mapped[int]
     """Its number; 0 for all."""

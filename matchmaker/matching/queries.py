@@ -26,6 +26,7 @@ from matchmaker.needs.models import Need, NeedVersion
 from matchmaker.needs.rules import LIVE_STATES
 from matchmaker.pricing.quotes import Fee
 from matchmaker.products.models import Product, ProductVersion, TrackRecord
+from matchmaker.products.rules.terms import Terms as TypedTerms
 from matchmaker.ranking.models import Shown, ShownList, TurnedDown
 from matchmaker.reference import industries, regions
 from matchmaker.reference.queries import lpr_on as published_lpr_on
@@ -91,14 +92,19 @@ def _fee(row: Any) -> Fee:
 
 def terms_of(version: ProductVersion, places: Mapping[str, Any]) -> Terms:
     """A version as the rules of eligibility take it, with the branches that offer it."""
-    branches = places.get(str(version.product.institution_id), {})
-    own = str(version.product.branch_id) if version.product.branch_id is not None else None
+    return terms_said(version, version.product, places)
+
+
+def terms_said(version: ProductVersion | TypedTerms, product: Product, places: Mapping[str, Any]) -> Terms:
+    """The same of what a product says now or would say: a version of it, or what stands in a desk's form."""
+    branches = places.get(str(product.institution_id), {})
+    own = str(product.branch_id) if product.branch_id is not None else None
     offering = [
         branch for key, branch in sorted(branches.items(), key=lambda pair: int(pair[0])) if own in (None, key)
     ]
     return Terms(
-        key=version.product_id,
-        institution_key=version.product.institution_id,
+        key=product.id,
+        institution_key=product.institution_id,
         amount_min_yuan=version.amount_min_yuan,
         amount_max_yuan=version.amount_max_yuan,
         term_min_months=version.term_min_months,
@@ -394,6 +400,29 @@ def wants_learned(need: Need) -> bool:
     """Whether the model may order this need's lists: nobody who acts for its business has objected."""
     return all(wants_learned_order(member.person_id) for member in need.business.members
                if member.standing != "rejected")  # fmt: skip
+
+
+def needs_asked(
+    session: Session, need_ids: Collection[int] | None = None, business_ids: Collection[int] = (), after: int = 0
+) -> list[Need]:
+    """Live needs with all that their facts are taken from, by number; of these needs and businesses, or the next
+    thousand after one."""
+    query = (
+        sa.select(Need)
+        .where(Need.state.in_(sorted(LIVE_STATES)), Need.id > after)
+        .order_by(Need.id)
+        .options(
+            selectinload(Need.versions),
+            joinedload(Need.business).selectinload(Business.figures),
+            joinedload(Need.business).selectinload(Business.credit_lines),
+            joinedload(Need.business).selectinload(Business.titles),
+        )
+    )
+    if need_ids is None:
+        query = query.limit(1000)
+    else:
+        query = query.where(sa.or_(Need.id.in_(need_ids), Need.business_id.in_(business_ids)))
+    return list(session.scalars(query).unique())
 
 
 def ids_of_live_needs(after: int = 0, most: int = 500) -> list[int]:

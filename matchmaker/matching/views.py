@@ -1,20 +1,25 @@
-"""Pages of matching: the list of a need, why not the others, comparison, one product for this need."""
+"""Pages of matching: the list of a need, why not the others, comparison, one product for this need; and, for a desk,
+how many needs a product would reach."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from matchmaker import clock
-from matchmaker.matching import plan, queries, services, telling
+from matchmaker.matching import asking, plan, queries, services, telling
 from matchmaker.matching.forms import MakeListForm
 from matchmaker.matching.rules import COMPARED_AT_MOST
 from matchmaker.needs.models import Need
+from matchmaker.products import queries as product_queries
+from matchmaker.products.models import Product, ProductVersion
+from matchmaker.products.rules.states import EDITABLE_VERSION, Kind
+from matchmaker.products.rules.typed import FIELDS, read_terms
 from matchmaker.ranking.models import ShownList
 from matchmaker.refusal import Reason
-from matchmaker.web import actor, back_to, once, paginate_items, requires
+from matchmaker.web import actor, back_to, computes, once, paginate_items, requires
 
 bp = Blueprint("matching", __name__)
 
@@ -186,4 +191,57 @@ def show_product(need: Need, product_id: int) -> ResponseReturnValue:
         version=row.product_version,
         sheet=services.sheet_of(stored, row),
         verdicts=[telling.judged(verdict) for verdict in services.verdicts_of(stored, row)],
+    )
+
+
+# What a product would reach -----------------------------------------------------------------------------------------
+
+REACH_STEPS = ("basics", "money", "criteria")
+"""The steps of a draft that say who fits."""
+
+
+def load_product(product_id: int) -> Product | None:
+    """The product of the address."""
+    return product_queries.product(product_id)
+
+
+def load_editable_version(product_id: int) -> ProductVersion | None:
+    """The version that may be written on now."""
+    version = product_queries.open_version(product_id)
+    return version if version is not None and version.state in EDITABLE_VERSION else None
+
+
+@bp.get("/desk/products/<int:product_id>/reach")
+@requires("product.see", load=load_product)
+def show_reach(product: Product) -> ResponseReturnValue:
+    """Which businesses that ask for money now a product fits, without anybody's name: counts and sealed rows."""
+    version = product.current_version or product.versions[-1]
+    reach = asking.reach_of(queries.terms_said(version, product, queries.places_now()), clock.today())
+    page = paginate_items(list(reach.rows), per_page=20)
+    return render_template("matching/reach.html", product=product, version=version, reach=reach, page=page)
+
+
+@bp.post("/desk/products/<int:product_id>/draft/<step>/reach")
+@computes
+@requires("product.edit", load=load_editable_version)
+def preview_reach(version: ProductVersion, step: str) -> ResponseReturnValue:
+    """How many businesses would fit with what stands in the form now; nothing is kept, no lock is taken."""
+    if step not in REACH_STEPS:
+        abort(404)
+    posted = {field: values for field in FIELDS[step] if (values := request.form.getlist(field))}
+    typed = {field: values for field, values in version.typed.items() if field not in FIELDS[step]} | posted
+    terms, unread = read_terms(typed, Kind(version.product.kind))
+    said = queries.terms_said(terms, version.product, queries.places_now())
+    reach = asking.reach_of(said, clock.today())
+    wrong = [problem for problem in unread if problem.field in FIELDS[step]]
+    if request.headers.get("HX-Request"):
+        return render_template("matching/_reach.html", product=version.product, reach=reach, wrong=wrong)
+    return render_template(
+        "matching/reach_preview.html",
+        product=version.product,
+        reach=reach,
+        wrong=wrong,
+        step=step,
+        carried=[(field, value) for field, values in posted.items() for value in values],
+        row_version=request.form.get("row_version", ""),
     )

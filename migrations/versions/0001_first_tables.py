@@ -107,6 +107,23 @@ def upgrade() -> None:
         sa.UniqueConstraint("published_on", name=op.f("uq_lpr_published_on")),
     )
     op.create_table(
+        "market_change",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("mark", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("ref_id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_market_change")),
+        sa.UniqueConstraint("number", "kind", "ref_id", name=op.f("uq_market_change_number_kind_ref_id")),
+    )
+    op.create_table(
+        "market_counter",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("mark", sa.Text(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_market_counter")),
+    )
+    op.create_table(
         "market_places",
         sa.Column("fingerprint", sa.Text(), nullable=False),
         sa.Column("places", sa.JSON(), nullable=False),
@@ -2343,6 +2360,8 @@ def downgrade() -> None:
     op.drop_table("one_time_code")
     op.drop_table("model_version")
     op.drop_table("market_places")
+    op.drop_table("market_counter")
+    op.drop_table("market_change")
     op.drop_table("lpr")
     with op.batch_alter_table("job", schema=None) as batch_op:
         batch_op.drop_index("ix_job_state_run_at")

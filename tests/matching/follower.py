@@ -15,7 +15,7 @@ from typing import Any
 
 from matchmaker import clock, create_app
 from matchmaker.db import begin_read, db
-from matchmaker.matching import following
+from matchmaker.matching import change_log, following
 from matchmaker.refusal import plain
 from tests.conftest import settings_for
 
@@ -30,7 +30,7 @@ def answer() -> dict[str, Any]:
     """The market as this process has it."""
     begin_read()
     seen = following.market_seen(clock.today())
-    number = following.state_of(db.session)[0]
+    number = change_log.state_of(db.session)[0]
     db.session.rollback()
     return {"number": number, "judge": type(seen.judge).__name__, "seen": what_is_seen(seen)}
 

@@ -1,0 +1,220 @@
+"""The live needs in memory, one a process, following the database as the market does (``following``); and what a desk
+is told of them: how many businesses a product would reach, where, of which trade and size, and what each rule costs.
+
+Nothing here tells who they are. Counts under five are not told, rows carry no number, and a county or trade in which
+fewer than five ask gives way to the wider one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from matchmaker.businesses.queries import plain_facts
+from matchmaker.db import db
+from matchmaker.eligibility.facts import Terms
+from matchmaker.eligibility.rules import CRITERIA
+from matchmaker.matching import queries
+from matchmaker.matching.change_log import ASKED_SIDE, BUSINESS, NEED, State, state_of, touched_by, touched_since
+from matchmaker.matching.reach import LEAST_TOLD, Array, Askers, Cell, by_fit, told_cells, told_count
+from matchmaker.needs.models import Need
+from matchmaker.reference import industries, regions
+from matchmaker.refusal import Refused
+
+AMOUNT_BANDS = (50_000, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
+"""Upper ends in yuan; the last band is open."""
+KEPT = 4
+UNLISTED = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """What may be told of one need, at every width: (place, trade), the narrowest first."""
+
+    business_id: int
+    widths: tuple[tuple[str, str], ...]
+    section: str
+    city: str
+    size: str
+    amount_yuan: float
+    term_months: int
+
+
+@dataclass(frozen=True, slots=True)
+class SealedRow:
+    """One need without anybody's name: codes of a place and a trade ("" = not told), size class, amount band."""
+
+    region_code: str
+    industry_code: str
+    size: str
+    low_yuan: int | None
+    high_yuan: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What a product with these terms would reach today. A count of None is "fewer than five"."""
+
+    on: date
+    asking: int | None
+    fitting: int | None
+    share: float
+    """Of the businesses that ask, rounded to whole percents."""
+    by_region: tuple[Cell, ...]
+    by_sector: tuple[Cell, ...]
+    by_size: tuple[Cell, ...]
+    loosened: tuple[tuple[str, int | None], ...]
+    """Rule → how many more businesses without it, those it alone turns away; most first, without the zeros."""
+    rows: tuple[SealedRow, ...]
+
+
+class AskedNeeds:
+    """The live needs of one database: their columns, and beside each what may be told of it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.state: State | None = None
+        self.year = 0
+        self.askers = Askers()
+        self.told: dict[int, Asker] = {}
+        self._of_business: dict[int, set[int]] = {}
+        self._widths: Counter[tuple[str, str]] | None = None
+
+    def catch_up(self, session: Session, on: date) -> None:
+        """Bring the needs in memory to what ``session`` sees; figures of a year count from the next one on."""
+        theirs = state_of(session, ASKED_SIDE)
+        touched = None
+        if self.year == on.year:
+            if theirs == self.state:
+                return
+            touched = touched_since(session, ASKED_SIDE, self.state, theirs)
+        if touched is None:
+            self._read_all(session, on)
+        else:
+            self._read_some(session, touched, on)
+        self.state, self.year, self._widths = theirs, on.year, None
+
+    def _read_all(self, session: Session, on: date) -> None:
+        self.askers, self.told, self._of_business = Askers(), {}, {}
+        after = 0
+        while found := queries.needs_asked(session, after=after):
+            for need in found:
+                self._put(need, on)
+            after = found[-1].id
+            session.expunge_all()
+
+    def _read_some(self, session: Session, touched: Iterable[tuple[str, int]], on: date) -> None:
+        needs = {ref for kind, ref in touched if kind == NEED}
+        businesses = {ref for kind, ref in touched if kind == BUSINESS}
+        for business_id in businesses:
+            needs |= self._of_business.get(business_id, set())
+        for need_id in needs:
+            self._drop(need_id)
+        for need in queries.needs_asked(session, needs, businesses):
+            self._put(need, on)
+
+    def _drop(self, need_id: int) -> None:
+        known = self.told.pop(need_id, None)
+        if known is not None:
+            self.askers.drop(need_id)
+            self._of_business[known.business_id].discard(need_id)
+
+    def _put(self, need: Need, on: date) -> None:
+        business, wanted = need.business, need.current
+        self.askers.put(need.id, queries.facts_of(need, on=on))
+        try:
+            size = plain_facts(business, on).size_class().size
+        except Refused:  # a trade that the size standard cannot place
+            size = "unclassified"
+        trade, region = industries.get(business.industry_code), regions.get(business.region_code)
+        section = trade.section if trade else UNLISTED
+        division = business.industry_code[:2] if trade else UNLISTED
+        above = [one.code for one in region.path] if region else []
+        city, province = (above[1] if len(above) > 1 else UNLISTED), (above[0] if above else UNLISTED)
+        self.told[need.id] = Asker(
+            business_id=business.id,
+            widths=((business.region_code, division), (city, section), (province, section), (province, UNLISTED)),
+            section=section,
+            city=city,
+            size=size,
+            amount_yuan=float(wanted.amount_yuan),
+            term_months=wanted.term_months,
+        )
+        self._of_business.setdefault(business.id, set()).add(need.id)
+
+    def reach(self, terms: Terms, on: date) -> Reach:
+        """What these terms would reach on ``on``; a product that begins later is looked at on its first day."""
+        day = max(on, terms.valid_from_on) if terms.valid_from_on else on
+        said = self.askers.ask(terms, day)
+        told = [self.told[key] for key in said.keys.tolist()]
+        business: Array = np.array([one.business_id for one in told], np.int64)
+        order = by_fit(said, terms, [one.amount_yuan for one in told], [one.term_months for one in told])
+        first = order[np.sort(np.unique(business[order], return_index=True)[1])]
+        reached = [told[at] for at in first.tolist()]
+        asking = len(np.unique(business))
+        loosened = []
+        for rule, criterion in enumerate(CRITERIA):
+            more = len(np.setdiff1d(business[said.only(rule)], business[order]))
+            if more:
+                loosened.append((criterion.name, more))
+        loosened.sort(key=lambda pair: (-pair[1], pair[0]))
+        enough = len(reached) >= LEAST_TOLD
+        return Reach(
+            on=day,
+            asking=told_count(asking),
+            fitting=told_count(len(reached)),
+            share=round(len(reached) / asking, 2) if asking and enough else 0.0,
+            by_region=tuple(told_cells(Counter(one.city for one in reached))),
+            by_sector=tuple(told_cells(Counter(one.section for one in reached))),
+            by_size=tuple(told_cells(Counter(one.size for one in reached))),
+            loosened=tuple((rule, told_count(more)) for rule, more in loosened),
+            rows=tuple(self._sealed(one) for one in reached) if enough else (),
+        )
+
+    def _sealed(self, one: Asker) -> SealedRow:
+        if self._widths is None:
+            different = {(asker.business_id, width) for asker in self.told.values() for width in asker.widths}
+            self._widths = Counter(width for _, width in different)
+        widths = self._widths
+        place, trade = next((width for width in one.widths if widths[width] >= LEAST_TOLD), (UNLISTED, UNLISTED))
+        low = max((end for end in AMOUNT_BANDS if end < one.amount_yuan), default=None)
+        high = min((end for end in AMOUNT_BANDS if end >= one.amount_yuan), default=None)
+        return SealedRow(place, trade, one.size, low, high)
+
+
+_asked: OrderedDict[str, AskedNeeds] = OrderedDict()
+_one_at_a_time = threading.Lock()
+
+
+def asked_needs() -> AskedNeeds:
+    """The needs in memory of the present database; empty until somebody asks."""
+    address = db.engine.url.render_as_string(hide_password=True)
+    with _one_at_a_time:
+        found = _asked.setdefault(address, AskedNeeds())
+        _asked.move_to_end(address)
+        while len(_asked) > KEPT:
+            _asked.popitem(last=False)
+        return found
+
+
+def reach_of(terms: Terms, on: date) -> Reach:
+    """What a product with these terms would reach on ``on``, by the needs that the present session sees. Only reads."""
+    asked = asked_needs()
+    mine: Session = db.session
+    if not touched_by(mine, ASKED_SIDE):
+        with asked.lock:
+            with Session(db.engine) as session:
+                asked.catch_up(session, on)
+            if asked.state == state_of(mine, ASKED_SIDE):
+                return asked.reach(terms, on)
+    own = AskedNeeds()  # another snapshot than the memory's: read for this once
+    with Session(bind=mine.connection()) as session:
+        own.catch_up(session, on)
+    return own.reach(terms, on)
+

@@ -1,0 +1,349 @@
+"""The reverse of the match: which of very many needs a product's terms fit, and which rules turn the others away.
+
+The same declarations as everywhere (``eligibility.rules.CRITERIA``), looked at from the other side: each different
+answer to what a criterion needs is kept once and judged by ``Criterion.check`` itself; a need holds its number. Only
+plain amounts are compared as whole columns, and areas, where nearly every need has a point of its own, branch by
+branch. A need that these columns cannot hold is judged by the loop. ``tests/matching/test_reach.py`` holds both
+evaluators equal. Columns grow by doubling; one need is written in well under a millisecond.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from matchmaker.eligibility.bounds import COUNTY_REACH_KM, Areas, Between, Deciders, Outcome, Place, Position, Span
+from matchmaker.eligibility.facts import Facts, Terms
+from matchmaker.eligibility.rules import CRITERIA, Criterion
+from matchmaker.matching.index_forms import NotIndexable, exactly
+from matchmaker.matching.index_places import FAIL, HAIR_KM, LEVEL, PASS, UNKNOWN
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+AMOUNTS = {
+    "amount": "amount_yuan",
+    "term": "term_months",
+    "turnover": "turnover_yuan",
+    "debt_ratio": "debt_ratio_percent",
+}
+"""Criteria that compare one number: kept in whole millionths, ``NOT_KNOWN`` where there is none."""
+AREAS = ("service_area", "decision_limit")
+CODED = tuple(one for one in CRITERIA if one.name not in AMOUNTS and one.name not in AREAS)
+NOT_KNOWN = -(2**62)
+
+
+class _Codes:
+    """Every different answer to what one criterion needs, once."""
+
+    def __init__(self, criterion: Criterion) -> None:
+        self.criterion = criterion
+        self.names = tuple(name for name in criterion.needs if name != "today")
+        self.known: dict[Hashable, int] = {}
+        self.facts: list[Facts] = []
+
+    def number(self, facts: Facts) -> int:
+        key = tuple(getattr(facts, name) for name in self.names)
+        found = self.known.get(key)
+        if found is None:
+            found = self.known[key] = len(self.facts)
+            self.facts.append(Facts(**dict(zip(self.names, key, strict=True))))
+        return found
+
+    def judged(self, terms: Terms, today: date) -> Array:
+        """What the criterion says of each answer: int8 [answers]."""
+        said = [LEVEL[self.criterion.check(terms, facts, today)] for facts in self.facts]
+        return np.array(said, np.int8)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What every rule says of every need."""
+
+    keys: Array
+    """int64 [needs]"""
+    slots: Array
+    """int64 [needs]: places in the columns."""
+    outcomes: dict[int, Array]
+    """Rule → int8 [needs] (0 fail, 1 to be checked, 2 pass); a rule that asks nothing of anybody is left out."""
+    failing: Array
+    """How many rules turn each need away: uint8 [needs]."""
+
+    def only(self, rule: int) -> Array:
+        """Which needs this rule alone turns away: bool [needs]."""
+        if rule not in self.outcomes:
+            return np.zeros(len(self.keys), np.bool_)
+        found: Array = (self.failing == 1) & (self.outcomes[rule] == FAIL)
+        return found
+
+    def unsure(self, at: Array) -> Array:
+        """How many rules are still to be checked of the needs at these places."""
+        counts: Array = np.zeros(len(at), np.int64)
+        for said in self.outcomes.values():
+            counts += said[at] == UNKNOWN
+        return counts
+
+
+class Askers:
+    """Needs by number: ``put`` and ``drop`` change them, ``ask`` answers for one product."""
+
+    def __init__(self) -> None:
+        self.codes = [_Codes(one) for one in CODED]
+        self.places = _Codes(next(one for one in CRITERIA if one.name == "region"))
+        self.keys: Array = np.full(64, -1, np.int64)
+        self._coded: Array = np.zeros((len(CODED), 64), np.int32)
+        self._amounts: Array = np.full((len(AMOUNTS), 64), NOT_KNOWN, np.int64)
+        self._region: Array = np.zeros(64, np.int32)
+        self._point: Array = np.full((2, 64), np.nan)
+        self._exact: Array = np.zeros(64, np.bool_)
+        self._where: Array = np.zeros(64, np.bool_)
+        self.odd: dict[int, Facts] = {}
+        """Slot → facts that the columns cannot hold."""
+        self._slot: dict[int, int] = {}
+        self._free: list[int] = []
+        self._used = 0
+
+    def __len__(self) -> int:
+        return len(self._slot)
+
+    def slot_of(self, key: int) -> int:
+        """The place of a need in the columns."""
+        return self._slot[key]
+
+    def put(self, key: int, facts: Facts) -> int:
+        """Add a need, or take over what is known of it now; answers its slot."""
+        self.drop(key)
+        slot = self._take(key)
+        for row, code in enumerate(self.codes):
+            self._coded[row, slot] = code.number(facts)
+        self._region[slot] = self.places.number(facts)
+        where = facts.where
+        self._where[slot] = where is not None
+        point = (facts.latitude, facts.longitude)
+        self._point[:, slot] = [np.nan if value is None else value for value in point]
+        self._exact[slot] = facts.exact_place
+        try:
+            for row, name in enumerate(AMOUNTS.values()):
+                self._amounts[row, slot] = _amount(getattr(facts, name))
+        except NotIndexable:
+            self.odd[slot] = facts
+        return slot
+
+    def drop(self, key: int) -> None:
+        """Forget a need; unknown keys are no mistake."""
+        slot = self._slot.pop(key, None)
+        if slot is not None:
+            self.keys[slot] = -1
+            self.odd.pop(slot, None)
+            self._free.append(slot)
+
+    def _take(self, key: int) -> int:
+        slot = self._free.pop() if self._free else self._used
+        self._used = max(self._used, slot + 1)
+        if slot >= len(self.keys):
+            self.keys = _longer(self.keys, -1)
+            self._coded = _longer(self._coded, 0)
+            self._amounts = _longer(self._amounts, NOT_KNOWN)
+            self._region = _longer(self._region, 0)
+            self._point = _longer(self._point, np.nan)
+            self._exact = _longer(self._exact, False)
+            self._where = _longer(self._where, False)
+        self._slot[key] = slot
+        self.keys[slot] = key
+        return slot
+
+    def ask(self, terms: Terms, today: date) -> Said:
+        """What every rule says of every need on ``today`` (Asia/Shanghai)."""
+        keys = self.keys[: self._used]
+        slots = np.flatnonzero(keys >= 0) if self._free else np.arange(self._used)
+        at: Any = slots if self._free else slice(0, self._used)
+        outcomes: dict[int, Array] = {}
+        coded = {code.criterion.name: row for row, code in enumerate(self.codes)}
+        covers = None
+        for rule, criterion in enumerate(CRITERIA):
+            bounds = criterion.bounds(terms)
+            if bounds is None:
+                continue
+            if criterion.name in coded:
+                row = coded[criterion.name]
+                outcomes[rule] = self.codes[row].judged(terms, today)[self._coded[row, at]]
+            elif criterion.name in AMOUNTS:
+                assert isinstance(bounds, Between)
+                outcomes[rule] = _within(bounds, self._amounts[list(AMOUNTS).index(criterion.name), at])
+            elif isinstance(bounds, Areas):
+                covers = self._covers(terms.places, slots) if covers is None else covers
+                outcomes[rule] = covers.max(axis=0)
+            elif isinstance(bounds, Deciders):
+                covers = self._covers(terms.places, slots) if covers is None else covers
+                outcomes[rule] = self._decides(terms.places, covers, self._amounts[0, at])
+        self._judge_odd(terms, today, slots, outcomes)
+        failing: Array = np.zeros(len(slots), np.uint8)
+        for said in outcomes.values():
+            failing += said == FAIL
+        return Said(keys[at], slots, outcomes, failing)
+
+    def _judge_odd(self, terms: Terms, today: date, slots: Array, outcomes: dict[int, Array]) -> None:
+        """By the loop, over what the columns have said of them."""
+        for slot, facts in self.odd.items():
+            place = int(np.searchsorted(slots, slot))
+            for rule, said in outcomes.items():
+                said[place] = LEVEL[CRITERIA[rule].check(terms, facts, today)]
+
+    def _covers(self, places: tuple[Place, ...], slots: Array) -> Array:
+        """What each branch says of each need's position: int8 [branches, needs]."""
+        return np.stack([self._covered(place, slots) for place in places])
+
+    def _covered(self, place: Place, slots: Array) -> Array:
+        if not place.regions and not place.has_circle:
+            return np.full(len(slots), PASS, np.int8)
+        by_region = Place(regions=place.regions)
+        codes = [facts.region_code for facts in self.places.facts]
+        said: Array = np.full(len(slots), FAIL, np.int8)
+        if place.regions:
+            of_code = [UNKNOWN if not code else LEVEL[by_region.covers(Position(code))] for code in codes]
+            said = np.array(of_code, np.int8)[self._region[slots]]
+        if place.has_circle:
+            said = np.maximum(said, self._in_circle(place, codes, slots))
+        return np.where(self._where[slots], said, np.int8(UNKNOWN)).astype(np.int8)
+
+    def _in_circle(self, place: Place, codes: list[str | None], slots: Array) -> Array:
+        assert place.latitude is not None and place.longitude is not None and place.radius_km is not None
+        latitude, longitude = self._point[:, slots]
+        exact = self._exact[slots]
+        a, b = np.radians(place.latitude), np.radians(latitude)
+        half = (
+            np.sin((b - a) / 2) ** 2
+            + np.cos(a) * np.cos(b) * np.sin(np.radians(longitude - place.longitude) / 2) ** 2
+        )
+        distance = 2 * 6371.0 * np.arcsin(np.minimum(1.0, np.sqrt(half)))
+        limit = place.radius_km + np.where(exact, 0.0, COUNTY_REACH_KM)
+        said: Array = np.where(distance <= limit, np.where(exact, PASS, UNKNOWN), FAIL).astype(np.int8)
+        home = np.array([code is not None and code == place.home_region for code in codes], np.bool_)
+        at_home = ~exact & home[self._region[slots]]
+        said[at_home] = UNKNOWN
+        nowhere = np.isnan(distance)
+        said[nowhere] = UNKNOWN
+        for at in np.flatnonzero((np.abs(distance - limit) < HAIR_KM) & ~at_home & ~nowhere).tolist():
+            where = Position(codes[self._region[slots[at]]], float(latitude[at]), float(longitude[at]), bool(exact[at]))
+            said[at] = LEVEL[place._in_circle(where)]
+        return said
+
+    @staticmethod
+    def _decides(places: tuple[Place, ...], covers: Array, amounts: Array) -> Array:
+        limits = [Between(None, place.decides_up_to_yuan) for place in places]
+        said = np.stack(
+            [
+                np.full(len(amounts), PASS, np.int8) if limit.high is None else _within(limit, amounts)
+                for limit in limits
+            ]
+        )
+        served = (covers > FAIL).any(axis=0)
+        in_reach = (covers > FAIL) | ~served
+        sure = ((said == PASS) & (covers == PASS)).any(axis=0)
+        low = np.where(in_reach, said, PASS).min(axis=0)
+        high = np.where(in_reach, said, FAIL).max(axis=0)
+        return np.where(sure, PASS, np.where(low == high, low, UNKNOWN)).astype(np.int8)
+
+
+def _amount(value: Any) -> int:
+    if value is None:
+        return NOT_KNOWN
+    if isinstance(value, Span):
+        raise NotIndexable("a band")
+    return exactly(value)
+
+
+def _within(bounds: Between, amounts: Array) -> Array:
+    """``Between.check`` over a column; thresholds with more than six places lie between two whole millionths."""
+    said: Array = np.full(len(amounts), PASS, np.int8)
+    if bounds.low is not None:
+        said[amounts < _millionths(bounds.low, up=True)] = FAIL
+    if bounds.high is not None:
+        said[amounts > _millionths(bounds.high, up=False)] = FAIL
+    said[amounts == NOT_KNOWN] = UNKNOWN
+    return said
+
+
+def _millionths(value: Any, up: bool) -> int:
+    scaled = Decimal(value) * 1_000_000
+    whole = int(scaled // 1)
+    return whole + 1 if up and scaled != whole else whole
+
+
+def _longer(values: Array, fill: Any) -> Array:
+    longer: Array = np.full((*values.shape[:-1], 2 * values.shape[-1]), fill, values.dtype)
+    longer[..., : values.shape[-1]] = values
+    return longer
+
+
+# What a desk is told ------------------------------------------------------------------------------------------------
+
+LEAST_TOLD = 5
+"""No number below this is told of businesses that nobody at the institution may know (issue 4, section 1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One line of a count; ``key`` None are the small ones together."""
+
+    key: str | None
+    count: int
+
+
+def told_cells(counts: dict[str, int], most: int = 8) -> list[Cell]:
+    """Counts by key, the largest first, none under five.
+
+    What is smaller, or beyond ``most`` lines, stands together as "others"; where even that were under five, the
+    smallest line joins it, since a reader could subtract.
+    """
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    kept = [(key, count) for key, count in ordered if count >= LEAST_TOLD][:most]
+    rest = sum(counts.values()) - sum(count for _, count in kept)
+    while kept and 0 < rest < LEAST_TOLD:
+        rest += kept.pop()[1]
+    cells = [Cell(key, count) for key, count in kept]
+    return cells + ([Cell(None, rest)] if rest >= LEAST_TOLD else [])
+
+
+def told_count(count: int) -> int | None:
+    """A count that may be told: 0 and five upwards; None for "fewer than five"."""
+    return count if count == 0 or count >= LEAST_TOLD else None
+
+
+def by_fit(said: Said, terms: Terms, amounts: Iterable[float], months: Iterable[float]) -> Array:
+    """The needs that fit, as places in ``said``, in the order of fit: fewest rules still to be checked, then the
+    amount and then the term nearest to the middle of what the product gives, then by number.
+
+    Nothing learned and nothing about the business itself goes in. ``amounts`` in yuan and ``months`` by place.
+    """
+    fitting = np.flatnonzero(said.failing == 0)
+    unsure = said.unsure(fitting)
+    amount = np.asarray(amounts, np.float64)[fitting]
+    term = np.asarray(months, np.float64)[fitting]
+    far = _apart(amount, terms.amount_min_yuan, terms.amount_max_yuan)
+    long = _apart(term, terms.term_min_months, terms.term_max_months)
+    found: Array = fitting[np.lexsort((said.keys[fitting], long, far, unsure))]
+    return found
+
+
+def _apart(values: Array, low: Any, high: Any) -> Array:
+    """How far from the middle of a range, in logarithms rounded to hundredths; 0 where the range is open."""
+    if not low or not high:
+        return np.zeros(len(values))
+    middle = np.sqrt(float(low) * float(high))
+    far: Array = np.round(np.abs(np.log(np.maximum(values, 1.0) / middle)), 2)
+    return far
+
+
+def outcome_names(said: Said, key: int) -> dict[str, Outcome]:
+    """What each rule says of one need, as the loop would answer (for tests and for a question about one need)."""
+    back = {level: outcome for outcome, level in LEVEL.items()}
+    at = int(np.flatnonzero(said.keys == key)[0])
+    return {
+        one.name: back[int(said.outcomes[rule][at])] if rule in said.outcomes else Outcome.PASS
+        for rule, one in enumerate(CRITERIA)
+    }

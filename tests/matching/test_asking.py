@@ -1,0 +1,202 @@
+"""What a desk is told of the needs that a product fits: equal to the loop, current, and nobody's name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from matchmaker import clock
+from matchmaker.businesses.models import Business
+from matchmaker.db import begin_read, begin_write, db, unit_of_work
+from matchmaker.eligibility.rules import failed_rules
+from matchmaker.matching import asking, queries
+from matchmaker.needs.models import Need
+from matchmaker.products import services as products
+from matchmaker.products.models import Product, ProductVersion
+from tests.builders import a_desk, an_owner, sign_in
+
+from .builders import NOW, a_known_need, a_known_shop
+
+
+@pytest.fixture
+def town(town_app: Any, town_file: Any) -> Iterator[dict[str, int]]:
+    """The example town with eleven more owners: nine in the same trade and county, two far away and large."""
+    with clock.frozen(NOW, everywhere=True), town_app.app_context():
+        with unit_of_work():
+            for number in range(9):
+                a_known_need(an_owner(f"店主{number}"), amount_yuan=Decimal(50_000 * (number + 1)))
+            for number in range(2):
+                shop = a_known_shop(an_owner(f"远客{number}"), region_code="330212", industry_code="1311")
+                shop.latitude = shop.longitude = None
+                need = a_known_need(an_owner(f"大户{number}"), amount_yuan=Decimal(2_000_000))
+                need.business = shop
+        yield town_file[1]
+
+
+def terms_of(name: str, town: dict[str, int], **changes: Any) -> Any:
+    version = db.session.get_one(Product, town[name]).current_version
+    assert version is not None
+    found = queries.terms_of(version, queries.places_now())
+    return replace(found, **changes)
+
+
+def counted_by_loop(terms: Any) -> tuple[int, dict[str, int]]:
+    """Businesses that fit, and by rule those that it alone keeps out, by asking every rule of every need."""
+    fits, alone = set(), dict[str, set[int]]()
+    for need in db.session.scalars(sa.select(Need).where(Need.state == "open")):
+        failed = failed_rules(terms, queries.facts_of(need), clock.today())
+        if not failed:
+            fits.add(need.business_id)
+        elif len(failed) == 1:
+            alone.setdefault(failed[0], set()).add(need.business_id)
+    return len(fits), {rule: len(ids - fits) for rule, ids in alone.items() if ids - fits}
+
+
+def told(count: int) -> int | None:
+    return count if count == 0 or count >= 5 else None
+
+
+def is_current(town: dict[str, int]) -> None:
+    """For several products the counts are those of the loop over the database as it stands."""
+    db.session.expunge_all()
+    begin_read()
+    for name in ("hearth", "float", "guaranteed", "two_years", "older", "elsewhere", "mortgage"):
+        terms = terms_of(name, town)
+        reach = asking.reach_of(terms, clock.today())
+        fitting, alone = counted_by_loop(terms)
+        assert reach.fitting == told(fitting), name
+        assert dict(reach.loosened) == {rule: told(count) for rule, count in alone.items()}, name
+        assert len(reach.rows) == (fitting if fitting >= 5 else 0)
+    db.session.rollback()
+
+
+@pytest.mark.article("B.2")
+def test_counts_are_those_of_the_loop_after_every_change(town: dict[str, int]) -> None:
+    is_current(town)
+    with unit_of_work():
+        business = db.session.get_one(Need, town["need"]).business
+        business.tax_grade = "D"
+    is_current(town)
+    with unit_of_work():
+        need = db.session.scalars(sa.select(Need).order_by(Need.id.desc())).first()
+        assert need is not None
+        need.state, need.withdrawn_at = "withdrawn", clock.now()
+    is_current(town)
+    with unit_of_work():
+        a_known_need(an_owner("新店主"), term_months=24)
+        db.session.get_one(Need, town["need"]).business.figures[0].turnover_yuan = Decimal(10_000)
+    is_current(town)
+    with unit_of_work() as session:
+        session.execute(sa.update(Business).values(founded_on=clock.today()))
+    is_current(town)
+
+
+def test_what_is_not_committed_counts_for_its_own_session_alone(town: dict[str, int]) -> None:
+    begin_read()
+    terms = terms_of("hearth", town)
+    before = asking.reach_of(terms, clock.today()).fitting
+    with unit_of_work() as session:
+        a_known_need(an_owner("新店主"))
+        session.flush()
+        assert before is not None and asking.reach_of(terms, clock.today()).fitting == before + 1
+        session.rollback()
+        begin_write(session)
+    begin_read()
+    assert asking.reach_of(terms, clock.today()).fitting == before
+
+
+def test_fewer_than_five_are_not_listed_and_a_rare_trade_is_told_wider(town: dict[str, int]) -> None:
+    begin_read()
+    few = asking.reach_of(terms_of("hearth", town, amount_max_yuan=Decimal(150_000)), clock.today())
+    assert few.fitting is None and few.rows == () and few.by_region == () and few.share == 0
+    many = asking.reach_of(terms_of("hearth", town, amount_max_yuan=None, regions=(), places=()), clock.today())
+    assert many.fitting is not None and many.fitting >= 10
+    rare = [row for row in many.rows if row.low_yuan == 1_000_000]
+    assert rare and all(row.region_code != "330212" and row.industry_code not in ("13", "1311") for row in rare)
+    assert {row.region_code for row in many.rows if row.low_yuan != 1_000_000} == {"330106"}
+
+
+# Pages ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def desk(town_app: Any, town: dict[str, int]) -> Any:
+    """The browser of a desk of the farmers' bank, whose product 灶台贷 has a draft of its next version."""
+    with unit_of_work():
+        product = db.session.get_one(Product, town["hearth"])
+        person = a_desk(product.institution)
+        products.start_version(product, by=person)
+    client = town_app.test_client()
+    sign_in(client, person)
+    return client
+
+
+def draft_of(town: dict[str, int]) -> ProductVersion:
+    begin_read()
+    version = db.session.scalars(
+        sa.select(ProductVersion).where(ProductVersion.product_id == town["hearth"], ProductVersion.state == "draft")
+    ).one()
+    db.session.rollback()
+    return version
+
+
+@pytest.mark.article("B.1", "17.2")
+def test_the_page_tells_counts_and_sealed_rows_and_nobodys_name(desk: Any, town: dict[str, int]) -> None:
+    page = desk.get(f"/desk/products/{town['hearth']}/reach")
+    assert page.status_code == 200
+    assert re.search(r"class=\"fig\">\s*\d+ 家", page.text)
+    begin_read()
+    for business in db.session.scalars(sa.select(Business)):
+        for hidden in (business.name, business.uscc, business.address):
+            assert hidden not in page.text
+        for member in business.members:
+            assert member.person.name not in page.text and (member.person.phone or "-") not in page.text
+    assert f"/desk/products/{town['hearth']}/reach" in desk.get(f"/desk/products/{town['hearth']}").text
+
+
+def test_another_institutions_product_does_not_exist_here(town_app: Any, desk: Any, town: dict[str, int]) -> None:
+    assert desk.get(f"/desk/products/{town['float']}/reach").status_code == 404
+    with unit_of_work():
+        stranger = a_desk(db.session.get_one(Product, town["float"]).institution)
+    client = town_app.test_client()
+    sign_in(client, stranger)
+    at = f"/desk/products/{town['hearth']}/draft/criteria/reach"
+    client.get("/desk/products")
+    assert client.post(at, data={}).status_code in (400, 404)
+
+
+@pytest.mark.article("B.2")
+def test_a_preview_counts_what_stands_in_the_form_keeps_it_and_takes_no_lock(desk: Any, town: dict[str, int]) -> None:
+    version = draft_of(town)
+    at = f"/desk/products/{town['hearth']}/draft/criteria"
+    page = desk.get(at).text
+    assert f'hx-post="{at}/reach"' in page and f'formaction="{at}/reach"' in page
+    typed = {"row_version": version.row_version, "min_months_in_business": "240", "least_tax_grade": "M"}
+    typed["csrf_token"] = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)[1]  # type: ignore[index]
+    with Session(db.engine) as other:
+        begin_write(other)  # somebody saves: a preview need not wait for the lock
+        part = desk.post(at + "/reach", data=typed, headers={"HX-Request": "true"})
+        other.rollback()
+    assert part.status_code == 200 and "<html" not in part.text
+    assert "0 家" in part.text and "开业时间" in part.text
+    whole = desk.post(at + "/reach", data=typed | {"min_months_in_business": ""})
+    assert whole.status_code == 200 and 'name="least_tax_grade" value="M"' in whole.text
+    assert re.search(r"class=\"fig\">\s*\d+ 家", whole.text)
+    back = desk.post(at + "/cost", data=typed | {"min_months_in_business": "240"})
+    assert 'value="240"' in back.text, "the way back holds what was typed"
+    assert draft_of(town).row_version == version.row_version
+    assert desk.post(at.replace("criteria", "fees") + "/reach", data=typed).status_code == 404
+
+
+def test_a_number_that_cannot_be_read_is_said_and_counts_as_empty(desk: Any, town: dict[str, int]) -> None:
+    at = f"/desk/products/{town['hearth']}/draft/criteria"
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', desk.get(at).text)[1]  # type: ignore[index]
+    typed = {"csrf_token": token, "min_months_in_business": "好几年"}
+    assert "有 1 格没看懂" in desk.post(at + "/reach", data=typed, headers={"HX-Request": "true"}).text

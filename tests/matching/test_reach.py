@@ -1,0 +1,101 @@
+"""The reverse of the match: every rule of every need as the loop says; what a desk is told names nobody."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from matchmaker.eligibility.bounds import Place
+from matchmaker.eligibility.facts import Facts, Terms
+from matchmaker.eligibility.rules import CRITERIA
+from matchmaker.matching.reach import LEAST_TOLD, Askers, Cell, by_fit, outcome_names, told_cells, told_count
+from tests.eligibility.strategies import all_facts, all_terms
+
+TODAY = date(2026, 9, 23)
+
+
+def holds(askers: Askers, needs: dict[int, Facts], terms: Terms) -> None:
+    """Everything said of every need is what the loop says."""
+    said = askers.ask(terms, TODAY)
+    assert sorted(said.keys.tolist()) == sorted(needs)
+    for key, facts in needs.items():
+        assert outcome_names(said, key) == {one.name: one.check(terms, facts, TODAY) for one in CRITERIA}
+    for rule, one in enumerate(CRITERIA):
+        alone = {key for key, facts in needs.items()
+                 if [c.name for c in CRITERIA if c.check(terms, facts, TODAY).value == "fail"] == [one.name]}  # fmt: skip
+        assert set(said.keys[said.only(rule)].tolist()) == alone
+
+
+@pytest.mark.article("B.2")
+@settings(max_examples=80, deadline=None)
+@given(st.lists(all_facts, max_size=8), st.lists(all_terms, min_size=1, max_size=3))
+def test_every_rule_says_of_every_need_what_the_loop_says(facts: list[Facts], terms: list[Terms]) -> None:
+    needs = dict(enumerate(facts))
+    askers = Askers()
+    for key, one in needs.items():
+        askers.put(key, one)
+    for each in terms:
+        holds(askers, needs, each)
+
+
+@pytest.mark.article("B.2")
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.booleans(), st.integers(1, 5), all_facts), max_size=14), all_terms)
+def test_it_is_still_so_after_any_sequence_of_changes(changes: Any, terms: Terms) -> None:
+    askers, needs = Askers(), dict[int, Facts]()
+    for put, key, facts in changes:
+        if put:
+            askers.put(key, facts)
+            needs[key] = facts
+        else:
+            askers.drop(key)
+            needs.pop(key, None)
+    holds(askers, needs, terms)
+    assert len(askers) == len(needs)
+
+
+def test_a_shop_on_the_edge_of_a_circle_is_judged_as_the_loop_does() -> None:
+    chance = random.Random(11)
+    centre = Place(latitude=30.3, longitude=120.2, radius_km=1.0)
+    for key in range(40):
+        shop = Facts(region_code="330106", latitude=30 + chance.random(), longitude=120 + chance.random())
+        distance = centre.distance_km(shop.where)
+        assert distance is not None
+        askers = Askers()
+        askers.put(key, shop)
+        holds(askers, {key: shop}, Terms(places=(replace(centre, radius_km=distance),)))
+
+
+@pytest.mark.article("17.2")
+@given(st.dictionaries(st.sampled_from("abcdefghijklmnop"), st.integers(1, 60)))
+def test_no_count_under_five_is_told_or_left_to_be_subtracted(counts: dict[str, int]) -> None:
+    cells = told_cells(counts)
+    assert all(cell.count >= LEAST_TOLD for cell in cells)
+    untold = sum(counts.values()) - sum(cell.count for cell in cells)
+    assert untold == 0 or not cells
+    assert [cell for cell in cells if cell.key is None] == cells[-1:] or all(cell.key for cell in cells)
+
+
+def test_the_smallest_told_line_joins_those_that_are_too_small_alone() -> None:
+    assert told_cells({"a": 20, "b": 6, "c": 2}) == [Cell("a", 20), Cell(None, 8)]
+    assert told_cells({"a": 3}) == []
+    assert (told_count(0), told_count(4), told_count(5)) == (0, None, 5)
+
+
+def test_the_order_is_fewest_open_questions_then_amount_then_term() -> None:
+    askers = Askers()
+    terms = Terms(amount_min_yuan=100_000, amount_max_yuan=400_000, term_min_months=6, term_max_months=24,  # type: ignore[arg-type]
+                  min_months_in_business=12)  # fmt: skip
+    needs = {1: (300_000, 12, None), 2: (200_000, 24, 20), 3: (200_000, 12, 20), 4: (390_000, 12, 20), 5: (9, 12, 20)}
+    for key, (amount, term, months) in needs.items():
+        askers.put(key, Facts(amount_yuan=amount, term_months=term, months_in_business=months, purpose="WC"))  # type: ignore[arg-type]
+    said = askers.ask(terms, TODAY)
+    amounts = [needs[key][0] for key in said.keys.tolist()]
+    terms_ = [needs[key][1] for key in said.keys.tolist()]
+    assert said.keys[by_fit(said, terms, amounts, terms_)].tolist() == [3, 2, 4, 1]
