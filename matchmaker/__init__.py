@@ -26,6 +26,7 @@ MODELS = [
     "matchmaker.matching.models",
     "matchmaker.leads.models",
     "matchmaker.loans.models",
+    "matchmaker.insurance.models",
 ]
 WORDS: list[str] = [
     "matchmaker.documents.words",
@@ -43,6 +44,7 @@ WORDS: list[str] = [
     "matchmaker.home.words",
     "matchmaker.leads.words",
     "matchmaker.loans.words",
+    "matchmaker.insurance.words",
     "matchmaker.privacy.words",
     "matchmaker.oversight.words",
     "matchmaker.demo.words",
@@ -52,6 +54,7 @@ LISTENERS: list[str] = [
     "matchmaker.matching.listeners",
     "matchmaker.leads.listeners",
     "matchmaker.loans.listeners",
+    "matchmaker.insurance.listeners",
 ]
 VIEWS: list[str] = [
     "matchmaker.tools.views",

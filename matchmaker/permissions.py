@@ -486,6 +486,35 @@ table(
     loan_mine=allow("See what was lent to one's own businesses.", anyone_signed_in),
 )
 
+# --- requests for cover -----------------------------------------------------------------------------------------
+
+
+def _acts_for_that_business(actor: Any, asked: Any) -> bool:
+    """Declared is enough to fill the form in; sending asks for checked papers."""
+    return any(
+        member.person_id == actor.id and member.standing != "rejected" for member in asked.business.members
+    )
+
+
+table(
+    quote_track=allow("Ask for quotes of cover and see one's own requests.", anyone_signed_in),
+    quote_ask=allow(
+        "Ask an insurer for a quote for a business (the service asks whether the papers were checked).",
+        _acts_for_that_business,
+    ),
+    quote_see=allow(
+        "Look at a request for cover: its owner, the desk of that insurer.",
+        _acts_for_its_business,
+        on_desk_of_its_institution,
+    ),
+    quote_answer=allow("Accept a quote of cover, or turn it down with a reason.", _acts_for_its_business),
+    quote_withdraw=allow("Take the consent of a request for cover back.", _acts_for_its_business),
+    quote_queue=allow("See what was asked of one's own insurer.", sits_at_an_insurer),
+    quote_accept=allow("Take up a request for cover, or take it over.", on_desk_of_its_institution),
+    quote_give=allow("Quote: the desk of that insurer (the service asks who carries it).", on_desk_of_its_institution),
+    quote_decline=allow("Decline a request for cover with a reason.", on_desk_of_its_institution),
+)
+
 # --- privacy ----------------------------------------------------------------------------------------------------
 
 table(

@@ -36,6 +36,7 @@ def entries() -> list[Entry]:
     from matchmaker.audit.jobs import check_seals, seal_rows
     from matchmaker.businesses.jobs import remind_of_cases
     from matchmaker.documents.jobs import destroy_old_papers
+    from matchmaker.insurance.jobs import finish_withdrawals_of_cover, release_overdue_requests, warn_requests
     from matchmaker.leads.jobs import (
         expire_offers,
         finish_withdrawals,
@@ -58,6 +59,9 @@ def entries() -> list[Entry]:
         Entry("leads.finish_withdrawals", minute, finish_withdrawals),
         Entry("leads.expire_offers", hour, expire_offers),
         Entry("leads.settle_payouts", hour, settle_payouts),
+        Entry("insurance.release", minute, release_overdue_requests),
+        Entry("insurance.warn", minute, warn_requests),
+        Entry("insurance.finish_withdrawals", minute, finish_withdrawals_of_cover),
         Entry("notifications.deliver", minute, deliver_messages),
         Entry("audit.seal", minute * 5, seal_rows),
         Entry("audit.check", day, check_seals, hour * 3),

@@ -13,7 +13,7 @@ from matchmaker.accounts.models import Person
 from matchmaker.audit.models import AuditRow
 from matchmaker.audit.services import record
 from matchmaker.db import begin_read, db, unit_of_work
-from matchmaker.demo import businesses, cast, cover, inbox, market, trust, writing
+from matchmaker.demo import businesses, cast, cover, cover_requests, inbox, market, trust, writing
 from matchmaker.demo.drawing import at_local
 from matchmaker.demo.ledger import Books
 from matchmaker.demo.market import PASSWORD
@@ -105,7 +105,7 @@ def fill(*, size: int = SIZE, seed: int = SEED, anchor: date | None = None) -> T
             town.story, cast.owner_ids(town.story), [town.market.person_by_name[name] for name in ("沈秋禾", "韩竹君")]
         ),
     )
-    cover.list_cover(town.market, anchor_on)
+    cover_requests.ask_around(town.market, cover.list_cover(town.market, anchor_on), anchor_on)
     trust.badges_and_reports(town.market, anchor_on)
     trust.a_helper(cast.owner_ids(town.story)[1], anchor_on)
     cover.messages_have_left()

@@ -308,7 +308,9 @@ def _called(lead: LeadBook, when: datetime) -> None:
     lead.contact(when, channel="call", note="说了要看哪些材料")
 
 
-def _offer(story: Story, share: float = 1.0, days: int = 10) -> Callable[[LeadBook, datetime], object]:
+def _offer(
+    story: Story, share: float = 1.0, days: int = 10, conditions: str = "放款前补一张近三个月的流水"
+) -> Callable[[LeadBook, datetime], object]:
     def offer(lead: LeadBook, when: datetime) -> None:
         terms = lead.terms
         asked = story.books.need_versions[lead.need["id"] - 1]
@@ -326,11 +328,13 @@ def _offer(story: Story, share: float = 1.0, days: int = 10) -> Callable[[LeadBo
             ),
             lpr=story.lpr_on(date_of(when)),
             prices=story.prices,
-            conditions="放款前补一张近三个月的流水",
+            conditions=conditions,
         )
 
     return offer
 
+
+INSURED = "放款前补一张近三个月的流水；店里的设备和存货有一份财产综合险，哪一家的都行"
 
 PAPERS = (
     {"what": "近 12 个月收款码流水", "why": "看店里生意怎么样"},
@@ -365,7 +369,7 @@ def _dry_cleaner(story: Story, at: int, anchor_on: date) -> Iterator[datetime]:
                 _at(anchor_on, 5, 10.2),
                 lambda lead, when: lead.record_checks(when, phase="before", results=_fine(CHECKS_BEFORE)),
             ),
-            (_at(anchor_on, 1, 16.4), _offer(story, 0.8)),
+            (_at(anchor_on, 1, 16.4), _offer(story, 0.8, conditions=INSURED)),
         )
     )
     yield _at(anchor_on, 4, 10.0)

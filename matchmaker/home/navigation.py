@@ -57,6 +57,7 @@ BY_ROLE: dict[str, list[Line]] = {
     ],
     # The desk of an insurer: cover and quotes in place of loans and leads.
     "insurer": [
+        (_l("问价"), "insurance.queue", {}),
         (_l("我们的保险产品"), "cover.mine", {}),
         (_l("我们单位"), "accounts.institution", {}),
     ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +13,8 @@ from matchmaker.accounts.models import Institution, Person
 from matchmaker.businesses.models import BusinessMember
 from matchmaker.businesses.queries import waiting_titles
 from matchmaker.db import db
+from matchmaker.insurance.models import CoverRequest
+from matchmaker.insurance.queries import requests as cover
 from matchmaker.leads.models import Lead, LeadClock, Payout
 from matchmaker.leads.queries.reading import NeedProgress, progress_of
 from matchmaker.leads.rules.states import LIVE
@@ -101,3 +103,17 @@ def owners_start(person: Person) -> OwnersStart:
         need for member in memberships if member.standing != "rejected" for need in live_needs_of(member.business_id)
     ]
     return OwnersStart(drafts_of(person_id), memberships, needs, progress_of(person))
+
+
+def cover_requests_of_owner(person_id: int) -> list[CoverRequest]:
+    """The live requests for cover of a person's businesses, the newest first."""
+    live = cover.requests_of(person_id).where(CoverRequest.state.in_(cover.LIVE_STATES))
+    return list(db.session.scalars(live).unique())
+
+
+def cover_requests_of_desk(person: Any) -> tuple[list[datetime], list[datetime]]:
+    """When the requests end that nobody at the insurer has taken up, and those that this person has to quote."""
+    ours = sa.select(CoverRequest.due_at).where(CoverRequest.institution_id.in_(person.desk_institution_ids))
+    waiting = ours.where(CoverRequest.state == "waiting")
+    mine = ours.where(CoverRequest.state == "accepted", CoverRequest.handler_id == person.id)
+    return list(db.session.scalars(waiting)), list(db.session.scalars(mine))

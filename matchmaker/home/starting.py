@@ -58,6 +58,7 @@ def steps_of_owner(person: Any, start: queries.OwnersStart) -> list[NextStep]:
         else:
             steps.append(step("you", "draft_ready", "look_and_post", "needs.review", {"draft_id": draft.id},
                               amount_yuan=wanted.amount_yuan, saved_at=draft.updated_at))  # fmt: skip
+    steps += _cover_of_owner(person)
     if not start.memberships:
         steps.append(step("you", "no_business", "register", "businesses.begin"))
     for member in start.unproven:
@@ -84,6 +85,19 @@ def _step_of_lead(line: Line) -> NextStep:
         args = {"need_id": lead.need_id, "product_id": lead.product_version.product_id}
         return step(turn, code, verb, "leads.new_consent", args, **facts)
     return step(_presses(due, turn), code, verb, "leads.show", {"lead_id": lead.id}, **facts)
+
+
+def _cover_of_owner(person: Any) -> list[NextStep]:
+    """Quotes of cover that wait for an answer, and requests that an insurer works on."""
+    steps = []
+    for request in queries.cover_requests_of_owner(person.id):
+        facts = {"institution": request.institution.short_name, "due_at": request.due_at}
+        args = {"request_id": request.id}
+        if request.state == "quoted":
+            steps.append(step(_presses(request.due_at, "you"), "cover_quoted", "look", "insurance.show", args, **facts))
+        else:
+            steps.append(step("them", "cover_with_them", "look", "insurance.show", args, **facts))
+    return steps
 
 
 def _unread(person: Any) -> list[NextStep]:
@@ -131,9 +145,14 @@ def steps_of_desk(person: Any) -> list[NextStep]:
 
 
 def steps_of_insurer(person: Any) -> list[NextStep]:
-    """A desk of an insurer: cover to check, to finish, or about to end."""
+    """A desk of an insurer: requests nobody took up or that one carries; cover to check, to finish, about to end."""
     counts = cover_counts(person.desk_institution_ids, today=clock.today())
+    waiting, mine = queries.cover_requests_of_desk(person)
     steps = [
+        step(_presses(min(due), "you"), code, "open_queue", "insurance.queue", {"show": show}, number=len(due))
+        for show, code, due in (("waiting", "cover_unclaimed", waiting), ("mine", "cover_to_quote", mine))
+        if due
+    ] + [
         step(turn, code, verb, "cover.mine", {"show": show}, number=counts[show])
         for show, turn, code, verb in (
             ("to_review", "you", "cover_to_review", "review"),

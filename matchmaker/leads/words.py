@@ -190,6 +190,7 @@ LABELS = {
         "titles": _l("资质和称号"),
         "collateral": _l("能抵押、能担保的"),
         "documents": _l("您补的材料"),
+        "cover_answers": _l("为这份保险答的"),
     },
     "lead.field_why": {
         "name": _l("用来核对是不是您"),
@@ -204,6 +205,7 @@ LABELS = {
         "titles": _l("有的产品专给有称号的店"),
         "collateral": _l("用来看能不能少付利息"),
         "documents": _l("以后它要材料时，您补上的，只给它看"),
+        "cover_answers": _l("用来算保费"),
     },
     "lead.hour": {
         "morning": _l("上午 9:00–10:30"),
@@ -291,6 +293,7 @@ LABELS = {
         "identity_list": _l("看等核对的名单"),
         "title": _l("核实您的资质"),
         "claim": _l("看谁代表这家店"),
+        "cover_case": _l("看您问的保险价"),
         "supervision": _l("监管按案号查看"),
     },
     # What is still to come, and who does it.

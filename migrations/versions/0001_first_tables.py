@@ -599,6 +599,54 @@ def upgrade() -> None:
         batch_op.create_index("ix_cover_line_state", ["line", "state"], unique=False)
 
     op.create_table(
+        "cover_consent",
+        sa.Column("business_id", sa.Integer(), nullable=False),
+        sa.Column("institution_id", sa.Integer(), nullable=False),
+        sa.Column("fields", sa.JSON(), nullable=False),
+        sa.Column("hours", sa.JSON(), nullable=False),
+        sa.Column("given_by_id", sa.Integer(), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_because", sa.Text(), nullable=True),
+        sa.Column("withdrawing_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawing_by_id", sa.Integer(), nullable=True),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "ended_because IS NULL OR ended_because IN ('declined', 'expired', 'given_up', 'released', 'withdrawn')",
+            name=op.f("ck_cover_consent_cause_known"),
+        ),
+        sa.CheckConstraint(
+            "(ended_at IS NULL) = (ended_because IS NULL)", name=op.f("ck_cover_consent_ended_has_cause")
+        ),
+        sa.CheckConstraint(
+            "(withdrawing_at IS NULL) = (withdrawing_by_id IS NULL)",
+            name=op.f("ck_cover_consent_withdrawn_by_somebody"),
+        ),
+        sa.CheckConstraint("ends_at > given_at", name=op.f("ck_cover_consent_ends_later")),
+        sa.ForeignKeyConstraint(["business_id"], ["business.id"], name=op.f("fk_cover_consent_business_id_business")),
+        sa.ForeignKeyConstraint(["given_by_id"], ["person.id"], name=op.f("fk_cover_consent_given_by_id_person")),
+        sa.ForeignKeyConstraint(
+            ["institution_id"], ["institution.id"], name=op.f("fk_cover_consent_institution_id_institution")
+        ),
+        sa.ForeignKeyConstraint(
+            ["withdrawing_by_id"], ["person.id"], name=op.f("fk_cover_consent_withdrawing_by_id_person")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cover_consent")),
+    )
+    with op.batch_alter_table("cover_consent", schema=None) as batch_op:
+        batch_op.create_index("ix_cover_consent_business_id_given_at", ["business_id", "given_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_cover_consent_given_by_id"), ["given_by_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_cover_consent_institution_id"), ["institution_id"], unique=False)
+        batch_op.create_index(
+            "ix_cover_consent_withdrawing_at",
+            ["withdrawing_at"],
+            unique=False,
+            sqlite_where=sa.text("withdrawing_at IS NOT NULL AND ended_at IS NULL"),
+            postgresql_where=sa.text("withdrawing_at IS NOT NULL AND ended_at IS NULL"),
+        )
+
+    op.create_table(
         "credit_line",
         sa.Column("business_id", sa.Integer(), nullable=False),
         sa.Column("institution_name", sa.Text(), nullable=False),
@@ -1299,6 +1347,86 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "cover_request",
+        sa.Column("business_id", sa.Integer(), nullable=False),
+        sa.Column("institution_id", sa.Integer(), nullable=False),
+        sa.Column("cover_version_id", sa.Integer(), nullable=False),
+        sa.Column("consent_id", sa.Integer(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("answers", sa.JSON(), nullable=False),
+        sa.Column("asked_by_id", sa.Integer(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("handler_id", sa.Integer(), nullable=True),
+        sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("clock_started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("warned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decline_codes", sa.JSON(), nullable=True),
+        sa.Column("end_code", sa.Text(), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("row_version", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "(state IN ('declined', 'refused', 'released', 'withdrawn', 'expired')) = (ended_at IS NOT NULL)",
+            name=op.f("ck_cover_request_ended_has_time"),
+        ),
+        sa.CheckConstraint(
+            "(state IN ('waiting', 'accepted', 'quoted')) = (due_at IS NOT NULL)",
+            name=op.f("ck_cover_request_live_has_a_clock"),
+        ),
+        sa.CheckConstraint(
+            "state != 'declined' OR decline_codes IS NOT NULL", name=op.f("ck_cover_request_declined_has_code")
+        ),
+        sa.CheckConstraint(
+            "state != 'refused' OR end_code IS NOT NULL", name=op.f("ck_cover_request_refused_has_code")
+        ),
+        sa.CheckConstraint(
+            "state IN ('waiting', 'accepted', 'quoted', 'taken', 'declined', 'refused', 'released', 'withdrawn', 'expired')",
+            name=op.f("ck_cover_request_state_known"),
+        ),
+        sa.CheckConstraint(
+            "state NOT IN ('accepted', 'quoted', 'taken') OR accepted_at IS NOT NULL",
+            name=op.f("ck_cover_request_taken_up"),
+        ),
+        sa.CheckConstraint("(due_at IS NULL) = (clock_started_at IS NULL)", name=op.f("ck_cover_request_clock_whole")),
+        sa.CheckConstraint("due_at IS NULL OR due_at > clock_started_at", name=op.f("ck_cover_request_due_later")),
+        sa.ForeignKeyConstraint(["asked_by_id"], ["person.id"], name=op.f("fk_cover_request_asked_by_id_person")),
+        sa.ForeignKeyConstraint(["business_id"], ["business.id"], name=op.f("fk_cover_request_business_id_business")),
+        sa.ForeignKeyConstraint(
+            ["consent_id"], ["cover_consent.id"], name=op.f("fk_cover_request_consent_id_cover_consent")
+        ),
+        sa.ForeignKeyConstraint(
+            ["cover_version_id"], ["cover_version.id"], name=op.f("fk_cover_request_cover_version_id_cover_version")
+        ),
+        sa.ForeignKeyConstraint(["handler_id"], ["person.id"], name=op.f("fk_cover_request_handler_id_person")),
+        sa.ForeignKeyConstraint(
+            ["institution_id"], ["institution.id"], name=op.f("fk_cover_request_institution_id_institution")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cover_request")),
+        sa.UniqueConstraint("consent_id", name=op.f("uq_cover_request_consent_id")),
+    )
+    with op.batch_alter_table("cover_request", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_cover_request_asked_by_id"), ["asked_by_id"], unique=False)
+        batch_op.create_index("ix_cover_request_business_id", ["business_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_cover_request_cover_version_id"), ["cover_version_id"], unique=False)
+        batch_op.create_index(
+            "ix_cover_request_due_at",
+            ["due_at"],
+            unique=False,
+            sqlite_where=sa.text("due_at IS NOT NULL"),
+            postgresql_where=sa.text("due_at IS NOT NULL"),
+        )
+        batch_op.create_index(batch_op.f("ix_cover_request_handler_id"), ["handler_id"], unique=False)
+        batch_op.create_index("ix_cover_request_institution_id_state", ["institution_id", "state"], unique=False)
+        batch_op.create_index(
+            "uq_cover_request_live",
+            ["business_id", "cover_version_id"],
+            unique=True,
+            sqlite_where=sa.text("state IN ('waiting', 'accepted', 'quoted')"),
+            postgresql_where=sa.text("state IN ('waiting', 'accepted', 'quoted')"),
+        )
+
+    op.create_table(
         "in_view",
         sa.Column("list_id", sa.Integer(), nullable=False),
         sa.Column("place_from", sa.Integer(), nullable=False),
@@ -1473,6 +1601,79 @@ def upgrade() -> None:
     with op.batch_alter_table("track_record", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_track_record_product_id"), ["product_id"], unique=False)
 
+    op.create_table(
+        "cover_quote",
+        sa.Column("request_id", sa.Integer(), nullable=False),
+        sa.Column("premium_yuan", sa.BigInteger(), nullable=False),
+        sa.Column("plan", sa.Text(), nullable=False),
+        sa.Column("sum_insured_yuan", sa.BigInteger(), nullable=False),
+        sa.Column("period", sa.Text(), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("deductible", sa.Text(), nullable=False),
+        sa.Column("exclusions", sa.Text(), nullable=False),
+        sa.Column("conditions", sa.Text(), nullable=False),
+        sa.Column("valid_until_on", sa.Date(), nullable=False),
+        sa.Column("made_by_id", sa.Integer(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered_by_id", sa.Integer(), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("answer_code", sa.Text(), nullable=True),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "answer IS NULL OR answer != 'refused' OR answer_code IS NOT NULL",
+            name=op.f("ck_cover_quote_refused_has_code"),
+        ),
+        sa.CheckConstraint(
+            "answer IS NULL OR answer IN ('accepted', 'refused')", name=op.f("ck_cover_quote_answer_known")
+        ),
+        sa.CheckConstraint("(answer IS NULL) = (answered_at IS NULL)", name=op.f("ck_cover_quote_answer_has_time")),
+        sa.CheckConstraint(
+            "premium_yuan > 0 AND sum_insured_yuan >= premium_yuan", name=op.f("ck_cover_quote_premium_below_sum")
+        ),
+        sa.ForeignKeyConstraint(["answered_by_id"], ["person.id"], name=op.f("fk_cover_quote_answered_by_id_person")),
+        sa.ForeignKeyConstraint(["made_by_id"], ["person.id"], name=op.f("fk_cover_quote_made_by_id_person")),
+        sa.ForeignKeyConstraint(
+            ["request_id"], ["cover_request.id"], name=op.f("fk_cover_quote_request_id_cover_request")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cover_quote")),
+        sa.UniqueConstraint("request_id", name=op.f("uq_cover_quote_request_id")),
+    )
+    op.create_table(
+        "cover_step",
+        sa.Column("request_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("from_state", sa.Text(), nullable=False),
+        sa.Column("to_state", sa.Text(), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("code", sa.Text(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "code IS NULL OR code IN ('K01', 'K02', 'K03', 'K04', 'K05', 'K06', 'K07', 'K08', 'R01', 'R02', 'R03', 'R04', 'R05')",
+            name=op.f("ck_cover_step_code_known"),
+        ),
+        sa.CheckConstraint(
+            "step IN ('ask', 'accept_quote', 'refuse_quote', 'withdraw', 'accept', 'take_over', 'hand_back', 'quote', 'decline', 'warn', 'release', 'expire')",
+            name=op.f("ck_cover_step_step_known"),
+        ),
+        sa.CheckConstraint(
+            "step NOT IN ('decline', 'refuse_quote') OR code IS NOT NULL", name=op.f("ck_cover_step_refusal_has_code")
+        ),
+        sa.CheckConstraint(
+            "to_state IN ('waiting', 'accepted', 'quoted', 'taken', 'declined', 'refused', 'released', 'withdrawn', 'expired')",
+            name=op.f("ck_cover_step_to_known"),
+        ),
+        sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_cover_step_by_id_person")),
+        sa.ForeignKeyConstraint(
+            ["request_id"], ["cover_request.id"], name=op.f("fk_cover_step_request_id_cover_request")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cover_step")),
+        sa.UniqueConstraint("request_id", "number", name=op.f("uq_cover_step_request_id_number")),
+    )
     op.create_table(
         "lead",
         sa.Column("need_id", sa.Integer(), nullable=False),
@@ -2152,6 +2353,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_lead_branch_id"))
 
     op.drop_table("lead")
+    op.drop_table("cover_step")
+    op.drop_table("cover_quote")
     with op.batch_alter_table("track_record", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_track_record_product_id"))
 
@@ -2166,6 +2369,24 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_in_view_list_id"))
 
     op.drop_table("in_view")
+    with op.batch_alter_table("cover_request", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_cover_request_live",
+            sqlite_where=sa.text("state IN ('waiting', 'accepted', 'quoted')"),
+            postgresql_where=sa.text("state IN ('waiting', 'accepted', 'quoted')"),
+        )
+        batch_op.drop_index("ix_cover_request_institution_id_state")
+        batch_op.drop_index(batch_op.f("ix_cover_request_handler_id"))
+        batch_op.drop_index(
+            "ix_cover_request_due_at",
+            sqlite_where=sa.text("due_at IS NOT NULL"),
+            postgresql_where=sa.text("due_at IS NOT NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_cover_request_cover_version_id"))
+        batch_op.drop_index("ix_cover_request_business_id")
+        batch_op.drop_index(batch_op.f("ix_cover_request_asked_by_id"))
+
+    op.drop_table("cover_request")
     with op.batch_alter_table("badge", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_badge_in_force", sqlite_where=sa.text("ended_at IS NULL"), postgresql_where=sa.text("ended_at IS NULL")
@@ -2280,6 +2501,17 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_credit_line_business_id"))
 
     op.drop_table("credit_line")
+    with op.batch_alter_table("cover_consent", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_cover_consent_withdrawing_at",
+            sqlite_where=sa.text("withdrawing_at IS NOT NULL AND ended_at IS NULL"),
+            postgresql_where=sa.text("withdrawing_at IS NOT NULL AND ended_at IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_cover_consent_institution_id"))
+        batch_op.drop_index(batch_op.f("ix_cover_consent_given_by_id"))
+        batch_op.drop_index("ix_cover_consent_business_id_given_at")
+
+    op.drop_table("cover_consent")
     with op.batch_alter_table("cover", schema=None) as batch_op:
         batch_op.drop_index("ix_cover_line_state")
         batch_op.drop_index("ix_cover_institution_id_state")

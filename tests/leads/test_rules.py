@@ -143,7 +143,7 @@ def test_the_words_cover_every_state_step_code_and_field() -> None:
     assert set(words.LABELS["lead.step"]) == set(Step)
     for group in ("lead.code", "lead.code_means", "lead.code_how", "lead.code_tag"):
         assert set(words.LABELS[group]) == set(reasons.CODES)
-    assert set(words.LABELS["lead.field"]) == set(words.LABELS["lead.field_why"]) == set(Field)
+    assert set(words.LABELS["lead.field"]) == set(words.LABELS["lead.field_why"]) == {*Field, "cover_answers"}
     assert set(words.LABELS["lead.hour"]) == set(consents.HOURS)
     assert set(words.LABELS["lead.clock"]) == set(Clock)
     assert set(words.LABELS["lead.purpose"]) == set(consents.PURPOSES)

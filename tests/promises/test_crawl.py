@@ -146,7 +146,8 @@ def test_each_page_opens_on_postgresql(postgres_town: Any) -> None:
 NOT_IN_THE_SMALL_TOWN = {
     "accounts.accept_invitation", "businesses.ask_remove_line", "businesses.ask_remove_title", "businesses.case",
     "businesses.check_title",
-    "businesses.line", "businesses.mandate_link", "documents.read", "insurance.compare", "insurance.show_version", "leads.read_paper", "needs.delete_draft", "needs.review", "products.show_version",
+    "businesses.line", "businesses.mandate_link", "documents.read", "insurance.compare", "leads.read_paper",
+    "needs.delete_draft", "needs.review", "products.show_version",
 }
 """A secret word, or a draft, file, line or title that nobody walks to: their own tests open them, on SQLite."""
 

@@ -16,4 +16,4 @@ def licensed() -> bool:
 
 bp.add_app_template_global(lines_meeting, "cover_meeting")
 
-from matchmaker.insurance.views import zone  # noqa: E402, F401  the pages register themselves
+from matchmaker.insurance.views import desk, owner, showing, zone  # noqa: E402, F401  they register themselves

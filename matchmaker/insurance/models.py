@@ -1,0 +1,218 @@
+"""Tables of what owners ask insurers: the consent, the request with its clock, its steps, the quote."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from matchmaker.accounts.models import Institution, Person
+from matchmaker.businesses.models import Business
+from matchmaker.db import Base, JsonDict, JsonList, Versioned
+from matchmaker.insurance.rules.clocks import UNDO_FOR
+from matchmaker.insurance.rules.reasons import DECLINE_CODES, OWNER_CODES
+from matchmaker.insurance.rules.states import ENDED, ENDS_CONSENT, LIVE, State, Step
+from matchmaker.keeping import Kept
+from matchmaker.products.cover.models import CoverVersion
+
+
+def _one_of(column: str, values: type[StrEnum] | tuple[str, ...]) -> str:
+    return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"
+
+
+LIVE_STATES = _one_of("state", tuple(str(state) for state in LIVE))
+ENDED_STATES = _one_of("state", tuple(str(state) for state in ENDED))
+_WITHDRAWING = "withdrawing_at IS NOT NULL AND ended_at IS NULL"
+
+
+class CoverConsent(Base):
+    """A receipt: for one request, one insurer gets these fields until that instant. Never changed, only ended."""
+
+    kept = Kept("consents", of="business_id", why="evidence", harmless=("fields",))
+
+    __table_args__ = (
+        CheckConstraint("ends_at > given_at", name="ends_later"),
+        CheckConstraint("(ended_at IS NULL) = (ended_because IS NULL)", name="ended_has_cause"),
+        CheckConstraint(
+            f"ended_because IS NULL OR {_one_of('ended_because', tuple(sorted(set(ENDS_CONSENT.values()))))}",
+            name="cause_known",
+        ),
+        CheckConstraint("(withdrawing_at IS NULL) = (withdrawing_by_id IS NULL)", name="withdrawn_by_somebody"),
+        Index(
+            "ix_cover_consent_withdrawing_at",
+            "withdrawing_at",
+            sqlite_where=text(_WITHDRAWING),
+            postgresql_where=text(_WITHDRAWING),
+        ),
+        Index("ix_cover_consent_business_id_given_at", "business_id", "given_at"),
+    )
+
+    business_id: Mapped[int] = mapped_column(ForeignKey("business.id"))
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"), index=True)
+    fields: Mapped[list[str]] = mapped_column(JsonList)
+    hours: Mapped[list[str]] = mapped_column(JsonList, default=list)
+    given_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    given_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    ended_because: Mapped[str | None]
+    withdrawing_at: Mapped[datetime | None]
+    withdrawing_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+    given_by: Mapped[Person] = relationship(foreign_keys=[given_by_id])
+
+    @property
+    def stopped_at(self) -> datetime | None:
+        """Since when it opens nothing any more, whether that can still be undone or not."""
+        return self.ended_at or self.withdrawing_at
+
+    @property
+    def can_be_undone_until(self) -> datetime | None:
+        """Until when the withdrawal under way can be undone; None when none is."""
+        return self.withdrawing_at + UNDO_FOR if self.withdrawing_at is not None and self.ended_at is None else None
+
+
+class CoverRequest(Versioned, Base):
+    """What an owner asked of one insurer about one cover, as that cover was then; one clock at a time."""
+
+    kept = Kept(
+        "leads", of="business_id", days=1825, since="asked_at", closing="erase", erase={"answers": {}}, why="figures"
+    )
+
+    __table_args__ = (
+        CheckConstraint(_one_of("state", State), name="state_known"),
+        CheckConstraint(f"({ENDED_STATES}) = (ended_at IS NOT NULL)", name="ended_has_time"),
+        CheckConstraint(f"({LIVE_STATES}) = (due_at IS NOT NULL)", name="live_has_a_clock"),
+        CheckConstraint("(due_at IS NULL) = (clock_started_at IS NULL)", name="clock_whole"),
+        CheckConstraint("due_at IS NULL OR due_at > clock_started_at", name="due_later"),
+        CheckConstraint("state != 'declined' OR decline_codes IS NOT NULL", name="declined_has_code"),
+        CheckConstraint("state != 'refused' OR end_code IS NOT NULL", name="refused_has_code"),
+        CheckConstraint("state NOT IN ('accepted', 'quoted', 'taken') OR accepted_at IS NOT NULL", name="taken_up"),
+        Index(
+            "uq_cover_request_live",
+            "business_id",
+            "cover_version_id",
+            unique=True,
+            sqlite_where=text(LIVE_STATES),
+            postgresql_where=text(LIVE_STATES),
+        ),
+        Index("ix_cover_request_institution_id_state", "institution_id", "state"),
+        Index("ix_cover_request_business_id", "business_id"),
+        Index(
+            "ix_cover_request_due_at",
+            "due_at",
+            sqlite_where=text("due_at IS NOT NULL"),
+            postgresql_where=text("due_at IS NOT NULL"),
+        ),
+    )
+
+    business_id: Mapped[int] = mapped_column(ForeignKey("business.id"))
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"))
+    cover_version_id: Mapped[int] = mapped_column(ForeignKey("cover_version.id"), index=True)
+    consent_id: Mapped[int] = mapped_column(ForeignKey("cover_consent.id"), unique=True)
+    state: Mapped[str] = mapped_column(default=str(State.WAITING))
+    answers: Mapped[dict[str, str]] = mapped_column(JsonDict)
+    """Question -> answer as plain text: sums in yuan, days as ISO dates (rules.questions)."""
+    asked_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    asked_at: Mapped[datetime]
+    handler_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    """The one person of the insurer who carries it, and alone reads the telephone number."""
+    accepted_at: Mapped[datetime | None]
+    clock_started_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
+    warned_at: Mapped[datetime | None]
+    decline_codes: Mapped[list[str] | None] = mapped_column(JsonList)
+    end_code: Mapped[str | None]
+    ended_at: Mapped[datetime | None]
+
+    business: Mapped[Business] = relationship()
+    institution: Mapped[Institution] = relationship()
+    cover_version: Mapped[CoverVersion] = relationship()
+    consent: Mapped[CoverConsent] = relationship()
+    handler: Mapped[Person | None] = relationship(foreign_keys=[handler_id])
+    steps: Mapped[list[CoverStep]] = relationship(order_by="CoverStep.number", back_populates="request")
+    quotes: Mapped[list[CoverQuote]] = relationship(order_by="CoverQuote.id", back_populates="request")
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it takes a place."""
+        return self.state in LIVE
+
+    @property
+    def quote(self) -> CoverQuote | None:
+        """The quote, where one was given."""
+        return self.quotes[-1] if self.quotes else None
+
+
+class CoverStep(Base):
+    """One step of a request: who, when, from where to where, with which code and note. Never changed."""
+
+    kept = Kept(
+        "leads", of="request_id", days=1095, since="at", closing="erase", erase={"note": None, "facts": {}},
+        why="figures",
+    )  # fmt: skip
+
+    __table_args__ = (
+        UniqueConstraint("request_id", "number"),
+        CheckConstraint(_one_of("step", Step), name="step_known"),
+        CheckConstraint(_one_of("to_state", State), name="to_known"),
+        CheckConstraint(f"code IS NULL OR {_one_of('code', (*DECLINE_CODES, *OWNER_CODES))}", name="code_known"),
+        CheckConstraint("step NOT IN ('decline', 'refuse_quote') OR code IS NOT NULL", name="refusal_has_code"),
+    )
+
+    request_id: Mapped[int] = mapped_column(ForeignKey("cover_request.id"))
+    number: Mapped[int]
+    step: Mapped[str]
+    from_state: Mapped[str]
+    to_state: Mapped[str]
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    """None: a clock did it."""
+    at: Mapped[datetime]
+    code: Mapped[str | None]
+    note: Mapped[str | None]
+    """The insurer's reason of a refusal, written for the owner."""
+    facts: Mapped[dict[str, Any]] = mapped_column(JsonDict, default=dict)
+
+    request: Mapped[CoverRequest] = relationship(back_populates="steps")
+    by: Mapped[Person | None] = relationship()
+
+
+class CoverQuote(Base):
+    """What a named person of an insurer quotes to one owner; answered once. Nothing is paid or signed here."""
+
+    kept = Kept(
+        "leads", of="request_id", days=1825, since="made_at", closing="erase",
+        erase={"conditions": "", "deductible": "（已删除）", "exclusions": "（已删除）"}, why="figures",
+    )  # fmt: skip
+
+    __table_args__ = (
+        UniqueConstraint("request_id"),
+        CheckConstraint("premium_yuan > 0 AND sum_insured_yuan >= premium_yuan", name="premium_below_sum"),
+        CheckConstraint("answer IS NULL OR answer IN ('accepted', 'refused')", name="answer_known"),
+        CheckConstraint("(answer IS NULL) = (answered_at IS NULL)", name="answer_has_time"),
+        CheckConstraint("answer IS NULL OR answer != 'refused' OR answer_code IS NOT NULL", name="refused_has_code"),
+    )
+
+    request_id: Mapped[int] = mapped_column(ForeignKey("cover_request.id"))
+    premium_yuan: Mapped[Decimal]
+    plan: Mapped[str]
+    sum_insured_yuan: Mapped[Decimal]
+    period: Mapped[str]
+    starts_on: Mapped[date]
+    deductible: Mapped[str]
+    exclusions: Mapped[str]
+    conditions: Mapped[str] = mapped_column(default="")
+    valid_until_on: Mapped[date]
+    made_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    made_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    answered_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    answer: Mapped[str | None]
+    answer_code: Mapped[str | None]
+
+    request: Mapped[CoverRequest] = relationship(back_populates="quotes")
+    made_by: Mapped[Person] = relationship(foreign_keys=[made_by_id])
