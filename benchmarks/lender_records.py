@@ -97,7 +97,7 @@ def make_ranker(history: Sequence[Record], candidates: Sequence[Record]) -> Call
     )
     listed = takers.lists_of(past)
     model: Any = FundingChance("list").fit(
-        listed.x, listed.y, starts=listed.starts, rising=[one.rising for one in takers.FEATURES]
+        listed.x, listed.y, starts=listed.starts, senses=[one.rising for one in takers.FEATURES]
     )
     book = takers.Book(past, len(ordered))
     forest.kernels.warm()

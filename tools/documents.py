@@ -1,8 +1,9 @@
-"""Write the pages of docs/ drawn from the code: permissions, announcements. Usage: python -m tools.documents"""
+"""Write the pages of docs/ that are drawn from the code. Usage: python -m tools.documents"""
 
 from __future__ import annotations
 
 import ast
+import inspect
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,6 +19,24 @@ def permissions_page() -> str:
         who = " or ".join(" and ".join(predicate.__name__.replace("_", " ") for predicate in clause)
                           for clause in permission.alternatives)
         lines.append(f"| `{name}` | {permission.about} | {who} |")
+    return "\n".join(lines) + "\n"
+
+
+def screens_page(app: object) -> str:
+    """Every page that answers a GET: address, who may open it, what it is for (the first line of its view)."""
+    lines = ["# Screens", "", "Written from the views: every address that answers a GET with a page or a file.", "",
+             "| address | who | what for |", "| --- | --- | --- |"]
+    rules = sorted(app.url_map.iter_rules(), key=lambda rule: (rule.rule, rule.endpoint))  # type: ignore[attr-defined]
+    for rule in rules:
+        view = app.view_functions[rule.endpoint]  # type: ignore[attr-defined]
+        access = getattr(view, "access", None)
+        if "GET" not in (rule.methods or ()) or access is None:
+            continue
+        said = inspect.getdoc(inspect.unwrap(view))
+        if not said:
+            raise SystemExit(f"{rule.endpoint} does not say what it is for: give its view a docstring")
+        who = f"`{access.permission}`" if access.permission else "everybody"
+        lines.append(f"| `{rule.rule}` | {who} | {said.splitlines()[0].rstrip('.')} |")
     return "\n".join(lines) + "\n"
 
 
@@ -56,12 +75,13 @@ def _announced() -> dict[str, set[str]]:
 def main() -> None:
     from matchmaker import create_app
 
-    create_app(secret_key="x" * 40, database_url="sqlite://")
+    app = create_app(secret_key="x" * 40, database_url="sqlite://")
     folder = ROOT / "docs"
     folder.mkdir(exist_ok=True)
     (folder / "permissions.md").write_text(permissions_page())
     (folder / "announcements.md").write_text(announcements_page())
-    print("docs/permissions.md, docs/announcements.md")
+    (folder / "screens.md").write_text(screens_page(app))
+    print("docs/permissions.md, docs/announcements.md, docs/screens.md")
 
 
 if __name__ == "__main__":

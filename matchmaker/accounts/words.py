@@ -10,7 +10,7 @@ LABELS = {
     "accounts.role": {
         "owner": _l("店主"),
         "manager": _l("客户经理"),
-        "desk": _l("机构管理员"),
+        "desk": _l("机构管理岗"),
         "channel": _l("园区、协会等渠道"),
         "operator": _l("平台运营"),
         "supervisor": _l("监管"),

@@ -17,6 +17,7 @@ bp.add_app_template_filter(deed, "deed")
 @bp.get("/audit")
 @requires("audit.list")
 def trail() -> ResponseReturnValue:
+    """Every deed by number and code, without names, and whether the chain of seals holds."""
     what = request.args.get("what", "").strip()[:60]
     return render_template(
         "audit/trail.html",

@@ -301,9 +301,12 @@ class LeadBook:
             for key in (None, self.product_id):
                 self.books.tally(self.institution_id, key).decided += 1
 
-    def _note_outcome(self, *, decided_at: datetime | None, funded: bool | None, code: str | None = None,
+    def _note_outcome(self, at: datetime, *, decided_at: datetime | None, funded: bool | None, code: str | None = None,
                       amount: Decimal | None = None) -> None:  # fmt: skip
-        self.outcome |= {"decided_at": decided_at, "funded": funded, "reason_code": code, "amount_yuan": amount}
+        self.outcome |= {
+            "decided_at": decided_at, "known_at": None if funded is None else at, "funded": funded,
+            "reason_code": code, "amount_yuan": amount,
+        }  # fmt: skip
 
     # The owner -------------------------------------------------------------------------------------------------------
 
@@ -324,7 +327,7 @@ class LeadBook:
             "id": len(self.books.outcomes) + 1, "lead_id": self.id, "need_id": self.need["id"],
             "product_version_id": self.row["product_version_id"], "institution_id": self.institution_id,
             "shown_list_id": self.row["shown_list_id"], "place": self.row["shown_place"], "sent_at": at,
-            "decided_at": None, "funded": None, "amount_yuan": None, "reason_code": None, "source": "lead",
+            "decided_at": None, "known_at": None, "funded": None, "amount_yuan": None, "reason_code": None, "source": "lead",
         }  # fmt: skip
         self.books.outcomes.append(self.outcome)
         for key in (None, self.product_id):
@@ -356,7 +359,7 @@ class LeadBook:
         if self.state is State.OFFERED and self.offers and self.offer["answer"] is None:
             self.offer.update({"answer": "declined", "answered_at": at, "answered_by_id": by, "answer_code": code})
         self.take(Step.GIVE_UP, at, by=by, code=code, note=note)
-        self._note_outcome(decided_at=at, funded=False, code=code)
+        self._note_outcome(at, decided_at=at, funded=False, code=code)
         self._recount(at)
 
     def withdraw(self, at: datetime) -> None:
@@ -377,7 +380,7 @@ class LeadBook:
         by = self.row["chosen_by_id"]
         self.offer.update({"answer": "declined", "answered_at": at, "answered_by_id": by, "answer_code": code})
         self.take(Step.REFUSE_OFFER, at, by=by, code=code, note=note, number=self.offer["number"])
-        self._note_outcome(decided_at=self.offer["made_at"], funded=False, code=code)
+        self._note_outcome(at, decided_at=self.offer["made_at"], funded=False, code=code)
 
     def confirm_payout(self, at: datetime) -> None:
         by = self.row["chosen_by_id"]
@@ -471,7 +474,7 @@ class LeadBook:
         self.row |= {"decline_codes": chosen, "declined_by_id": by}
         self.take(Step.DECLINE, at, by=by, code=chosen[0], note=note, codes=chosen, from_second_look=False)
         self._decided_first_time()
-        self._note_outcome(decided_at=at, funded=False, code=chosen[0])
+        self._note_outcome(at, decided_at=at, funded=False, code=chosen[0])
         self._recount(at)
 
     def make_offer(
@@ -507,7 +510,7 @@ class LeadBook:
         self.books.offers.append(offer)
         self.start_clock(Clock.OWNER, at, due_at=clocks.end_of_day(offered.valid_until_on))
         self._decided_first_time()
-        self._note_outcome(decided_at=at, funded=None)
+        self._note_outcome(at, decided_at=at, funded=None)
         self._recount(at)
 
     def report_contract(self, at: datetime, *, contract_number: str) -> None:
@@ -562,13 +565,13 @@ class LeadBook:
         elif row["kind"] == Clock.CALL_BACK:
             self.row |= {"decline_codes": [NOT_REACHED], "declined_by_id": None}
             self.take(Step.LAPSE_HOURS, at, by=None, code=NOT_REACHED, late_clock=row, codes=[NOT_REACHED])
-            self._note_outcome(decided_at=at, funded=False, code=NOT_REACHED)
+            self._note_outcome(at, decided_at=at, funded=False, code=NOT_REACHED)
             self._recount(at)
         elif row["kind"] == Clock.OWNER:
             self._expire(at, "offer")
         else:
             self.take(Step.RELEASE, at, by=None, late_clock=row, clock=row["kind"], due_at=row["due_at"])
-            self._note_outcome(decided_at=at, funded=False, code=LATE)
+            self._note_outcome(at, decided_at=at, funded=False, code=LATE)
             self._recount(at)
 
     def _expire(self, at: datetime, because: str) -> None:
@@ -582,7 +585,7 @@ class LeadBook:
 
     def _money_stands(self, at: datetime) -> None:
         offer, payout = self.offer, self.payout
-        self._note_outcome(decided_at=offer["made_at"], funded=True, amount=payout["amount_yuan"])
+        self._note_outcome(at, decided_at=offer["made_at"], funded=True, amount=payout["amount_yuan"])
         line = {
             "business_id": self.row["business_id"], "institution_name": self.institution_name,
             "institution_id": self.institution_id, "kind": "guarantee" if self.kind == "guarantee" else "loan",

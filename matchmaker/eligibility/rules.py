@@ -30,7 +30,7 @@ from matchmaker.eligibility.bounds import (
 from matchmaker.eligibility.facts import Facts, Terms, add_months
 from matchmaker.refusal import Reason
 
-RULES_VERSION = "2026-11-24.1"
+RULES_VERSION = "2026-11-24.2"
 """Changes with every change of a criterion; a test holds the fingerprint of the declarations against it."""
 
 TAX_GRADES = ("A", "B", "M", "C", "D")
@@ -202,9 +202,10 @@ def _next_january(today: date) -> Change:
 
 
 def _next_grading(today: date) -> Change:
-    """Grades of the year before are published every April (State Taxation Administration, notice 40 of 2014)."""
+    """Grades of the year before are settled within April (State Taxation Administration, notice 40 of 2014, art. 20),
+    so the last day of April is the first on which they are certainly out; that day itself still counts."""
     this_year = date(today.year, 4, 30)
-    return Change(Changeable.WITH_TIME, this_year if today < this_year else date(today.year + 1, 4, 30))
+    return Change(Changeable.WITH_TIME, this_year if today <= this_year else date(today.year + 1, 4, 30))
 
 
 def _old_enough(terms: Terms, facts: Facts, today: date) -> Change:

@@ -18,7 +18,7 @@ from matchmaker.needs.rules import read_typed
 from matchmaker.notifications.queries import count_in_state, count_unread
 from matchmaker.products.cover.queries import cover_counts
 from matchmaker.products.queries import product_counts
-from matchmaker.ranking.rules import NEARLY_EQUAL, SWAPPED_SHARE, WEIGHTS
+from matchmaker.ranking.rules import NEARLY_EQUAL, OBJECTED_WEIGHTS, SWAPPED_SHARE, WEIGHTS
 
 PRESSING = timedelta(hours=8)
 """From here on a wait is shown as pressing: less than a working day is left (own threshold)."""
@@ -233,9 +233,10 @@ def figures_of_supervisor() -> list[Figure]:
     ]
 
 
-def weights_in_use() -> Mapping[str, float]:
-    """The weights of the order by name, in percent: the ranker's own, so that the page cannot say another thing."""
-    return WEIGHTS
+def weights_in_use() -> Mapping[str, tuple[float, float]]:
+    """What is weighed → its points of a hundred, and those for an owner who objected to the learned order: the
+    ranker's own, so that the page cannot say another thing."""
+    return {name: (weight, OBJECTED_WEIGHTS[name]) for name, weight in WEIGHTS.items()}
 
 
 @dataclass(frozen=True)

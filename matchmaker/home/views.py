@@ -68,12 +68,14 @@ FIGURES = {"operator": starting.figures_of_operator, "supervisor": starting.figu
 @bp.get("/help", endpoint="help")
 @public
 def help_() -> ResponseReturnValue:
+    """How it works, by role, and what to do when something is wrong."""
     return render_template("home/help.html")
 
 
 @bp.get("/about")
 @public
 def about() -> ResponseReturnValue:
+    """What the platform is, who runs it, and what it never does."""
     return render_template("home/about.html")
 
 
@@ -110,6 +112,7 @@ def check() -> ResponseReturnValue:
 @limited("60 per minute; 600 per hour")
 @public
 def check_result() -> ResponseReturnValue:
+    """What the eight answers give: how many fit, at what price, what stands in the way."""
     answers = _answers()
     if answers is None:
         return redirect(url_for("home.check"), 303)

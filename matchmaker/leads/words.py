@@ -59,7 +59,7 @@ LABELS = {
         "lapse_hours": _l("没有选时间，按没联系上结束"),
         "release": _l("超时，授权自动收回"),
         "expire": _l("到期结束"),
-        "settle_payout": _l("10 个工作日没有异议，按没有异议算"),
+        "settle_payout": _l("10 个工作日没有回话，按没有异议算"),
     },
     "lead.code": {
         "C01": _l("有欠款还没还清"),
@@ -89,11 +89,11 @@ LABELS = {
     },
     "lead.code_means": {
         "C01": _l("机构看到有一笔钱到期了还没还，或者利息没付。"),
-        "C02": _l("过去几年里，还款晚过好几次。机构看的是次数，和这家店现在好不好是两回事。"),
+        "C02": _l("过去几年里，还款晚过好几次。机构看的是次数，不是说您的店现在不好。"),
         "C03": _l("最近几个月，好几家机构查过您的征信。查得密，它担心您同时借很多。"),
         "C04": _l("法定代表人、合伙人或关联的店，征信里有没结清的问题。"),
         "T01": _l("有一笔税过了期才缴，或者现在还欠着。"),
-        "T02": _l("纳税信用评在 C 或 D，这家机构要求 B、M 或更好。"),
+        "T02": _l("纳税信用评在 C 或 D，不到这家机构的要求。"),
         "G01": _l("登记的地址联系不上，或者年报没交，被列进了经营异常名录。"),
         "G02": _l("有一条行政处罚还在公示，没有做信用修复。"),
         "G03": _l("法院有一件执行的事还没了结。"),
@@ -174,7 +174,7 @@ LABELS = {
         "court": _l("您，到法院"),
         "guarantor": _l("您，和担保公司"),
         "owner": _l("您自己"),
-        "time": _l("时间"),
+        "time": _l("不用谁修，到时候就好"),
         "none": _l("这家的规定，修不了"),
     },
     "lead.field": {
@@ -445,7 +445,7 @@ SENTENCES = {
     ),
     "lead_nothing_came": _l("没有做：还没有钱到账，这笔需求不能算办完。"),
     "lead_still_worked_on": _l("没有做：还有机构在办这笔需求。先收回，再点“够了”。"),
-    "lead_need_not_open": _l("没有送出去：这笔需求已经不在征集中。"),
+    "lead_need_not_open": _l("没有送出去：这笔需求已经结束了。"),
     "lead_product_not_published": _l("没有送出去：这个产品现在不接新客户。回匹配里换一个。"),
     "lead_not_matched": _l("没有送出去：这个产品不在您看到的匹配里。先看匹配，再选。"),
     "lead_member_not_checked": _l(
@@ -506,7 +506,7 @@ SENTENCES = {
     "lead_repair_too_many_proofs": _l("没有放上：一条原因最多放 %(most)s 份证明。"),
     "lead_nothing_repaired": _l("没有做：还没有一条原因修好。"),
     "lead_reply_too_long": _l("答复最多 %(most)s 字。"),
-    "lead_no_reply": _l("没有做：现在没有登着的答复。"),
+    "lead_no_reply": _l("没有撤下：现在没有公开的答复。"),
     "lead_second_look_used": _l("没有做：同一件只能请它再看一遍。"),
     "lead_second_look_too_late": _l("没有做：再看一遍要在答复后 %(within_days)s 天内提出。"),
     "lead_hand_over_to_whom": _l("没有转：只能转给这家机构里还在岗的客户经理。"),
@@ -590,7 +590,7 @@ SENTENCES = {
         "%(institution)s没有联系上您，也没有等到您选时间，“%(product)s”这一件结束了，授权已自动收回。约个时间，可以请它再看一遍。"
     ),
     "lead_told_papers": _l("%(institution)s要您补 %(count)s 样材料，%(due_at)s 前。只能让您补这一次。"),
-    "lead_told_papers_soon": _l("还差 %(institution)s要的材料，%(due_at)s 前补上，不然它按现有的看。"),
+    "lead_told_papers_soon": _l("%(institution)s要的材料还差着，%(due_at)s 前补上，不然它按现有的看。"),
     "lead_told_papers_lapsed": _l("补材料的期限过了，%(institution)s按现有的材料接着看。"),
     "lead_told_offer": _l(
         "%(institution)s给了报价：%(amount_yuan)s，综合年化 %(cost_percent)s。%(valid_until_on)s 前有效，明白纸在里面。"
@@ -610,7 +610,7 @@ SENTENCES = {
     "lead_told_payout": _l(
         "%(institution)s报告：%(paid_on)s 放款 %(amount_yuan)s。收到了请确认；不对，请在 %(due_at)s 前说。"
     ),
-    "lead_told_payout_settled": _l("%(institution)s报告的放款 %(amount_yuan)s，10 个工作日没有异议，按没有异议算。"),
+    "lead_told_payout_settled": _l("%(institution)s报告的放款 %(amount_yuan)s，您 10 个工作日没有回话，按没有异议算。"),
     "lead_told_new_manager": _l("%(institution)s换了%(manager)s来办您的这一件，之前的记录都在。"),
     "lead_told_second_look_taken": _l("%(institution)s收到了，%(due_at)s 前由另一位再看一遍。"),
     "lead_told_sent": _l("您授权给%(institution)s：%(fields)s，到 %(ends_at)s。收据在“我的授权”里。"),
@@ -633,7 +633,7 @@ SENTENCES = {
     "lead_staff_reason_corrected": _l("编号 %(number)s：客户说谢绝的原因不对，写了说明。"),
     "lead_staff_payout_confirmed": _l("编号 %(number)s：客户确认收到了钱。"),
     "lead_staff_payout_disputed": _l("编号 %(number)s：客户对放款有异议，请核对后重新报告。"),
-    "lead_staff_payout_settled": _l("编号 %(number)s：10 个工作日没有异议，放款按没有异议算。"),
+    "lead_staff_payout_settled": _l("编号 %(number)s：客户 10 个工作日没有回话，放款按没有异议算。"),
 }
 
 DEEDS = {f"lead.{step}": words for step, words in LABELS["lead.step"].items()} | {

@@ -56,17 +56,24 @@ class Ordering:
 
 
 def in_order(
-    candidates: Sequence[Candidate], facts: Facts, *, on: date, ranker: Ranker | None, seed: str | None = None
+    candidates: Sequence[Candidate],
+    facts: Facts,
+    *,
+    on: date,
+    ranker: Ranker | None,
+    seed: str | None = None,
+    objected: bool = False,
 ) -> Ordering:
     """The eligible candidates, best first; with a seed a few equals are exchanged (``ranking.rules.exchanged``).
 
-    The same input gives the same places, to the bit.
+    The same input gives the same places, to the bit. Where the owner ``objected`` to the learned order no ranker is
+    asked, no past share counts and nothing is exchanged.
     """
     by_product = {one.offered.product_id: one for one in candidates}
-    ranked = order(facts, [offer_of(one) for one in candidates], on=on, ranker=ranker, seed=seed)
+    ranked = order(facts, [offer_of(one) for one in candidates], on=on, ranker=ranker, seed=seed, objected=objected)
     return Ordering(
         tuple(_placed(by_product[at.offer.product_id], at) for at in ranked),
-        ranker.version_id if ranker else None,
+        ranker.version_id if ranker and not objected else None,
     )
 
 

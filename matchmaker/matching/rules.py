@@ -20,7 +20,7 @@ from matchmaker.pricing.cashflows import NEEDS_PARAM
 from matchmaker.pricing.quotes import PRICED_AS, SUBSIDIES, Fee, Quote, nominal_rate_percent, quote
 from matchmaker.refusal import Reason, plain
 
-REASONS_VERSION = "2026-11-24.1"
+REASONS_VERSION = "2026-11-24.2"
 """Changes whenever the same input would give other reasons, cautions, helps or counts: a list of another version is not
 derived again by this one."""
 TOP_STORED = 50

@@ -119,10 +119,10 @@ def work_out(need: Need, market: MarketNow) -> WorkedOut:
     """Judge, price and order for a need; only reads, so that it can be done while no lock is held."""
     facts = queries.facts_of(need, on=market.today)
     objected = not queries.wants_learned(need)
-    ranker = None if objected else market.ranker
-    seed = None if objected else seed_of(need.id, need.current_number, market.today)
-    derived = derive(market.offered, facts, market.today, market.lpr, ranker, seed=seed, index=market.judge)
-    derived.counts["objected"] = objected
+    seed = seed_of(need.id, need.current_number, market.today)
+    derived = derive(
+        market.offered, facts, market.today, market.lpr, market.ranker, seed=seed, objected=objected, index=market.judge
+    )
     return WorkedOut(need.current_number, market, facts, derived)
 
 
@@ -225,17 +225,21 @@ def derive(
     ranker: Ranker | None = None,
     *,
     seed: str | None = None,
+    objected: bool = False,
     by: ListEvaluator = WORKED_OUT_ANEW,
     index: Judge | None = None,
 ) -> Derived:
     """Verdicts, prices, order, reasons and counts for one need; pure, the same input gives the same rows.
 
     With a seed (``seed_of``) a few neighbours of nearly the same score are exchanged, each with its probability.
+    ``objected``: the owner wants no learned order; cost, fit and speed alone decide, and nothing is exchanged.
     ``index`` knows which rules these products fail; without it every rule is run here, with the same result.
     """
+    if objected:
+        ranker = seed = None
     judged = _judged(offered, facts, today, lpr, by, index)
     fitting = [one for one in judged if one.eligible]
-    ordering = in_order(fitting, facts, on=today, ranker=ranker, seed=seed)
+    ordering = in_order(fitting, facts, on=today, ranker=ranker, seed=seed, objected=objected)
     best = best_of(fitting)
     turned = helping.turn_over(fitting, ordering, facts, today, ranker, seed)
     kept = ordering.placed[:TOP_STORED]
@@ -243,7 +247,7 @@ def derive(
         ordering=ordering,
         shown=[_shown_row(place, at, facts, today, best, turned) for place, at in enumerate(kept, start=1)],
         turned_down=[_turned_down_row(one, by) for one in judged if not one.eligible],
-        counts=_counts(judged, fitting, ordering, facts, today, turned, by, index),
+        counts=_counts(judged, fitting, ordering, facts, today, turned, by, index) | {"objected": objected},
     )
 
 
@@ -381,8 +385,16 @@ def derive_again(stored: ShownList) -> Derived:
         for one in queries.offered_of(queries.versions_by_id(ids), noted.places)
     ]
     today = date.fromisoformat(stored.counts["today_on"])
-    seed = None if stored.counts.get("objected") else seed_of(stored.need_id, stored.need_number, today)
-    return derive(offered, Facts.from_json(stored.facts), today, queries.lpr_of(stored.lpr_on), ranker, seed=seed)
+    seed = seed_of(stored.need_id, stored.need_number, today)
+    return derive(
+        offered,
+        Facts.from_json(stored.facts),
+        today,
+        queries.lpr_of(stored.lpr_on),
+        ranker,
+        seed=seed,
+        objected=bool(stored.counts.get("objected")),
+    )
 
 
 def _as_it_was(one: Offered, noted: Mapping[str, Any] | None) -> Offered:

@@ -54,12 +54,13 @@ def _asked_by(person_id: int) -> sa.ColumnElement[bool]:
     return sa.or_(Business.id.in_(mine), Business.id.in_(mandated(person_id, "prepare")))
 
 
-def needs_of(person_id: int) -> sa.Select[Any]:
-    """Needs of the businesses for which a person acts or prepares: live ones first, then the latest."""
+def needs_of(person_id: int, *, state: str = "") -> sa.Select[Any]:
+    """Needs of the businesses for which a person acts or prepares: live ones first, then the latest; of one state."""
+    query = sa.select(Need).where(Need.business_id.in_(sa.select(Business.id).where(_asked_by(person_id))))
+    if state:
+        query = query.where(Need.state == state)
     return (
-        sa.select(Need)
-        .where(Need.business_id.in_(sa.select(Business.id).where(_asked_by(person_id))))
-        .options(selectinload(Need.versions), selectinload(Need.business))
+        query.options(selectinload(Need.versions), selectinload(Need.business))
         .order_by(sa.case((Need.state.in_(_LIVE), 0), else_=1), Need.posted_at.desc(), Need.id.desc())
     )
 

@@ -16,6 +16,7 @@ from matchmaker.needs.forms import NeedForm
 from matchmaker.needs.models import Need, NeedDraft
 from matchmaker.needs.rules import (
     Answers,
+    NeedState,
     as_planned,
     business_values_of,
     choices_of,
@@ -132,6 +133,7 @@ def to_review() -> ResponseReturnValue:
 @bp.get("/needs/drafts/<int:draft_id>/review")
 @requires("needdraft.own", load=load_draft)
 def review(draft: NeedDraft) -> ResponseReturnValue:
+    """Check the answers of a draft before posting."""
     wanted, _wrong = read_typed(draft.values, today=clock.today())
     if wanted is None:
         form = _offered(NeedForm.showing(draft.values, draft_key=draft.key, version=draft.version))
@@ -176,6 +178,7 @@ def post_draft(draft: NeedDraft) -> ResponseReturnValue:
 @bp.route("/needs/drafts/<int:draft_id>/delete", methods=["GET", "POST"])
 @requires("needdraft.own", load=load_draft)
 def delete_draft(draft: NeedDraft) -> ResponseReturnValue:
+    """Throw a draft away: asks first."""
     form = BaseForm()
     if form.submitted():
         services.delete_draft(draft)
@@ -190,20 +193,28 @@ def delete_draft(draft: NeedDraft) -> ResponseReturnValue:
 @bp.get("/needs")
 @requires("need.post")
 def mine() -> ResponseReturnValue:
-    page = paginate(queries.needs_of(actor().id), per_page=10)
+    """One's drafts and posted needs."""
+    state = request.args.get("state", "")
+    state = state if state in {each.value for each in NeedState} else ""
+    page = paginate(queries.needs_of(actor().id, state=state), per_page=10)
     drafts = [(draft, read_typed(draft.values, today=clock.today())[0]) for draft in queries.drafts_of(actor().id)]
-    return render_template("needs/mine.html", page=page, drafts=drafts)
+    states = [each.value for each in NeedState]
+    return render_template(
+        "needs/mine.html", page=page, drafts=[] if state else drafts, state=state, states=states
+    )
 
 
 @bp.get("/needs/<int:need_id>")
 @requires("need.see", load=load_need)
 def show(need: Need) -> ResponseReturnValue:
+    """One need: what was asked for, its versions, where it stands."""
     return render_template("needs/show.html", need=need, form=BaseForm())
 
 
 @bp.route("/needs/<int:need_id>/change", methods=["GET", "POST"])
 @requires("need.change", load=load_need)
 def change(need: Need) -> ResponseReturnValue:
+    """Change a live need; what was sent stays as it was sent."""
     if not need.is_live:
         raise Refused(f"need_is_{need.state}")
     form = NeedForm() if request.method == "POST" else NeedForm.showing(
@@ -232,6 +243,7 @@ def change(need: Need) -> ResponseReturnValue:
 @bp.route("/needs/<int:need_id>/withdraw", methods=["GET", "POST"])
 @requires("need.withdraw", load=load_need)
 def withdraw(need: Need) -> ResponseReturnValue:
+    """Withdraw a need: asks, then ends its leads."""
     if not need.is_live:
         raise Refused(f"need_is_{need.state}")
     form = BaseForm()

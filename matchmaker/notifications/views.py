@@ -23,6 +23,7 @@ def count_unread() -> int:
 @bp.get("/messages")
 @requires("message.list")
 def inbox() -> ResponseReturnValue:
+    """One's messages, newest first; unread only with ``unread=1``."""
     unread_only = request.args.get("unread") == "1"
     page = paginate(queries.inbox_of(actor().id, unread_only=unread_only), per_page=20)
     return render_template(

@@ -20,9 +20,9 @@ class OrderForm(BaseForm):
     """May lists for me be ordered by what the model learned?"""
 
     order = RadioField(
-        _l("匹配的产品怎么排"),
+        _l("合适的产品，先后怎么排"),
         choices=[
-            SelectChoice("learned", _l("看成本、合适、快慢，也看类似的店办成没有")),
-            SelectChoice("plain", _l("只看成本、合适、快慢，不要机器学来的")),
+            SelectChoice("learned", _l("看成本、合适、快慢，也看类似的店以前办成没有")),
+            SelectChoice("plain", _l("只看成本、合适、快慢")),
         ],
     )

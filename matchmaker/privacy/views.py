@@ -41,7 +41,10 @@ def order() -> ResponseReturnValue:
         return _hub(form, 422 if form.errors else 200)
     learned = form.order.data == "learned"
     choose_order(actor(), learned=learned)
-    said(_("记下了。以后的列表也看类似的店办成没有。") if learned else _("记下了。以后的列表不用机器学来的顺序。"))
+    if learned:
+        said(_("记下了。以后的名单也看类似的店以前办成没有。"))
+    else:
+        said(_("记下了。以后的名单只看成本、合适、快慢。"))
     return back_to("privacy.mine")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -12,7 +13,6 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
@@ -26,6 +26,33 @@ ISOTONIC_FROM = 1_000
 """Calibration cases from which isotonic regression is used; with fewer it follows the noise, and a sigmoid is taken."""
 DECIMALS = 6
 """Chances are rounded, so that the order of a sum on another machine changes no place."""
+
+
+LEVEL_CASES = 10.0
+"""How much doubt an institution must remove before half of its own distance from the common level is believed."""
+
+
+def at_level(chance: float, level: float) -> float:
+    """A chance moved by so much in log-odds; the same chance, to the bit, where it is not moved."""
+    if level == 0.0 or not 0.0 < chance < 1.0:
+        return chance
+    return round(1 / (1 + math.exp(-(math.log(chance / (1 - chance)) + level))), DECIMALS)
+
+
+def levels_of(
+    institution_ids: Sequence[int], labels: Sequence[bool], chances: Sequence[float], weights: Sequence[float]
+) -> dict[int, float]:
+    """Institution → how far its outcomes lie from what was said of it, in log-odds, drawn towards 0.
+
+    One Newton step for each institution's own intercept, held by a prior worth ``LEVEL_CASES`` units of information:
+    one with few cases stays at the level of all.
+    """
+    off: dict[int, list[float]] = {}
+    for key, label, chance, weight in zip(institution_ids, labels, chances, weights, strict=True):
+        sums = off.setdefault(key, [0.0, 0.0])
+        sums[0] += weight * (label - chance)
+        sums[1] += weight * chance * (1 - chance)
+    return {key: round(float(away / (known + LEVEL_CASES)), 6) for key, (away, known) in sorted(off.items())}
 
 
 class ListLoss(BaseLoss):  # type: ignore[misc]
@@ -66,6 +93,40 @@ class ListLoss(BaseLoss):  # type: ignore[misc]
         return gradient, hessian
 
 
+class SignedLogistic(BaseEstimator, ClassifierMixin):  # type: ignore[misc]
+    """Logistic regression whose coefficients never contradict what is known of a feature's sense.
+
+    A feature whose coefficient comes out against its sense says nothing that the others do not say better: it is left
+    out and the rest is fitted again, until no coefficient contradicts.
+    """
+
+    def __init__(self, senses: Sequence[int] | None = None) -> None:
+        self.senses = senses
+
+    def fit(self, x: Matrix, y: Matrix, sample_weight: Matrix | None = None) -> SignedLogistic:
+        """Learn from rows (n, features) and labels 0 or 1."""
+        senses = np.zeros(x.shape[1]) if self.senses is None else np.asarray(self.senses, dtype=np.float64)
+        self.scaler_ = StandardScaler().fit(x)
+        scaled = self.scaler_.transform(x)
+        left_out = np.zeros(x.shape[1], dtype=bool)
+        while True:
+            scaled[:, left_out] = 0.0
+            self.model_ = LogisticRegression(C=0.02, max_iter=500).fit(scaled, y, sample_weight=sample_weight)
+            contradicts = (self.model_.coef_[0] * senses < 0) & ~left_out
+            if not contradicts.any():
+                break
+            left_out |= contradicts
+        self.model_.coef_[0, left_out] = 0.0
+        self.classes_ = self.model_.classes_
+        self.n_features_in_ = x.shape[1]
+        return self
+
+    def decision_function(self, x: Matrix) -> Matrix:
+        """The log-odds of each row."""
+        found: Matrix = self.model_.decision_function(self.scaler_.transform(x))
+        return found
+
+
 class FundingChance(BaseEstimator, ClassifierMixin):  # type: ignore[misc]
     """Chance of funding from a feature matrix.
 
@@ -78,14 +139,21 @@ class FundingChance(BaseEstimator, ClassifierMixin):  # type: ignore[misc]
         self.random_state = random_state
 
     def fit(
-        self, x: Matrix, y: Matrix, *, starts: Matrix | None = None, rising: Sequence[bool] | None = None
+        self,
+        x: Matrix,
+        y: Matrix,
+        *,
+        starts: Matrix | None = None,
+        senses: Sequence[int] | None = None,
+        weights: Matrix | None = None,
     ) -> FundingChance:
         """Learn from rows (n, features) and labels 0 or 1 (n).
 
         Kind "list" learns which row of a list was taken; ``starts`` says where each list begins, and every list has
-        one label 1. ``rising`` holds the model to features of which more can only speak for a row (trees only).
+        one label 1. ``senses`` (one a feature) holds the model to features of which more can only speak for a row (1)
+        or against it (-1). ``weights``: how many cases each row stands for (not with lists).
         """
-        rises = None if rising is None else [int(one) for one in rising]
+        held = None if senses is None else [int(one) for one in senses]
         if self.kind == "list":
             if starts is None:
                 raise ValueError("lists are learned from with the place where each begins")
@@ -97,25 +165,26 @@ class FundingChance(BaseEstimator, ClassifierMixin):  # type: ignore[misc]
                 min_samples_leaf=60,
                 l2_regularization=5.0,
                 max_features=0.4,
-                monotonic_cst=rises,
+                monotonic_cst=held,
                 early_stopping=False,
                 random_state=self.random_state,
             )
         elif self.kind == "gradient":
             model = HistGradientBoostingClassifier(
-                monotonic_cst=rises,
-                learning_rate=0.06,
-                max_iter=120,
-                max_leaf_nodes=12,
-                min_samples_leaf=25,
-                l2_regularization=2.0,
+                monotonic_cst=held,
+                learning_rate=0.05,
+                max_iter=100,
+                max_leaf_nodes=6,
+                min_samples_leaf=30,
+                l2_regularization=5.0,
+                max_features=0.4,
                 early_stopping=False,
                 random_state=self.random_state,
             )
         else:
-            model = make_pipeline(StandardScaler(), LogisticRegression(C=0.2, max_iter=500))
+            model = SignedLogistic(held)
         with threadpool_limits(1):
-            self.model_ = model.fit(x, y)
+            self.model_ = model.fit(x, y) if weights is None else model.fit(x, y, sample_weight=weights)
         if self.kind == "list":  # what only training needs is not kept
             self.model_.loss = self.model_._loss = ListLoss(np.zeros(1, np.int64))
         self.classes_ = np.array([0, 1])
@@ -123,15 +192,20 @@ class FundingChance(BaseEstimator, ClassifierMixin):  # type: ignore[misc]
         self.calibration_: Any = None
         return self
 
-    def calibrate(self, x: Matrix, y: Matrix) -> FundingChance:
-        """Fit the level on rows that `fit` has not seen: isotonic with many of them, else a sigmoid."""
+    def calibrate(self, x: Matrix, y: Matrix, weights: Matrix | None = None) -> FundingChance:
+        """Fit the level on rows that `fit` has not seen: isotonic with many of them, else a sigmoid.
+
+        ``weights``: how many cases each row stands for.
+        """
         check_is_fitted(self, "model_")
         margin = self._margin(x)
         if len(y) >= ISOTONIC_FROM:
-            self.calibration_ = IsotonicRegression(y_min=0.01, y_max=0.99, out_of_bounds="clip").fit(margin, y)
+            self.calibration_ = IsotonicRegression(y_min=0.01, y_max=0.99, out_of_bounds="clip").fit(
+                margin, y, sample_weight=weights
+            )
         else:
             with threadpool_limits(1):
-                self.calibration_ = LogisticRegression(C=1.0).fit(margin.reshape(-1, 1), y)
+                self.calibration_ = LogisticRegression(C=1.0).fit(margin.reshape(-1, 1), y, sample_weight=weights)
         return self
 
     def predict_proba(self, x: Matrix) -> Matrix:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,9 @@ FLOOR = 1e-4
 
 @dataclass(frozen=True)
 class Measured:
-    """Figures on one slice. AUC: order (0.5 = none). Log loss, Brier: chances (lower is better; None: no chances)."""
+    """Figures on one slice. AUC: order (0.5 = none). Log loss, Brier: chances (lower is better; None: no chances).
+
+    n and funded are counted cases; the figures weigh each by how many it stands for (``delay_weights``)."""
 
     n: int
     funded: int
@@ -45,13 +48,58 @@ class Slices:
     learn: list[int]
     calibrate: list[int]
     later: list[int]
+    cuts: tuple[datetime, datetime, datetime] | None = None
+    """When each of them ends: what was not known then is no row of it."""
 
 
-def measure(labels: Sequence[bool], scores: Sequence[float], *, are_chances: bool = True) -> Measured:
+MATURE = timedelta(days=60)
+"""How old a case must be for its delay to be learned from: nearly all are known by then (99 % on the demo town)."""
+STANDS_FOR_AT_MOST = 4.0
+LEAST_DELAYS = 20
+
+
+def delay_weights(
+    shown_at: Sequence[datetime],
+    known_at: Sequence[datetime],
+    labels: Sequence[bool],
+    rows: Sequence[int],
+    cut: datetime,
+) -> list[float]:
+    """How many cases each of these rows stands for, because others of its age are still open at the cut.
+
+    Refusals are known early and money late. Of a young age more refusals than pay-outs are known, and a model that
+    counts them alike learns that nobody is funded. Open cases are not negatives: each known case stands for those of
+    its outcome that are not known yet, by the delays of cases that are older than ``MATURE`` at the cut and were known
+    then (inverse probability of censoring). Bounded by ``STANDS_FOR_AT_MOST``; 1 where too few delays are known.
+    """
+    delays: dict[bool, list[float]] = {True: [], False: []}
+    for shown, known, label in zip(shown_at, known_at, labels, strict=True):
+        if shown <= cut - MATURE and known <= cut:
+            delays[bool(label)].append((known - shown).total_seconds())
+    for known_delays in delays.values():
+        known_delays.sort()
+    found = []
+    for row in rows:
+        mine = delays[bool(labels[row])]
+        if len(mine) < LEAST_DELAYS:
+            found.append(1.0)
+            continue
+        share = bisect_right(mine, (cut - shown_at[row]).total_seconds()) / len(mine)
+        found.append(min(STANDS_FOR_AT_MOST, 1 / share) if share > 0 else STANDS_FOR_AT_MOST)
+    return found
+
+
+def measure(
+    labels: Sequence[bool],
+    scores: Sequence[float],
+    *,
+    are_chances: bool = True,
+    weights: Sequence[float] | None = None,
+) -> Measured:
     """Figures of scores against outcomes."""
     y, s = np.asarray(labels, dtype=int), np.asarray(scores, dtype=float)
     funded = int(y.sum())
-    auc = float(roc_auc_score(y, s)) if 0 < funded < len(y) else 0.5
+    auc = float(roc_auc_score(y, s, sample_weight=weights)) if 0 < funded < len(y) else 0.5
     if not are_chances:
         return Measured(len(y), funded, round(auc, 6))
     clipped = np.clip(s, FLOOR, 1 - FLOOR)
@@ -59,35 +107,41 @@ def measure(labels: Sequence[bool], scores: Sequence[float], *, are_chances: boo
         len(y),
         funded,
         round(auc, 6),
-        round(float(log_loss(y, clipped, labels=[0, 1])), 6),
-        round(float(brier_score_loss(y, clipped)), 6),
+        round(float(log_loss(y, clipped, labels=[0, 1], sample_weight=weights)), 6),
+        round(float(brier_score_loss(y, clipped, sample_weight=weights)), 6),
     )
 
 
-def reliability(labels: Sequence[bool], chances: Sequence[float], bins: int = 10) -> list[dict[str, float]]:
+def reliability(
+    labels: Sequence[bool], chances: Sequence[float], bins: int = 10, weights: Sequence[float] | None = None
+) -> list[dict[str, float]]:
     """Tenths of the predicted chance: how many cases, what was predicted on average, what came."""
     found = []
+    weighed = weights if weights is not None else [1.0] * len(chances)
     for low in range(bins):
         inside = [
-            (chance, label)
-            for chance, label in zip(chances, labels, strict=True)
+            (chance, label, weight)
+            for chance, label, weight in zip(chances, labels, weighed, strict=True)
             if min(int(chance * bins), bins - 1) == low
         ]
         if inside:
-            mean = sum(chance for chance, _ in inside) / len(inside)
-            share = sum(label for _, label in inside) / len(inside)
+            total = sum(weight for _, _, weight in inside)
+            mean = sum(chance * weight for chance, _, weight in inside) / total
+            share = sum(label * weight for _, label, weight in inside) / total
             found.append({"n": len(inside), "predicted": round(mean, 4), "came": round(share, 4)})
     return found
 
 
-def calibration_error(labels: Sequence[bool], chances: Sequence[float]) -> float:
+def calibration_error(
+    labels: Sequence[bool], chances: Sequence[float], weights: Sequence[float] | None = None
+) -> float:
     """The mean distance between what was predicted and what came, weighted by cases."""
-    rows = reliability(labels, chances)
+    rows = reliability(labels, chances, weights=weights)
     total = sum(row["n"] for row in rows)
     return round(sum(row["n"] * abs(row["predicted"] - row["came"]) for row in rows) / total, 6) if total else 0.0
 
 
-def split(shown_at: Sequence[datetime], decided_at: Sequence[datetime]) -> Slices:
+def split(shown_at: Sequence[datetime], known_at: Sequence[datetime]) -> Slices:
     """Cut rows, given in order of showing, by time: a case that was still open when the next slice began is left out
     of the earlier one, because nobody could have learned from it then.
     """
@@ -97,9 +151,10 @@ def split(shown_at: Sequence[datetime], decided_at: Sequence[datetime]) -> Slice
         return Slices([], [], [])
     calibrate_from, later_from = shown_at[min(first, n - 1)], shown_at[min(second, n - 1)]
     return Slices(
-        learn=[row for row in range(first) if decided_at[row] <= calibrate_from],
-        calibrate=[row for row in range(first, second) if decided_at[row] <= later_from],
+        learn=[row for row in range(first) if known_at[row] <= calibrate_from],
+        calibrate=[row for row in range(first, second) if known_at[row] <= later_from],
         later=list(range(second, n)),
+        cuts=(calibrate_from, later_from, max(known_at)),
     )
 
 
@@ -112,6 +167,62 @@ def too_few(labels: Sequence[bool], slices: Slices) -> Reason | None:
         if min(funded, len(part) - funded) < LEAST_OF_EACH:
             return Reason("ranker_too_one_sided", {"n": len(part), "funded": funded, "least": LEAST_OF_EACH})
     return None
+
+
+SEGMENT_LEAST = 50
+"""Cases of a segment under which nothing is said about it."""
+SEGMENT_BORNE, SEGMENT_ERRORS = 0.05, 2.5
+"""How far a segment's mean chance may lie from what came: this much, and so many standard errors of its share (own
+choice: with twenty segments one in eighty calibrated models would fail by chance)."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """What was said and what came in one part of the later slice."""
+
+    of: str
+    value: str
+    n: int
+    predicted: float
+    came: float
+
+    @property
+    def error(self) -> float:
+        """The standard error of the share that came, if the mean chance was right."""
+        return float(np.sqrt(max(self.predicted * (1 - self.predicted), FLOOR) / self.n))
+
+    @property
+    def is_off(self) -> bool:
+        """Whether it says too much or too little for chance to explain."""
+        away = abs(self.predicted - self.came)
+        return self.n >= SEGMENT_LEAST and away > SEGMENT_BORNE + SEGMENT_ERRORS * self.error
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def segments(
+    parts: Mapping[str, Sequence[str]], labels: Sequence[bool], chances: Sequence[float], weights: Sequence[float]
+) -> list[Segment]:
+    """The later slice by parts (name → the part of each case), in order of names and values; small ones too."""
+    found = []
+    for of, values in parts.items():
+        for value in sorted(set(values)):
+            rows = [row for row, one in enumerate(values) if one == value]
+            total = sum(weights[row] for row in rows)
+            predicted = sum(weights[row] * chances[row] for row in rows) / total
+            came = sum(weights[row] * labels[row] for row in rows) / total
+            found.append(Segment(of, value, len(rows), round(predicted, 4), round(came, 4)))
+    return found
+
+
+def why_off_in_a_segment(found: Iterable[Segment]) -> Reason | None:
+    """The second gate: a model that is wrong about some part of the market does not order its lists."""
+    worst = max((one for one in found if one.is_off), key=lambda one: abs(one.predicted - one.came), default=None)
+    if worst is None:
+        return None
+    facts = {"of": worst.of, "value": worst.value, "n": worst.n, "predicted": worst.predicted, "came": worst.came}
+    return Reason("ranker_off_in_segment", facts)
 
 
 def why_not_better(

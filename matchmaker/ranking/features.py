@@ -39,6 +39,8 @@ class Case:
     division: str
     prefecture: str
     """First four digits of the region."""
+    county: str
+    """All six digits of the region."""
     business_kind: str
     first_loan: bool | None
     months_in_business: float | None
@@ -78,6 +80,7 @@ def case_of(facts: Facts, offer: Offer, on: date) -> Case:
         section=industry.section if industry is not None else "",
         division=code[:2],
         prefecture=region[:4],
+        county=region[:6],
         business_kind=facts.kind or "",
         first_loan=facts.first_loan,
         months_in_business=_number(facts.months_on(on)),
@@ -116,6 +119,8 @@ GROUPS: Mapping[str, tuple[Callable[[Case], Key], str | None]] = {
     "institution_purpose": (lambda c: (c.offer.institution_id, c.purpose), "institution"),
     "institution_section": (lambda c: (c.offer.institution_id, c.section), "institution"),
     "institution_prefecture": (lambda c: (c.offer.institution_id, c.prefecture), "institution"),
+    "institution_county": (lambda c: (c.offer.institution_id, c.county), "institution_prefecture"),
+    "institution_division": (lambda c: (c.offer.institution_id, c.division), "institution_section"),
     "institution_amount": (lambda c: (c.offer.institution_id, c.amount_band), "institution"),
     "institution_first": (lambda c: (c.offer.institution_id, c.first_loan), "institution"),
     "product_purpose": (lambda c: (c.offer.product_id, c.purpose), "product"),
@@ -187,6 +192,8 @@ class Feature:
     source: str
     missing: float
     read: Read
+    sense: int = 0
+    """1: more of it can only speak for being funded; -1: only against it; 0: left open. The model is held to it."""
 
 
 def _log(value: float | None) -> float | None:
@@ -224,18 +231,18 @@ FEATURES: tuple[Feature, ...] = (
     Feature("amount_log", "need", "need.amount_yuan", 5.5, lambda c, _: _log(c.amount_yuan)),
     Feature("term_months", "need", "need.term_months", 12.0, lambda c, _: c.term_months),
     Feature("first_loan", "need", "need.first_loan", 0.5, lambda c, _: _flag(c.first_loan)),
-    Feature("collateral", "need", "need.securities", 0.0, lambda c, _: _float(c.collateral)),
+    Feature("collateral", "need", "need.securities", 0.0, lambda c, _: _float(c.collateral), 1),
     Feature("is_company", "need", "business.kind", 0.5, lambda c, _: float(c.business_kind == "enterprise")),
-    Feature("months_log", "need", "business.founded_on", 1.4, lambda c, _: _log(c.months_in_business)),
+    Feature("months_log", "need", "business.founded_on", 1.4, lambda c, _: _log(c.months_in_business), 1),
     Feature("turnover_log", "need", "yearly_figures.turnover_yuan", 6.0, lambda c, _: _log(c.turnover_yuan)),
     Feature("employees_log", "need", "yearly_figures.employees", 0.7, lambda c, _: _log(c.employees)),
-    Feature("debt_ratio", "need", "yearly_figures.liabilities_yuan", 45.0, lambda c, _: c.debt_ratio_percent),
-    Feature("tax_grade", "need", "business.tax_grade", 0.45, lambda c, _: TAX_GRADES.get(c.tax_grade)),
-    Feature("tax_evidence", "need", "business.has_tax_evidence", 0.5, lambda c, _: _flag(c.has_tax_evidence)),
-    Feature("flow_evidence", "need", "business.has_flow_evidence", 0.5, lambda c, _: _flag(c.has_flow_evidence)),
-    Feature("section_share", "need", "outcome", 0.33, _share("section")),
-    Feature("division_share", "need", "outcome", 0.33, _share("division")),
-    Feature("prefecture_share", "need", "outcome", 0.33, _share("prefecture")),
+    Feature("debt_ratio", "need", "yearly_figures.liabilities_yuan", 45.0, lambda c, _: c.debt_ratio_percent, -1),
+    Feature("tax_grade", "need", "business.tax_grade", 0.45, lambda c, _: TAX_GRADES.get(c.tax_grade), 1),
+    Feature("tax_evidence", "need", "business.has_tax_evidence", 0.5, lambda c, _: _flag(c.has_tax_evidence), 1),
+    Feature("flow_evidence", "need", "business.has_flow_evidence", 0.5, lambda c, _: _flag(c.has_flow_evidence), 1),
+    Feature("section_share", "need", "outcome", 0.33, _share("section"), 1),
+    Feature("division_share", "need", "outcome", 0.33, _share("division"), 1),
+    Feature("prefecture_share", "need", "outcome", 0.33, _share("prefecture"), 1),
     # the product
     Feature("unsecured", "product", "product_version.securities", 0.0, lambda c, _: float(c.offer.unsecured)),
     Feature(
@@ -260,10 +267,10 @@ FEATURES: tuple[Feature, ...] = (
     ),
     Feature("rate", "product", "shown.quote", 4.5, lambda c, _: _float(c.offer.rate_percent)),
     Feature("days", "product", "product_version.promised_days", 10.0, lambda c, _: _float(c.offer.days_to_money)),
-    Feature("product_share", "product", "outcome", 0.33, _share("product")),
+    Feature("product_share", "product", "outcome", 0.33, _share("product"), 1),
     # the two together
     Feature("cost", "pair", "shown.cost_percent", 6.0, lambda c, _: _float(c.offer.cost_percent)),
-    Feature("unsure", "pair", "turned verdicts", 0.0, lambda c, _: float(c.offer.unsure)),
+    Feature("unsure", "pair", "turned verdicts", 0.0, lambda c, _: float(c.offer.unsure), -1),
     Feature(
         "amount_position",
         "pair",
@@ -284,6 +291,7 @@ FEATURES: tuple[Feature, ...] = (
         "yearly_figures.turnover_yuan",
         -0.6,
         lambda c, _: _over(c.amount_yuan, c.turnover_yuan),
+        -1,
     ),
     Feature(
         "debts_over_turnover",
@@ -291,6 +299,7 @@ FEATURES: tuple[Feature, ...] = (
         "credit_line.balance_yuan",
         -1.5,
         lambda c, _: _over(c.debts_yuan, c.turnover_yuan),
+        -1,
     ),
     Feature(
         "turnover_headroom",
@@ -298,6 +307,7 @@ FEATURES: tuple[Feature, ...] = (
         "product_version.min_turnover_yuan",
         0.7,
         lambda c, _: _over(c.turnover_yuan, _float(c.offer.min_turnover_yuan)),
+        1,
     ),
     Feature(
         "months_headroom",
@@ -305,22 +315,26 @@ FEATURES: tuple[Feature, ...] = (
         "product_version.min_months_in_business",
         0.5,
         lambda c, _: _over(c.months_in_business, _float(c.offer.min_months_in_business)),
+        1,
     ),
-    Feature("product_purpose_share", "pair", "outcome", 0.33, _share("product_purpose")),
+    Feature("product_purpose_share", "pair", "outcome", 0.33, _share("product_purpose"), 1),
     # the institution
-    Feature("institution_share", "institution", "outcome", 0.33, _share("institution")),
+    Feature("institution_share", "institution", "outcome", 0.33, _share("institution"), 1),
     Feature("institution_cases", "institution", "outcome", 0.0, lambda _, shares: math.log10(1 + shares[CASES])),
-    Feature("kind_share", "institution", "outcome", 0.33, _share("kind")),
-    Feature("kind_purpose_share", "institution", "outcome", 0.33, _share("kind_purpose")),
-    Feature("kind_section_share", "institution", "outcome", 0.33, _share("kind_section")),
-    Feature("kind_prefecture_share", "institution", "outcome", 0.33, _share("kind_prefecture")),
-    Feature("kind_amount_share", "institution", "outcome", 0.33, _share("kind_amount")),
-    Feature("institution_purpose_share", "institution", "outcome", 0.33, _share("institution_purpose")),
-    Feature("institution_section_share", "institution", "outcome", 0.33, _share("institution_section")),
-    Feature("institution_prefecture_share", "institution", "outcome", 0.33, _share("institution_prefecture")),
-    Feature("institution_amount_share", "institution", "outcome", 0.33, _share("institution_amount")),
-    Feature("institution_first_share", "institution", "outcome", 0.33, _share("institution_first")),
+    Feature("kind_share", "institution", "outcome", 0.33, _share("kind"), 1),
+    Feature("kind_purpose_share", "institution", "outcome", 0.33, _share("kind_purpose"), 1),
+    Feature("kind_section_share", "institution", "outcome", 0.33, _share("kind_section"), 1),
+    Feature("kind_prefecture_share", "institution", "outcome", 0.33, _share("kind_prefecture"), 1),
+    Feature("kind_amount_share", "institution", "outcome", 0.33, _share("kind_amount"), 1),
+    Feature("institution_purpose_share", "institution", "outcome", 0.33, _share("institution_purpose"), 1),
+    Feature("institution_section_share", "institution", "outcome", 0.33, _share("institution_section"), 1),
+    Feature("institution_prefecture_share", "institution", "outcome", 0.33, _share("institution_prefecture"), 1),
+    Feature("institution_county_share", "institution", "outcome", 0.33, _share("institution_county"), 1),
+    Feature("institution_division_share", "institution", "outcome", 0.33, _share("institution_division"), 1),
+    Feature("institution_amount_share", "institution", "outcome", 0.33, _share("institution_amount"), 1),
+    Feature("institution_first_share", "institution", "outcome", 0.33, _share("institution_first"), 1),
 )
+SENSES: tuple[int, ...] = tuple(feature.sense for feature in FEATURES)
 NAMES: tuple[str, ...] = tuple(feature.name for feature in FEATURES)
 
 

@@ -130,6 +130,7 @@ class Outcome(Base):
         Index("ix_outcome_product_version_id", "product_version_id"),
         Index("ix_outcome_institution_id_sent_at", "institution_id", "sent_at"),
         CheckConstraint("funded IS NULL OR decided_at IS NOT NULL", name="decided_when"),
+        CheckConstraint("(funded IS NULL) = (known_at IS NULL)", name="known_when"),
     )
 
     lead_id: Mapped[int | None]
@@ -141,6 +142,9 @@ class Outcome(Base):
     place: Mapped[int | None]
     sent_at: Mapped[datetime]
     decided_at: Mapped[datetime | None]
+    """When the institution decided."""
+    known_at: Mapped[datetime | None]
+    """When it was known here whether money came: what is learned as of an earlier moment does not know it."""
     funded: Mapped[bool | None]
     amount_yuan: Mapped[Decimal | None] = mapped_column(Yuan)
     reason_code: Mapped[str | None]

@@ -63,7 +63,8 @@ class HistoryRow:
     outcome_id: int
     list_id: int
     shown_at: datetime
-    decided_at: datetime
+    known_at: datetime
+    """When it was known whether money came."""
     funded: bool
     case: Case
     wish: Wish
@@ -75,7 +76,7 @@ def history(until: datetime | None = None) -> list[HistoryRow]:
         sa.select(
             Outcome.id,
             Outcome.shown_list_id,
-            Outcome.decided_at,
+            Outcome.known_at,
             Outcome.funded,
             Shown.product_version_id,
             Shown.cost_percent,
@@ -86,10 +87,10 @@ def history(until: datetime | None = None) -> list[HistoryRow]:
             Shown,
             sa.and_(Shown.list_id == Outcome.shown_list_id, Shown.product_version_id == Outcome.product_version_id),
         )
-        .where(Outcome.funded.is_not(None), Outcome.decided_at.is_not(None))
+        .where(Outcome.funded.is_not(None), Outcome.known_at.is_not(None))
     )
     if until is not None:
-        query = query.where(Outcome.decided_at <= until)
+        query = query.where(Outcome.known_at <= until)
     rows = db.session.execute(query).all()
     lists = _lists_by_id({row.shown_list_id for row in rows})
     terms = _terms_by_version({row.product_version_id for row in rows})
@@ -101,7 +102,7 @@ def history(until: datetime | None = None) -> list[HistoryRow]:
         offer = offer_of(terms[row.product_version_id], row.cost_percent, row.quote, row.features)
         case = case_of(facts, offer, clock.date_of(made_at))
         found.append(
-            HistoryRow(row.id, row.shown_list_id, made_at, row.decided_at, bool(row.funded), case, wish_of(facts))
+            HistoryRow(row.id, row.shown_list_id, made_at, row.known_at, bool(row.funded), case, wish_of(facts))
         )
     return sorted(found, key=lambda one: (one.shown_at, one.outcome_id))
 

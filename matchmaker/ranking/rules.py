@@ -27,7 +27,17 @@ WEIGHTS: Mapping[str, float] = {
 `unsecured` (7.2) and `first_loan` (7.1) are policy preferences: three points each at most, so that they decide
 between products that serve about as well and never lift one that serves badly."""
 PREFERENCES = ("unsecured", "first_loan")
-SCORE_VERSION = "2"
+OBJECTED_WEIGHTS: Mapping[str, float] = {
+    "chance": 0.0,
+    "cost": 52.0,
+    "fit": 26.0,
+    "speed": 22.0,
+    "unsecured": 0.0,
+    "first_loan": 0.0,
+}
+"""The same for an owner who wants cost, fit and speed alone: nothing learned, no past share, no preference. The three
+keep their proportions (28 to 14 to 12)."""
+SCORE_VERSION = "3"
 """2: neighbours with nearly the same score may be exchanged."""
 
 CHEAP_PERCENT, DEAR_PERCENT = Decimal(2), Decimal(18)
@@ -168,7 +178,7 @@ def parts_of(offer: Offer, wish: Wish, chance: float) -> dict[str, float]:
 
 def score_of(parts: Mapping[str, float], weights: Mapping[str, float] = WEIGHTS) -> float:
     """The weighted sum, 0 to 100, six decimals. A preference that is switched off has the weight 0."""
-    return round(sum(weights[name] * parts[name] for name in WEIGHTS), 6)
+    return round(sum(weight * parts[name] for name, weight in weights.items()), 6)
 
 
 def _bounded(value: float) -> float:
@@ -250,7 +260,9 @@ def _draw(seed: str, *what: object) -> float:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) / 2**64
 
 
-def explain(ranked: Sequence[Ranked], wish: Wish) -> list[tuple[tuple[Reason, ...], tuple[Reason, ...]]]:
+def explain(
+    ranked: Sequence[Ranked], wish: Wish, weights: Mapping[str, float] = WEIGHTS
+) -> list[tuple[tuple[Reason, ...], tuple[Reason, ...]]]:
     """At most three reasons for and two cautions each, from what was weighed, with both numbers."""
     loans = [at.offer for at in ranked if at.offer.kind == "credit"]
     costs = [offer.cost_percent for offer in loans if offer.cost_percent is not None]
@@ -259,7 +271,7 @@ def explain(ranked: Sequence[Ranked], wish: Wish) -> list[tuple[tuple[Reason, ..
     best = (
         min(costs, default=None) if len(costs) > 1 else None,
         min(days, default=None) if len(days) > 1 else None,
-        max(shares, default=None) if len(shares) > 1 else None,
+        max(shares, default=None) if len(shares) > 1 and weights["chance"] else None,
     )
     return [(_reasons(at, wish, *best), _cautions(at, wish)) for at in ranked]
 
@@ -268,13 +280,14 @@ def _reasons(
     at: Ranked, wish: Wish, cheapest: Decimal | None, fastest: int | None, likeliest: float | None
 ) -> tuple[Reason, ...]:
     offer, found = at.offer, []
+    loan = offer.kind == "credit"
     if at.parts["first_loan"]:
         found.append(Reason("rank_first_loan"))
-    if likeliest is not None and at.similar.share == likeliest:
+    if loan and likeliest is not None and at.similar.share == likeliest:
         found.append(Reason("rank_likeliest", {"tenths": at.similar.tenths, "n": at.similar.n}))
-    if cheapest is not None and offer.cost_percent == cheapest:
+    if loan and cheapest is not None and offer.cost_percent == cheapest:
         found.append(Reason("rank_cheapest", {"cost_percent": offer.cost_percent}))
-    if fastest is not None and offer.days_to_money == fastest:
+    if loan and fastest is not None and offer.days_to_money == fastest:
         found.append(Reason("rank_fastest", {"wait_days": offer.days_to_money}))
     if offer.unsecured:
         found.append(Reason("rank_unsecured"))

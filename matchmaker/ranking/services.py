@@ -17,11 +17,12 @@ from matchmaker.audit.services import record
 from matchmaker.db import db
 from matchmaker.eligibility.facts import Facts
 from matchmaker.ranking import evaluation, features, queries, store
-from matchmaker.ranking.estimator import KINDS, FundingChance
-from matchmaker.ranking.evaluation import Measured, Slices
+from matchmaker.ranking.estimator import KINDS, FundingChance, levels_of
+from matchmaker.ranking.evaluation import Measured, Segment, Slices
 from matchmaker.ranking.models import ModelVersion
 from matchmaker.ranking.queries import HistoryRow
 from matchmaker.ranking.rules import (
+    OBJECTED_WEIGHTS,
     SCORE_VERSION,
     SMALLEST_SAMPLE,
     Offer,
@@ -83,21 +84,24 @@ def order(
     ranker: Ranker | None = None,
     switched_off: Iterable[str] = (),
     seed: str | None = None,
+    objected: bool = False,
 ) -> list[Ranked]:
     """Eligible, priced offers for a need, best first, each with its score, features, reasons and cautions.
 
     Without a ranker the rule score orders: the same weights, with the counted record as the chance. The same input
     gives the same output to the bit; ties go by product id. `switched_off` names policy preferences to leave out. With
-    a `seed` (`rules.seed_of`) a few neighbours of nearly the same score are exchanged (`rules.exchanged`).
+    a `seed` (`rules.seed_of`) a few neighbours of nearly the same score are exchanged (`rules.exchanged`). Whoever
+    `objected` to the learned order gets cost, fit and speed alone: no ranker is asked, nothing is exchanged.
     """
     wish = features.wish_of(facts)
-    weights = weights_without(*switched_off)
+    weights = OBJECTED_WEIGHTS if objected else weights_without(*switched_off)
+    ranker, seed = (None, None) if objected else (ranker, seed)
     ranked = [
         Ranked(offer, score_of(parts, weights), chance, similar, parts, read)
         for offer, chance, similar, read in _chances(facts, offers, on, ranker)
         for parts in [parts_of(offer, wish, chance)]
     ]
-    said = explain(ranked, wish)
+    said = explain(ranked, wish, weights)
     ordered = in_order(
         replace(at, reasons=reasons, cautions=cautions) for at, (reasons, cautions) in zip(ranked, said, strict=True)
     )
@@ -112,7 +116,7 @@ def _chances(
     counts = ranker.trained.counts
     cases = [features.case_of(facts, offer, on) for offer in offers]
     read = [features.read(case, counts) for case in cases]
-    chances = ranker.trained.estimator.chances([features.vector(one) for one in read])
+    chances = ranker.trained.chances([features.vector(one) for one in read], [one.institution_id for one in offers])
     similar = [counts.similar(case, SMALLEST_SAMPLE) for case in cases]
     return list(zip(offers, chances, similar, read, strict=True))
 
@@ -163,9 +167,8 @@ def rederive(list_id: int) -> list[str]:
         [place.offer for place in places],
         on=queries.day_of(stored),
         ranker=ranker,
-        seed=None
-        if stored.counts.get("objected")
-        else seed_of(stored.need_id, stored.need_number, queries.day_of(stored)),
+        seed=seed_of(stored.need_id, stored.need_number, queries.day_of(stored)),
+        objected=bool(stored.counts.get("objected")),
     )
     differing = []
     for place, (was, fresh) in enumerate(zip(places, again, strict=True), 1):
@@ -213,31 +216,38 @@ def fit(
 ) -> Fitted | Reason:
     """Train on rows in order of showing. Writes nothing: slow work needs no transaction."""
     labels = [row.funded for row in rows]
-    slices = evaluation.split([row.shown_at for row in rows], [row.decided_at for row in rows])
+    slices = evaluation.split([row.shown_at for row in rows], [row.known_at for row in rows])
     if (why := evaluation.too_few(labels, slices)) is not None:
         return why
     matrix, counts = as_shown(rows)
     x, y = np.asarray(matrix, dtype=np.float64), np.asarray(labels, dtype=np.int64)
-    estimator, tried = _choose(x, y, slices)
-    estimator.calibrate(x[slices.calibrate], y[slices.calibrate])
-    card = _measured(rows, x, slices, estimator, active, oracle)
+    weights = _weights(rows, slices)
+    estimator, tried = _choose(x, y, slices, weights)
+    trained = Trained(estimator, counts, _calibrated(estimator, rows, x, y, slices, weights))
+    card = _measured(rows, x, slices, weights, trained, active, oracle)
     stays_out = evaluation.why_not_better(
         Measured(**card["later"]["model"]),
         Measured(**card["later"]["rule_score"]),
         Measured(**card["later"]["rule_chance"]),
         Measured(**card["later"]["active"]) if card["later"].get("active") else None,
-    )
+    ) or evaluation.why_off_in_a_segment(Segment(**one) for one in card["segments"])
     card |= {
         "estimator": estimator.kind,
         "tried": tried,
         "features": [
-            {"name": one.name, "scope": one.scope, "source": one.source, "missing": one.missing}
+            {
+                "name": one.name,
+                "scope": one.scope,
+                "source": one.source,
+                "missing": one.missing,
+                "sense": one.sense,
+            }
             for one in features.FEATURES
         ],
         "stays_out": stays_out.as_json() if stays_out else None,
     }
     return Fitted(
-        trained=Trained(estimator, counts),
+        trained=trained,
         card=card,
         window_from_on=clock.date_of(rows[0].shown_at),
         window_until_on=clock.date_of(rows[-1].shown_at),
@@ -255,21 +265,51 @@ def as_shown(rows: Sequence[HistoryRow]) -> tuple[list[list[float]], features.Co
             _, _, decided = heapq.heappop(waiting)
             counts.learn(decided.case, decided.funded)
         matrix.append(features.vector(features.read(row.case, counts)))
-        heapq.heappush(waiting, (row.decided_at, row.outcome_id, row))
+        heapq.heappush(waiting, (row.known_at, row.outcome_id, row))
     while waiting:
         _, _, decided = heapq.heappop(waiting)
         counts.learn(decided.case, decided.funded)
     return matrix, counts
 
 
-def _choose(x: Any, y: Any, slices: Slices) -> tuple[FundingChance, dict[str, Any]]:
+@dataclass(frozen=True)
+class _Weights:
+    """How many cases each row of a slice stands for, in the order of the slice."""
+
+    learn: Any
+    calibrate: Any
+    later: Any
+
+
+def _weights(rows: Sequence[HistoryRow], slices: Slices) -> _Weights:
+    """Open cases are not negatives: each slice as of its own end (``evaluation.delay_weights``)."""
+    shown, known, labels = ([getattr(row, of) for row in rows] for of in ("shown_at", "known_at", "funded"))
+    assert slices.cuts is not None
+    parts = zip((slices.learn, slices.calibrate, slices.later), slices.cuts, strict=True)
+    return _Weights(*(np.asarray(evaluation.delay_weights(shown, known, labels, part, cut)) for part, cut in parts))
+
+
+def _calibrated(
+    estimator: FundingChance, rows: Sequence[HistoryRow], x: Any, y: Any, slices: Slices, weights: _Weights
+) -> dict[int, float]:
+    """Fit the common level on the second slice; answers each institution's own, drawn towards it."""
+    estimator.calibrate(x[slices.calibrate], y[slices.calibrate], weights.calibrate)
+    said = estimator.chances([list(row) for row in x[slices.calibrate]])
+    of = [rows[place].case.offer.institution_id for place in slices.calibrate]
+    return levels_of(of, [rows[place].funded for place in slices.calibrate], said, list(weights.calibrate))
+
+
+def _choose(x: Any, y: Any, slices: Slices, weights: _Weights) -> tuple[FundingChance, dict[str, Any]]:
     """Each kind of estimator fitted on the first slice; the one that is nearer to the truth on the second."""
     tried: dict[str, Any] = {}
     fitted: dict[str, FundingChance] = {}
     for kind in KINDS:
-        fitted[kind] = FundingChance(kind).fit(x[slices.learn], y[slices.learn])
+        fitted[kind] = FundingChance(kind).fit(
+            x[slices.learn], y[slices.learn], senses=features.SENSES, weights=weights.learn
+        )
         chances = fitted[kind].predict_proba(x[slices.calibrate])[:, 1]
-        tried[kind] = evaluation.measure(list(y[slices.calibrate]), list(chances)).as_json()
+        measured = evaluation.measure(list(y[slices.calibrate]), list(chances), weights=weights.calibrate)
+        tried[kind] = measured.as_json()
     best = min(KINDS, key=lambda kind: tried[kind]["log_loss"])
     return fitted[best], tried
 
@@ -278,34 +318,50 @@ def _measured(
     rows: Sequence[HistoryRow],
     x: Any,
     slices: Slices,
-    estimator: FundingChance,
+    weights: _Weights,
+    trained: Trained,
     active: Ranker | None,
     oracle: Mapping[int, float] | None,
 ) -> dict[str, Any]:
     later = [rows[place] for place in slices.later]
     labels = [row.funded for row in later]
-    chances = [float(chance) for chance in estimator.predict_proba(x[slices.later])[:, 1]]
+    stand_for = [float(weight) for weight in weights.later]
+    asked = [list(row) for row in x[slices.later]]
+    of = [row.case.offer.institution_id for row in later]
+    chances = trained.chances(asked, of)
     by_record = [counted_chance(row.case.offer) for row in later]
     by_rule = [
         score_of(parts_of(row.case.offer, row.wish, chance)) for row, chance in zip(later, by_record, strict=True)
     ]
     measured: dict[str, Any] = {
-        "model": evaluation.measure(labels, chances).as_json(),
-        "rule_chance": evaluation.measure(labels, by_record).as_json(),
-        "rule_score": evaluation.measure(labels, by_rule, are_chances=False).as_json(),
+        "model": evaluation.measure(labels, chances, weights=stand_for).as_json(),
+        "rule_chance": evaluation.measure(labels, by_record, weights=stand_for).as_json(),
+        "rule_score": evaluation.measure(labels, by_rule, are_chances=False, weights=stand_for).as_json(),
     }
     if active is not None:
-        said = active.trained.estimator.predict_proba(x[slices.later])[:, 1]
-        measured["active"] = evaluation.measure(labels, [float(chance) for chance in said]).as_json()
+        measured["active"] = evaluation.measure(labels, active.trained.chances(asked, of), weights=stand_for).as_json()
     if oracle is not None and all(row.outcome_id in oracle for row in later):
-        measured["oracle"] = evaluation.measure(labels, [oracle[row.outcome_id] for row in later]).as_json()
+        true = [oracle[row.outcome_id] for row in later]
+        measured["oracle"] = evaluation.measure(labels, true, weights=stand_for).as_json()
     return {
         "cases": len(rows),
         "funded": sum(row.funded for row in rows),
         "slices": {name: len(getattr(slices, name)) for name in ("learn", "calibrate", "later")},
         "later": measured,
-        "reliability": evaluation.reliability(labels, chances),
-        "calibration_error": evaluation.calibration_error(labels, chances),
+        "reliability": evaluation.reliability(labels, chances, weights=stand_for),
+        "calibration_error": evaluation.calibration_error(labels, chances, stand_for),
+        "stand_for": round(sum(stand_for), 1),
+        "segments": [one.as_json() for one in evaluation.segments(_parts(later), labels, chances, stand_for)],
+    }
+
+
+def _parts(later: Sequence[HistoryRow]) -> dict[str, list[str]]:
+    """By what the later slice is looked at in parts: size of the amount, kinds of institution and of business."""
+    return {
+        "institution_kind": [row.case.offer.institution_kind for row in later],
+        "amount_band": [str(row.case.amount_band) for row in later],
+        "business_kind": [row.case.business_kind for row in later],
+        "first_loan": [{True: "yes", False: "no", None: "unknown"}[row.case.first_loan] for row in later],
     }
 
 

@@ -9,18 +9,19 @@ import os
 import re
 import tempfile
 import threading
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import joblib
 from flask import current_app
 
-from matchmaker.ranking.estimator import FundingChance
+from matchmaker.ranking.estimator import FundingChance, at_level
 from matchmaker.ranking.features import NAMES, Counts
 
 log = logging.getLogger(__name__)
-FORMAT = 1
+FORMAT = 2
 FILE_NAME = re.compile(r"ranker-[0-9a-f]{16}\.joblib")
 
 
@@ -30,6 +31,13 @@ class Trained:
 
     estimator: FundingChance
     counts: Counts
+    levels: Mapping[int, float] = field(default_factory=dict)
+    """Institution → by how much its chances are moved, in log-odds; others are not moved."""
+
+    def chances(self, rows: Sequence[Sequence[float]], institution_ids: Sequence[int]) -> list[float]:
+        """The chance of each row of features, at the level of its institution."""
+        plain = self.estimator.chances([list(row) for row in rows])
+        return [at_level(chance, self.levels.get(key, 0.0)) for chance, key in zip(plain, institution_ids, strict=True)]
 
 
 class NotThisModel(Exception):
@@ -45,7 +53,13 @@ def save(trained: Trained) -> tuple[str, str]:
     """Write a ranker and answer (file name, sha256). The same content is written once."""
     buffer = io.BytesIO()
     joblib.dump(
-        {"format": FORMAT, "features": list(NAMES), "estimator": trained.estimator, "cells": trained.counts.cells},
+        {
+            "format": FORMAT,
+            "features": list(NAMES),
+            "estimator": trained.estimator,
+            "cells": trained.counts.cells,
+            "levels": dict(trained.levels),
+        },
         buffer,
     )
     content = buffer.getvalue()
@@ -81,7 +95,7 @@ def load(name: str, sha256: str) -> Trained:
     held: dict[str, Any] = joblib.load(io.BytesIO(content))
     if held.get("format") != FORMAT or held.get("features") != list(NAMES):
         raise NotThisModel(f"{name} was made for other features")
-    trained = Trained(held["estimator"], Counts(held["cells"]))
+    trained = Trained(held["estimator"], Counts(held["cells"]), held["levels"])
     with _lock:
         while len(_loaded) >= KEPT_IN_MEMORY:
             _loaded.pop(next(iter(_loaded)))

@@ -15,7 +15,7 @@ from matchmaker.reference.forms import DaysForm, LprForm
 from matchmaker.reference.industry_search import everyday_words
 from matchmaker.reference.picking import choose_industry, choose_region
 from matchmaker.refusal import Refused
-from matchmaker.web import actor, back_to, computes, once, public, requires, said
+from matchmaker.web import actor, back_to, computes, once, paginate_items, public, requires, said
 
 bp = Blueprint("reference", __name__, url_prefix="/reference")
 
@@ -84,7 +84,9 @@ def look_up_region() -> ResponseReturnValue:
 @public
 def lpr() -> ResponseReturnValue:
     """Every LPR known, the newest first, with its date."""
-    return render_template("reference/lpr.html", rows=list(reversed(queries.lpr_history())))
+    rows = list(reversed(queries.lpr_history()))
+    newest = rows[0] if rows else None
+    return render_template("reference/lpr.html", newest=newest, page=paginate_items(rows, per_page=24))
 
 
 @bp.get("/lpr/enter")

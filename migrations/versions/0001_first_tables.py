@@ -1785,11 +1785,13 @@ def upgrade() -> None:
         sa.Column("place", sa.Integer(), nullable=True),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("known_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("funded", sa.Boolean(), nullable=True),
         sa.Column("amount_yuan", sa.BigInteger(), nullable=True),
         sa.Column("reason_code", sa.Text(), nullable=True),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
+        sa.CheckConstraint("(funded IS NULL) = (known_at IS NULL)", name=op.f("ck_outcome_known_when")),
         sa.CheckConstraint("funded IS NULL OR decided_at IS NOT NULL", name=op.f("ck_outcome_decided_when")),
         sa.ForeignKeyConstraint(
             ["institution_id"], ["institution.id"], name=op.f("fk_outcome_institution_id_institution")

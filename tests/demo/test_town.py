@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from matchmaker.db import db, unit_of_work
 from matchmaker.demo import market, writing
 from matchmaker.demo.drawing import at_local
 from matchmaker.demo.institutions import INSTITUTIONS
+from matchmaker.eligibility.facts import Facts
 from matchmaker.leads.models import Lead, LeadClock, LeadStep, Payout
 from matchmaker.leads.rules.clocks import LIMITS, Clock
 from matchmaker.leads.rules.states import LIVE, TRANSITIONS, State, Step
@@ -32,8 +34,11 @@ from matchmaker.matching import services as matching
 from matchmaker.needs.models import Need
 from matchmaker.notifications.models import Message
 from matchmaker.products.models import Product, ProductVersion, TrackRecord
+from matchmaker.ranking import queries as ranking
+from matchmaker.ranking.features import NAMES, case_of
 from matchmaker.ranking.models import Outcome, Shown, ShownList
 from matchmaker.ranking.rules import SWAPPED_SHARE
+from matchmaker.ranking.services import as_shown
 from matchmaker.refusal import plain
 from matchmaker.web import sentence
 from tests.demo.test_replay import lprs
@@ -345,3 +350,49 @@ def test_neighbours_were_exchanged_in_the_past_year_too_with_their_probabilities
     might = sum(1 - propensity for place, by_score, propensity in stood if place == by_score)
     assert moved and set(moved) == {SWAPPED_SHARE}
     assert 0.7 < len(moved) / (might + sum(1 - each for each in moved) * SWAPPED_SHARE) < 1.4
+
+
+@pytest.mark.article("B.2")
+def test_within_one_need_no_single_feature_tells_who_was_funded(town: Any) -> None:
+    """Who was funded beside every other product of the same list, each read as of the showing.
+
+    A feature that knew what came after would tell nearly all of them apart.
+    """
+    never = clock.real_now() + timedelta(days=3650)
+    with town.app_context():
+        rows = ranking.history()
+        beside = []
+        for row in rows:
+            stored, places = ranking.shown_places(row.list_id) or pytest.fail("a case without its list")
+            facts, on = Facts.from_json(stored.facts), ranking.day_of(stored)
+            others = [place.offer for place in places if place.offer.product_id != row.case.offer.product_id]
+            beside += [
+                replace(row, known_at=never + timedelta(seconds=len(beside) + more), case=case_of(facts, offer, on))
+                for more, offer in enumerate(others)
+                if row.funded
+            ]
+    everything = sorted([*rows, *beside], key=lambda one: (one.shown_at, one.outcome_id))
+    funded: dict[int, list[float]] = {}
+    others_of: dict[int, list[list[float]]] = {}
+    for row, vector in zip(everything, as_shown(everything)[0], strict=True):
+        if row.known_at >= never:
+            others_of.setdefault(row.outcome_id, []).append(vector)
+        elif row.funded:
+            funded[row.outcome_id] = vector
+    pairs = [(funded[key], vector) for key, vectors in others_of.items() for vector in vectors]
+    assert len(funded) >= 20 and len(pairs) >= 100
+    for column, name in enumerate(NAMES):
+        told = sum((yes[column] > no[column]) + 0.5 * (yes[column] == no[column]) for yes, no in pairs) / len(pairs)
+        assert 0.1 < told < 0.9, name
+
+
+@pytest.mark.article("B.2")
+def test_nothing_is_learned_before_it_was_known(town: Any) -> None:
+    stands = sa.and_(Payout.lead_id == Outcome.lead_id, Payout.standing.in_(("confirmed", "undisputed")))
+    with town.app_context():
+        paid = db.session.execute(
+            sa.select(Outcome.known_at, Payout.answered_at).join(Payout, stands).where(Outcome.funded.is_(True))
+        ).all()
+        assert len(paid) > 20 and all(row.known_at >= row.answered_at for row in paid)
+        assert count(Outcome, Outcome.known_at < Outcome.decided_at) == 0
+        assert count(Outcome, Outcome.known_at.is_not(None), Outcome.funded.is_(None)) == 0

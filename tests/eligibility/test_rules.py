@@ -343,3 +343,27 @@ def test_a_distance_is_great_circle_kilometres() -> None:
 )
 def test_a_region_stands_for_all_inside_it(code: str, prefix: str) -> None:
     assert region_prefix(code) == prefix
+
+
+@pytest.mark.parametrize(
+    ("today", "from_on"),
+    [
+        (date(2026, 4, 29), date(2026, 4, 30)),
+        (date(2026, 4, 30), date(2026, 4, 30)),
+        (date(2026, 5, 1), date(2027, 4, 30)),
+        (date(2026, 12, 31), date(2027, 4, 30)),
+        (date(2027, 1, 1), date(2027, 4, 30)),
+    ],
+)
+def test_the_grade_of_the_year_before_is_out_by_the_end_of_april(today: date, from_on: date) -> None:
+    change = BY_NAME["tax_grade"].change(Terms(1, tax_grades=("A",)), Facts(tax_grade="C"), today)
+    assert (change.kind, change.from_on) == (Changeable.WITH_TIME, from_on)
+
+
+@pytest.mark.parametrize(
+    ("today", "from_on"),
+    [(date(2026, 12, 31), date(2027, 1, 1)), (date(2027, 1, 1), date(2028, 1, 1)), (date(2027, 1, 2), date(2028, 1, 1))],
+)
+def test_figures_of_a_new_year_can_be_typed_in_from_its_first_day(today: date, from_on: date) -> None:
+    change = BY_NAME["turnover"].change(Terms(1, min_turnover_yuan=Decimal(2)), Facts(turnover_yuan=Decimal(1)), today)
+    assert change.from_on == from_on

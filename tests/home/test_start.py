@@ -139,11 +139,13 @@ def test_a_posted_need_goes_straight_to_its_matches(app, client):
 
 
 def test_the_weights_on_the_page_are_those_in_use(client):
-    from matchmaker.ranking.rules import WEIGHTS
+    from matchmaker.ranking.rules import OBJECTED_WEIGHTS, WEIGHTS
 
     page = page_of(client.get("/how-ranked"))
-    for weight in WEIGHTS.values():
-        assert f"{weight:.1f}%" in page
+    rows = [re.findall(r"([\d.]+) 分|不看", row) for row in re.findall(r"<tr><th scope=.row.>.*?</tr>", page)]
+    assert rows == [[f"{points:g}", f"{OBJECTED_WEIGHTS[name]:g}" if OBJECTED_WEIGHTS[name] else ""]
+                    for name, points in WEIGHTS.items()]  # fmt: skip
+    assert "只看成本、合适、快慢" in page and "分 3 分" not in page
 
 
 def test_errors_say_what_did_not_happen(app, client):

@@ -24,6 +24,7 @@ from matchmaker.matching import helping, jobs, plan, queries, services
 from matchmaker.matching.announcements import MoreFit
 from matchmaker.matching.models import OpenedTold
 from matchmaker.matching.ordering import Ranker
+from matchmaker.matching.rules import Track
 from matchmaker.needs.models import Need
 from matchmaker.needs.rules import as_planned
 from matchmaker.notifications.models import Message
@@ -60,11 +61,10 @@ class LikesEvidence:
 
 
 def a_ranker(favourite_rate: float = 3.45) -> Ranker:
-    from types import SimpleNamespace
-
     from matchmaker.ranking.features import Counts
+    from matchmaker.ranking.store import Trained
 
-    trained: Any = SimpleNamespace(estimator=LikesEvidence(favourite_rate), counts=Counts())
+    trained = Trained(LikesEvidence(favourite_rate), Counts())  # type: ignore[arg-type]
     return Ranker(1, "test", trained)
 
 
@@ -285,6 +285,36 @@ def test_a_business_that_changes_is_matched_again_at_once(town: dict[str, int]) 
 
 
 @pytest.mark.article("B.1", "B.2")
+def test_no_record_of_an_institution_moves_a_list_of_who_objected(
+    town: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "active_ranker", lambda: a_ranker())
+    with unit_of_work():
+        need = queries.need_for_matching(town["need"])
+        assert need is not None
+        market = services.market_at(clock.now())
+        facts = queries.facts_of(need, on=market.today)
+
+        def places(offered: Any, objected: bool) -> list[tuple[int, float]]:
+            ranker = market.ranker if objected else None  # the counted record orders where no model does
+            found = services.derive(offered, facts, market.today, market.lpr, ranker, objected=objected)
+            return [(row["product_id"], row["score"]) for row in found.shown]
+
+        first = places(market.offered, True)[0][0]
+        worse = [
+            replace(one, own_track=Track(200, 200, 200, 0), institution_track=Track(200, 200, 200, 0))
+            if one.product_id == first
+            else replace(one, own_track=Track(200, 200, 200, 200), institution_track=Track(200, 200, 200, 200))
+            for one in market.offered
+        ]
+        same_days = [
+            replace(one, promised_days=was.days_to_money) for one, was in zip(worse, market.offered, strict=True)
+        ]
+        assert places(same_days, True) == places(market.offered, True), "who was funded before counts nothing"
+        assert places(same_days, False) != places(market.offered, False), "else it does"
+
+
+@pytest.mark.article("B.1", "B.2")
 def test_who_objects_to_the_learned_order_gets_the_rules_own(
     town: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -300,6 +330,8 @@ def test_who_objects_to_the_learned_order_gets_the_rules_own(
         assert not learned.derived.ordering.rule_only and plainly.derived.ordering.rule_only
         stored = services.make_list(need, by=owner)
         assert stored.counts["objected"] is True and services.differences(stored) == []
+        told = {reason["code"] for row in queries.shown_rows(stored.id) for reason in row.reasons}
+        assert "rank_likeliest" not in told, "no past share is named as a reason either"
         assert services.why_stale(need, stored, clock.now()) is None
         choose_order(owner, learned=True)
         db.session.flush()

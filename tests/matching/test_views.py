@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from matchmaker import clock
 from matchmaker.accounts.models import Person
+from matchmaker.accounts.services.registering import choose_order
 from matchmaker.db import db, unit_of_work
 from matchmaker.matching import queries, services
 from matchmaker.needs.models import Need, NeedVersion
@@ -350,3 +351,23 @@ def test_english_leaves_no_chinese_but_official_names(app: Any, signed_in: Any, 
         )
         body = re.sub(names, "", body)
         assert not CHINESE.findall(body), (rest, CHINESE.findall(body))
+
+
+@pytest.mark.article("B.1", "B.2")
+@pytest.mark.parametrize(
+    ("language", "said", "not_used"), [("zh", "按您选的排", "排先后没有用它"), ("en", "As you chose", "did not use it")]
+)
+def test_the_list_names_the_choice_of_who_objected(
+    app: Any, signed_in: Any, town: dict[str, int], language: str, said: str, not_used: str
+) -> None:
+    signed_in.set_cookie("lang", language)
+    address = f"/needs/{town['need']}/matches"
+    with app.app_context(), unit_of_work():
+        make_list(town["need"])
+    before = page(signed_in.get(address))
+    assert said not in before and not_used not in before
+    with app.app_context(), unit_of_work():
+        choose_order(db.session.get_one(Person, town["owner"]), learned=False)
+        make_list(town["need"])
+    after = page(signed_in.get(address))
+    assert said in after and not_used in after and "/my-data" in after

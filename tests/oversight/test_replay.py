@@ -129,6 +129,7 @@ def test_a_list_that_is_three_years_old_loses_its_facts_at_night_and_is_no_case_
                     place=1,
                     sent_at=clock.now(),
                     decided_at=clock.now(),
+                    known_at=clock.now(),
                     funded=True,
                 )
             )

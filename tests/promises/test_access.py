@@ -66,6 +66,13 @@ def test_the_printed_table_is_current() -> None:
     assert (DOCS / "permissions.md").read_text() == permissions_page()
 
 
+def test_the_printed_screens_are_current(app: Any) -> None:
+    """docs/screens.md is written from the views: run `python -m tools.documents` when this fails."""
+    from tools.documents import screens_page
+
+    assert (DOCS / "screens.md").read_text() == screens_page(app)
+
+
 def test_the_printed_announcements_are_current(app: Any) -> None:
     """docs/announcements.md is written from the listeners: run `python -m tools.documents` when this fails."""
     from tools.documents import announcements_page

@@ -37,6 +37,23 @@ def test_the_weights_are_one_hundred_in_all_and_preferences_small() -> None:
     assert all(WEIGHTS[name] <= 3 for name in rules.PREFERENCES)
 
 
+@pytest.mark.article("B.1", "B.2")
+def test_who_objects_is_ordered_by_cost_fit_and_speed_alone() -> None:
+    objected = rules.OBJECTED_WEIGHTS
+    assert sum(objected.values()) == 100 and {name for name, points in objected.items() if points} == {
+        "cost", "fit", "speed"
+    }  # fmt: skip
+
+    def plain_score(offer: Offer, chance: float = 0.5) -> float:
+        return score_of(parts_of(offer, WISH, chance), objected)
+
+    assert plain_score(OFFER, chance=0.9) == plain_score(OFFER, chance=0.1)
+    assert plain_score(replace(OFFER, securities=frozenset(), first_time_friendly=False)) == plain_score(OFFER)
+    assert plain_score(replace(OFFER, cost_percent=Decimal("4.30"))) > plain_score(OFFER)
+    assert plain_score(replace(OFFER, days_to_money=5)) > plain_score(OFFER)
+    assert plain_score(replace(OFFER, term_months=24)) < plain_score(OFFER)
+
+
 @pytest.mark.article("8.2")
 def test_what_is_cheaper_faster_likelier_or_fits_better_never_scores_less() -> None:
     assert score(replace(OFFER, cost_percent=Decimal("4.30"))) > score(OFFER)
@@ -226,3 +243,32 @@ def test_at_most_three_reasons_and_two_cautions_with_their_numbers() -> None:
     assert "rank_cheapest" in [reason.code for reason in of_cheap.reasons]
     assert [caution.code for caution in of_cheap.cautions] == ["rank_lends_less", "rank_other_term"]
     assert of_cheap.cautions[0].facts == {"lent_yuan": Decimal(500_000), "asked_yuan": Decimal(900_000)}
+
+
+@pytest.mark.article("B.2")
+def test_a_new_product_starts_from_its_institution_and_a_new_institution_from_its_kind() -> None:
+    dice = random.Random(9)
+    bank, known = offers()[0]
+    counts = features.counted(
+        (case_of(facts_of(dice), offer, ON), dice.random() < (0.7 if of is bank else 0.3))
+        for of, offer in offers() * 40
+    )
+    facts = facts_of(dice)
+    new_product = counts.shares(case_of(facts, replace(known, product_id=9_999), ON))
+    assert new_product["product"] == pytest.approx(new_product["institution"])
+    newcomer = replace(known, product_id=9_999, institution_id=9_999)
+    new_institution = counts.shares(case_of(facts, newcomer, ON))
+    assert new_institution["product"] == pytest.approx(new_institution["kind"])
+    assert new_institution["institution_county"] == pytest.approx(new_institution["kind"])
+    assert new_institution["institution_division"] == pytest.approx(new_institution["kind"])
+    new_kind = counts.shares(case_of(facts, replace(newcomer, institution_kind="NEW"), ON))
+    assert new_kind["product"] == pytest.approx(new_kind["all"])
+
+
+def test_every_feature_says_where_it_comes_from_and_which_way_it_speaks() -> None:
+    assert len(set(NAMES)) == len(FEATURES)
+    for feature in FEATURES:
+        assert feature.source and feature.scope in ("need", "product", "pair", "institution")
+        assert feature.sense in (-1, 0, 1)
+        assert feature.sense == 1 or not feature.name.endswith("_share"), "a larger share never speaks against"
+        assert "commission" not in feature.source and "commission" not in feature.name

@@ -51,7 +51,8 @@ def a_history(need: Need, products: list[Product], cases: int = CASES, *, shuffl
         outcomes.append(
             {"lead_id": number, "need_id": need.id, "product_version_id": product.current_version_id,
              "institution_id": product.institution_id, "shown_list_id": number, "place": 1, "sent_at": at,
-             "decided_at": at + timedelta(days=dice.randint(2, 15)), "funded": dice.random() < chance, "source": "lead"}
+             "decided_at": (known_at := at + timedelta(days=dice.randint(2, 15))), "known_at": known_at,
+             "funded": dice.random() < chance, "source": "lead"}
         )  # fmt: skip
     for table, rows in ((ShownList, lists), (Shown, shown), (Outcome, outcomes)):
         db.session.execute(sa.insert(table), rows)
@@ -77,7 +78,7 @@ def an_active(until: datetime | None = None) -> ModelVersion:
 
 def test_open_cases_are_no_rows_and_the_facts_are_those_of_the_list(town: Any) -> None:
     with unit_of_work():
-        db.session.execute(sa.update(Outcome).where(Outcome.lead_id <= 10).values(funded=None, decided_at=None))
+        db.session.execute(sa.update(Outcome).where(Outcome.lead_id <= 10).values(funded=None, known_at=None))
         rows = queries.history()
     assert len(rows) == CASES - 10
     assert [row.shown_at for row in rows] == sorted(row.shown_at for row in rows)

@@ -22,6 +22,7 @@ from matchmaker.web import actor, limited, paginate, public, requires
 @limited("20 per minute")
 @public
 def apply() -> ResponseReturnValue:
+    """An institution applies to be admitted."""
     form = ApplicationForm()
     if form.submitted():
         try:
@@ -45,6 +46,7 @@ def apply() -> ResponseReturnValue:
 @bp.get("/institutions/applied")
 @public
 def applied() -> ResponseReturnValue:
+    """The application has arrived, and what happens next."""
     return render_template("accounts/applied.html")
 
 
@@ -65,6 +67,7 @@ def directory() -> ResponseReturnValue:
 @bp.get("/institutions")
 @requires("institutions.list")
 def institutions() -> ResponseReturnValue:
+    """All institutions with their state, those that wait for a check first."""
     text, status, kind = (request.args.get(name, "").strip() for name in ("text", "status", "kind"))
     status = status if status in INSTITUTION_STATUSES else ""
     page = paginate(queries.institutions(text=text, status=status, kind=kind), per_page=30)
@@ -83,6 +86,7 @@ def institutions() -> ResponseReturnValue:
 @bp.get("/our-institution")
 @requires("institution.own")
 def institution() -> ResponseReturnValue:
+    """One's own institution."""
     ours = sorted(queries.institutions_by_id(actor().institution_ids).values(), key=lambda found: found.id)
     if len(ours) == 1:
         return redirect(url_for("accounts.show_institution", institution_id=ours[0].id), 303)
@@ -92,6 +96,7 @@ def institution() -> ResponseReturnValue:
 @bp.get("/institutions/<int:institution_id>")
 @requires("institution.see", load=queries.institution)
 def show_institution(found: Institution) -> ResponseReturnValue:
+    """One institution: licence, check, branches, people."""
     return render_template(
         "accounts/institution.html",
         institution=found,
@@ -104,6 +109,7 @@ def show_institution(found: Institution) -> ResponseReturnValue:
 @bp.route("/institutions/<int:institution_id>/admit", methods=["GET", "POST"])
 @requires("institution.admit", load=queries.institution)
 def admit(found: Institution) -> ResponseReturnValue:
+    """Check the licence in the public register and admit, or turn down."""
     form = AdmitForm()
     if form.submitted():
         try:
@@ -125,6 +131,7 @@ def admit(found: Institution) -> ResponseReturnValue:
 @bp.route("/institutions/<int:institution_id>/suspend", methods=["GET", "POST"])
 @requires("institution.suspend", load=queries.institution)
 def suspend(found: Institution) -> ResponseReturnValue:
+    """Suspend an institution, or turn it down, with a reason."""
     form = SuspendForm()
     if form.submitted():
         try:
@@ -140,6 +147,7 @@ def suspend(found: Institution) -> ResponseReturnValue:
 @bp.route("/institutions/<int:institution_id>/describe", methods=["GET", "POST"])
 @requires("institution.describe", load=queries.institution)
 def describe(found: Institution) -> ResponseReturnValue:
+    """What an institution says of itself."""
     form = DescribeForm(obj=found)
     if form.submitted():
         try:
@@ -157,6 +165,7 @@ def describe(found: Institution) -> ResponseReturnValue:
 @bp.route("/institutions/<int:institution_id>/branches/new", methods=["GET", "POST"])
 @requires("branch.open", load=queries.institution)
 def open_branch(found: Institution) -> ResponseReturnValue:
+    """Add a branch with its reach."""
     form = BranchForm()
     if form.submitted():
         try:
@@ -175,6 +184,7 @@ def open_branch(found: Institution) -> ResponseReturnValue:
 @bp.route("/branches/<int:branch_id>", methods=["GET", "POST"])
 @requires("branch.change", load=queries.branch)
 def change_branch(found: Branch) -> ResponseReturnValue:
+    """Change a branch: address, reach, regions."""
     form = BranchForm(data=_typed(found))
     if form.submitted():
         try:

@@ -30,6 +30,7 @@ NEW_SECRET = "new_totp_secret"  # noqa: S105  the name of a cookie value, no sec
 @bp.route("/account", methods=["GET", "POST"])
 @requires("account.own")
 def account() -> ResponseReturnValue:
+    """One's own account: name, addresses, language, ways of signing in, what else there is."""
     form = OwnDetailsForm(obj=actor())
     if form.submitted():
         try:
@@ -64,6 +65,7 @@ def _check_both() -> None:
 @requires("account.own")
 @before_transaction(_check_both)
 def change_password() -> ResponseReturnValue:
+    """Change the password; all other sign-ins end."""
     form = ChangePasswordForm()
     if form.submitted():
         person = actor()
@@ -88,6 +90,7 @@ def change_password() -> ResponseReturnValue:
 @bp.route("/account/address", methods=["GET", "POST"])
 @requires("account.own")
 def new_address() -> ResponseReturnValue:
+    """Add or change a phone number or e-mail address: a code goes there first."""
     form = NewAddressForm()
     if form.submitted():
         try:
@@ -104,6 +107,7 @@ def new_address() -> ResponseReturnValue:
 @bp.route("/account/address/confirm", methods=["GET", "POST"])
 @requires("account.own")
 def confirm_address() -> ResponseReturnValue:
+    """Enter the code that came to the new address."""
     address = asked_address("verify")
     if not address:
         return redirect(url_for("accounts.new_address"), 303)
@@ -126,6 +130,7 @@ def confirm_address() -> ResponseReturnValue:
 @bp.get("/account/sessions")
 @requires("account.own")
 def own_sessions() -> ResponseReturnValue:
+    """Where one is signed in; each can be ended."""
     return render_template(
         "accounts/sessions.html", sessions=queries.sessions_of(actor()), mine=sessions.token_hash(own_token())
     )
@@ -153,6 +158,7 @@ def end_other_sessions() -> ResponseReturnValue:
 @bp.route("/account/second-factor", methods=["GET", "POST"])
 @requires("account.own")
 def second_factor() -> ResponseReturnValue:
+    """Turn on the second factor with an authenticator."""
     person = actor()
     if person.has_totp:
         return _second_factor_is_on(person)
@@ -194,6 +200,7 @@ def _second_factor_is_on(person: object) -> ResponseReturnValue:
 @bp.route("/account/second-factor/codes", methods=["GET", "POST"])
 @requires("account.own")
 def recovery_codes() -> ResponseReturnValue:
+    """New recovery codes; the old ones end."""
     if not actor().has_totp:
         return redirect(url_for("accounts.second_factor"), 303)
     form = AppForm()
@@ -215,6 +222,7 @@ def recovery_codes() -> ResponseReturnValue:
 @bp.route("/account/second-factor/off", methods=["GET", "POST"])
 @requires("account.own")
 def second_factor_off() -> ResponseReturnValue:
+    """Turn the second factor off, where one's role allows it."""
     if not actor().has_totp:
         return redirect(url_for("accounts.second_factor"), 303)
     form = AppForm()
@@ -236,6 +244,7 @@ def second_factor_off() -> ResponseReturnValue:
 @bp.route("/account/become-owner", methods=["GET", "POST"])
 @requires("account.own")
 def become_owner() -> ResponseReturnValue:
+    """Somebody of an institution who also runs a business becomes an owner too."""
     form = ConfirmForm()
     if form.submitted():
         registering.become_owner(actor())

@@ -97,6 +97,7 @@ def hash_typed_password() -> None:
 @public
 @before_transaction(_check_password)
 def sign_in() -> ResponseReturnValue:
+    """Sign in with phone or e-mail and password."""
     if actor() is not None and request.method == "GET":
         return redirect(onward().get("next") or url_for("home.start"), 303)
     arriving = request.method == "POST" and "identifier" not in request.form
@@ -114,6 +115,7 @@ def sign_in() -> ResponseReturnValue:
 @limited("60 per minute")
 @public
 def second_step() -> ResponseReturnValue:
+    """The second factor at sign-in."""
     pending = entering.Pending.from_json(session.get(SECOND_STEP))
     if pending is None and request.method == "GET":
         return redirect(url_for("accounts.sign_in", **onward()), 303)
@@ -171,6 +173,7 @@ def asked_address(purpose: str) -> str:
 @limited("30 per minute")
 @public
 def ask_sign_in_code() -> ResponseReturnValue:
+    """Ask for a code to sign in with."""
     return _ask("sign_in", "accounts/ask_code.html", "accounts.sign_in_by_code")
 
 
@@ -178,6 +181,7 @@ def ask_sign_in_code() -> ResponseReturnValue:
 @limited("60 per minute")
 @public
 def sign_in_by_code() -> ResponseReturnValue:
+    """Sign in with the code."""
     address = asked_address("sign_in")
     if not address:
         return redirect(url_for("accounts.ask_sign_in_code", **onward()), 303)
@@ -198,6 +202,7 @@ def sign_in_by_code() -> ResponseReturnValue:
 @limited("30 per minute")
 @public
 def register() -> ResponseReturnValue:
+    """Register as an owner: a code goes to phone or e-mail."""
     if actor() is not None and request.method == "GET":
         return redirect(onward().get("next") or url_for("home.start"), 303)
     return _ask("register", "accounts/register.html", "accounts.finish_registering")
@@ -208,6 +213,7 @@ def register() -> ResponseReturnValue:
 @public
 @before_transaction(hash_typed_password)
 def finish_registering() -> ResponseReturnValue:
+    """Enter the code, set name and password."""
     address = asked_address("register")
     if not address:
         return redirect(url_for("accounts.register", **onward()), 303)
@@ -233,6 +239,7 @@ def finish_registering() -> ResponseReturnValue:
 @limited("30 per minute")
 @public
 def forgotten() -> ResponseReturnValue:
+    """Password forgotten: a code goes to a known address; the answer tells nobody whether it is known."""
     return _ask("reset", "accounts/forgotten.html", "accounts.set_forgotten")
 
 
@@ -241,6 +248,7 @@ def forgotten() -> ResponseReturnValue:
 @public
 @before_transaction(hash_typed_password)
 def set_forgotten() -> ResponseReturnValue:
+    """Set a new password with the code."""
     address = asked_address("reset")
     if not address:
         return redirect(url_for("accounts.forgotten"), 303)

@@ -37,6 +37,7 @@ def _filters(roles: tuple[str, ...]) -> dict[str, Any]:
 @bp.get("/institutions/<int:institution_id>/people")
 @requires("staff.see", load=queries.institution)
 def people(found: Institution) -> ResponseReturnValue:
+    """Who works for an institution, with role and load."""
     chosen = _filters(STAFF_ROLES)
     page = paginate(queries.staff_of(found.id, **chosen), per_page=20)
     return render_template(
@@ -54,6 +55,7 @@ def people(found: Institution) -> ResponseReturnValue:
 @bp.get("/people")
 @requires("people.list")
 def platform_people() -> ResponseReturnValue:
+    """Operators, supervisors and channels."""
     chosen = _filters(PLATFORM_ROLES)
     page = paginate(queries.people_of_the_platform(**chosen), per_page=20)
     return render_template(
@@ -71,12 +73,14 @@ def platform_people() -> ResponseReturnValue:
 @bp.route("/institutions/<int:institution_id>/people/invite", methods=["GET", "POST"])
 @requires("staff.invite", load=queries.institution)
 def invite(found: Institution) -> ResponseReturnValue:
+    """Invite a colleague as desk or manager."""
     return _invite(found, STAFF_ROLES)
 
 
 @bp.route("/people/invite", methods=["GET", "POST"])
 @requires("people.invite")
 def invite_to_platform() -> ResponseReturnValue:
+    """Invite an operator, a supervisor or a channel."""
     return _invite(None, PLATFORM_ROLES)
 
 
@@ -128,6 +132,7 @@ def withdraw_invitation(found: Invitation) -> ResponseReturnValue:
 @public
 @before_transaction(hash_typed_password)
 def accept_invitation(token: str) -> ResponseReturnValue:
+    """Accept an invitation: set name and password."""
     invitation = queries.invitation_by_hash(token_hash(token))
     trouble = _trouble(invitation)
     if invitation is None or trouble is not None:
@@ -189,6 +194,7 @@ def _accept_as_newcomer(invitation: Invitation) -> ResponseReturnValue:
 @bp.route("/assignments/<int:assignment_id>/profile", methods=["GET", "POST"])
 @requires("staff.change", load=queries.assignment)
 def profile(found: Assignment) -> ResponseReturnValue:
+    """A manager's patch, skills and how many leads they carry."""
     known = queries.profile_of(found.person_id)
     form = ProfileForm(
         data={
@@ -224,6 +230,7 @@ def profile(found: Assignment) -> ResponseReturnValue:
 @bp.route("/assignments/<int:assignment_id>/end", methods=["GET", "POST"])
 @requires("staff.end", load=queries.assignment)
 def end_assignment(found: Assignment) -> ResponseReturnValue:
+    """Let a colleague go: asks, then hands their leads back."""
     form = ConfirmForm()
     if form.submitted():
         try:
@@ -247,6 +254,7 @@ def end_assignment(found: Assignment) -> ResponseReturnValue:
 @bp.route("/assignments/<int:assignment_id>/reset-second-factor", methods=["GET", "POST"])
 @requires("staff.reset_factor", load=queries.assignment)
 def reset_second_factor(found: Assignment) -> ResponseReturnValue:
+    """Take a lost second factor off a colleague."""
     form = ConfirmForm()
     if form.submitted():
         try:

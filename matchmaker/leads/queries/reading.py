@@ -118,6 +118,12 @@ class NeedProgress:
     reserves: list[Reserve] = field(default_factory=list)
     missing_yuan: Decimal | None = None
 
+    def holds(self, words: str) -> bool:
+        """Whether every word stands in the name of the business, an institution or a product of this need."""
+        held = [self.need.business.name, *(line.lead.institution.short_name for line in self.lines)]
+        held += [line.lead.product_version.name for line in self.lines]
+        return all(word in " ".join(held).lower() for word in words.lower().split())
+
     @property
     def lines_for_owner(self) -> list[Line]:
         """What waits for the owner: a refusal or a late one only until the owner has moved on."""

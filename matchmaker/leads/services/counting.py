@@ -129,8 +129,9 @@ def note_outcome(
     funded: bool | None,
     code: str | None = None,
     payout: Payout | None = None,
+    known_at: datetime | None = None,
 ) -> None:
-    """Write what is known of a sending now. `funded` stays open until money stands or is refused.
+    """Write what is known of a sending now (or since `known_at`). `funded` stays open until money stands or is refused.
 
     Only confirmed or undisputed amounts come in (`payout`); what was withdrawn or expired stays open and unlearned.
     """
@@ -138,6 +139,7 @@ def note_outcome(
     if row is None:
         return
     row.decided_at = decided_at
+    row.known_at = None if funded is None else known_at or clock.now()
     row.funded = funded
     row.reason_code = code
     row.amount_yuan = payout.amount_yuan if payout is not None else None

@@ -57,7 +57,7 @@ def release(lead: Lead, row: LeadClock, *, at: datetime | None = None) -> bool:
         return False  # its owner is taking it back: sealed, the institution could not have done anything
     staff = finding.staff_of(lead)
     take(lead, Step.RELEASE, by=None, at=at, late_clock=row, clock=row.kind, due_at=row.due_at)
-    counting.note_outcome(lead, decided_at=at, funded=False, code=OUTCOME_LATE)
+    counting.note_outcome(lead, decided_at=at, funded=False, code=OUTCOME_LATE, known_at=at)
     counting.recount_track_record(lead)
     passed_on = reserving.give_turn(lead)
     if passed_on is None:
@@ -99,7 +99,7 @@ def lapse_hours(lead: Lead, row: LeadClock, *, at: datetime | None = None) -> bo
     staff = finding.staff_of(lead)
     lead.decline_codes, lead.declined_by_id = [NOT_REACHED], None
     take(lead, Step.LAPSE_HOURS, by=None, at=at, code=NOT_REACHED, late_clock=row, codes=[NOT_REACHED])
-    counting.note_outcome(lead, decided_at=at, funded=False, code=NOT_REACHED)
+    counting.note_outcome(lead, decided_at=at, funded=False, code=NOT_REACHED, known_at=at)
     counting.recount_track_record(lead)
     tell_owner(lead, "lead_told_hours_lapsed", about="hours:lapsed")
     tell_staff(lead, "lead_staff_hours_lapsed", about="hours:lapsed", to=staff)

@@ -46,6 +46,7 @@ from matchmaker.web import (
     before_transaction,
     computes,
     once,
+    paginate_items,
     requires,
     said,
 )
@@ -186,9 +187,12 @@ def drop(lead: Lead) -> ResponseReturnValue:
 def mine() -> ResponseReturnValue:
     """Every need with its institutions: who has the ball, until when."""
     progress = reading.progress_of(actor(), most=most_live())
+    words = " ".join(request.args.get("q", "").split())[:40]
     return render_template(
         "leads/mine.html",
         progress=progress,
+        page=paginate_items([item for item in progress if item.holds(words)], per_page=5),
+        words=words,
         form_key=uuid.uuid4().hex,
         waiting=sum(item.waiting_for_owner for item in progress),
         worked_on=sum(item.worked_on for item in progress),
