@@ -6,6 +6,7 @@ Services like those of `services.py`. Whatever a helper does is recorded under t
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -116,6 +117,12 @@ def end_mandate(mandate: Mandate, *, row_version: int, by: Person) -> None:
     record("business.end_mandate", mandate, by=by)
     if mandate.person_id != by.id:
         _tell_helper(mandate, "mandate_ended")
+
+
+def end_mandates_with(person: Person, business_ids: Sequence[int]) -> None:
+    """End what a person who goes holds for others, and what others hold for businesses that go with them."""
+    for mandate in queries.mandates_to_end(person.id, business_ids):
+        end_mandate(mandate, row_version=mandate.row_version, by=person)
 
 
 def why_beyond_mandate(business_id: int, person_id: int, amount_yuan: Decimal) -> Reason | None:

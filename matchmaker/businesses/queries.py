@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import selectinload
 
 from matchmaker import clock
@@ -298,5 +298,17 @@ def mandate_of(business_id: int, person_id: int) -> Mandate | None:
     return db.session.scalar(
         select(Mandate).where(
             Mandate.business_id == business_id, Mandate.person_id == person_id, Mandate.ended_at.is_(None)
+        )
+    )
+
+
+def mandates_to_end(person_id: int, business_ids: Iterable[int]) -> list[Mandate]:
+    """Mandates nobody has ended that this person holds, or that were given for these businesses."""
+    return list(
+        db.session.scalars(
+            select(Mandate)
+            .where(Mandate.ended_at.is_(None))
+            .where(or_(Mandate.person_id == person_id, Mandate.business_id.in_(set(business_ids))))
+            .order_by(Mandate.id)
         )
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,14 +13,17 @@ from matchmaker.accounts.announcements import AccountClosing
 from matchmaker.accounts.models import Person
 from matchmaker.accounts.sessions import end_sessions_of
 from matchmaker.audit.services import looked_at, record
+from matchmaker.businesses.mandates import end_mandates_with
 from matchmaker.businesses.models import Business
 from matchmaker.db import Base, db
 from matchmaker.happened import announce
 from matchmaker.keeping import Kept, erased
 from matchmaker.leads.queries import finding
+from matchmaker.leads.rules.reserves import Over
 from matchmaker.leads.rules.states import State
-from matchmaker.leads.services import answering, choosing
+from matchmaker.leads.services import answering, choosing, reserving
 from matchmaker.needs.models import Need
+from matchmaker.needs.queries import live_needs_of
 from matchmaker.needs.services import withdraw_need
 from matchmaker.notifications.services import tell
 from matchmaker.privacy import queries
@@ -100,9 +103,12 @@ def close_account(person: Person) -> dict[str, int]:
     return done
 
 
-def _end_leads(person: Person, business_ids: Iterable[int]) -> None:
-    """Throw choices away, seal what was sent; a signed contract goes on without the data."""
+def _end_leads(person: Person, business_ids: Sequence[int]) -> None:
+    """End mandates, choices and reserves, seal what was sent; a signed contract goes on without the data."""
+    end_mandates_with(person, business_ids)
     for business_id in business_ids:
+        for need in live_needs_of(business_id):
+            reserving.close_reserves(need.id, Over.TAKEN_BACK, by=person)
         for lead_id in finding.ids_of_open_leads(business_id):
             lead = finding.lead_by_id(lead_id, lock=True)
             if lead is None:

@@ -15,12 +15,13 @@ import sqlalchemy as sa
 from matchmaker import clock
 from matchmaker.accounts.models import Person, UserSession
 from matchmaker.audit.models import AuditRow
+from matchmaker.businesses import mandates
 from matchmaker.businesses.models import Business, BusinessMember, YearlyFigures
 from matchmaker.db import Base, db, unit_of_work
 from matchmaker.documents.models import Document, DocumentContent
 from matchmaker.leads.models import Consent, Lead, LeadStep, Payout
 from matchmaker.leads.rules.states import State
-from matchmaker.leads.services import offering, working
+from matchmaker.leads.services import offering, reserving, working
 from matchmaker.loans.models import Loan
 from matchmaker.needs.models import Need, NeedVersion
 from matchmaker.notifications.models import Message
@@ -31,7 +32,7 @@ from matchmaker.ranking.models import Outcome
 from matchmaker.refusal import Refused
 from tests.builders import a_desk, an_owner, sign_in
 from tests.businesses.builders import papers_sent
-from tests.leads.builders import EVERYTHING, a_case, again, to_state
+from tests.leads.builders import EVERYTHING, FIELDS, HOURS, a_bank, a_case, again, match, to_state, until
 from tests.privacy.typing_in import post
 
 pytestmark = pytest.mark.article("B.1")
@@ -258,3 +259,23 @@ def test_a_claim_that_is_not_proven_downloads_nothing_of_somebody_elses_shop(app
     sign_in(client, claimant)
     archive = zipfile.ZipFile(io.BytesIO(client.get("/my-data/download").data))
     assert case.business.uscc not in archive.read("my-data.json").decode()
+
+
+def test_whoever_wants_to_go_leaves_no_reserve_waiting_and_nobody_helping(app: Any) -> None:
+    with app.app_context(), unit_of_work(), clock.frozen(NOW):
+        case = a_case()
+        to_state(case, State.ACCEPTED)
+        _, _, _, product = a_bank(2)
+        match(case.need, case.product, product)
+        reserve = reserving.name_reserve(
+            case.need, product, fields=FIELDS, hours=HOURS, ends_at=until(), by=case.owner
+        )
+        helper = an_owner("账房")
+        mandate = mandates.invite_helper(
+            case.business, address=helper.phone, scope="look", limit_yuan=None, until_on=clock.today(), language="zh",
+            by=case.owner,
+        )  # fmt: skip
+        mandates.accept_mandate(mandate, by=helper)
+        services.ask_to_close(case.owner)
+        assert (reserve.standing, reserve.closed_because) == ("over", "taken_back")
+        assert mandate.ended_at is not None and mandate.ended_by_id == case.owner.id
