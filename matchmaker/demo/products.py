@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from matchmaker.demo.institutions import BY_KEY
 from matchmaker.products.rules.fees import FEE_CODES, Basis, FeeLine, Payer, Timing
 from matchmaker.products.rules.states import Kind
 from matchmaker.products.rules.terms import Paper, RateBase, RenewalKind, Terms, tax_grades_from
@@ -55,7 +56,7 @@ class Shape:
     laxity: float = 0.0  # how easily it is granted; only the story reads this
 
 
-# Fees in short: one letter each, as the tables of real products show them.
+# Fees in short: one letter each, as the tables of real products show them. No payee: the institution itself.
 FEES: dict[str, tuple[str, Payer, str, Basis, str, Timing, bool, str]] = {
     "g": ("GUAR", Payer.BORROWER, "青檀市融资担保有限公司", Basis.PERCENT_PER_YEAR, "0.5", Timing.YEARLY, False, ""),
     "G": ("GUAR", Payer.BORROWER, "三合融资担保有限公司", Basis.PERCENT_PER_YEAR, "1.8", Timing.UPFRONT, False, ""),
@@ -66,9 +67,9 @@ FEES: dict[str, tuple[str, Payer, str, Basis, str, Timing, bool, str]] = {
     "n": ("NOTARY", Payer.BORROWER, "公证处", Basis.YUAN_ONCE, "600", Timing.UPFRONT, False, ""),
     "i": ("INSCOLL", Payer.BORROWER, "保险公司", Basis.PERCENT_PER_YEAR, "0.08", Timing.YEARLY, True, "客户自己选，不买也能办"),
     "I": ("INSPREM", Payer.BORROWER, "保险公司", Basis.PERCENT_PER_YEAR, "1.2", Timing.UPFRONT, False, ""),
-    "p": ("PREPAY", Payer.BORROWER, "本行", Basis.PERCENT_OF_AMOUNT, "1", Timing.ON_EVENT, False, "满一年以后提前还不收"),
-    "m": ("SERVICE", Payer.BORROWER, "本公司", Basis.PERCENT_OF_AMOUNT, "1", Timing.UPFRONT, False, ""),
-    "d": ("DEPOSIT", Payer.BORROWER, "本公司", Basis.PERCENT_OF_AMOUNT, "10", Timing.UPFRONT, False, "最后一期退还"),
+    "p": ("PREPAY", Payer.BORROWER, "", Basis.PERCENT_OF_AMOUNT, "1", Timing.ON_EVENT, False, "满一年以后提前还不收"),
+    "m": ("SERVICE", Payer.BORROWER, "", Basis.PERCENT_OF_AMOUNT, "1", Timing.UPFRONT, False, ""),
+    "d": ("DEPOSIT", Payer.BORROWER, "", Basis.PERCENT_OF_AMOUNT, "10", Timing.UPFRONT, False, "最后一期退还"),
     "b": ("SUBSIDY", Payer.GOVERNMENT, "青檀市财政", Basis.PERCENT_PER_YEAR, "1", Timing.YEARLY, False, "服务业贷款贴息，最长一年"),
     "q": ("GUAR", Payer.BORROWER, "青檀市融资担保有限公司", Basis.PERCENT_PER_YEAR, "0.8", Timing.YEARLY, False, ""),
     "k": ("GUAR", Payer.BORROWER, "三合融资担保有限公司", Basis.PERCENT_PER_YEAR, "2.2", Timing.YEARLY, False, ""),
@@ -206,11 +207,12 @@ SHAPES: tuple[Shape, ...] = (
 def fees_of(shape: Shape) -> tuple[FeeLine, ...]:
     """The full schedule: what the letters say is charged, the penalty for arrears, and "none" for every other fee."""
     charged = {}
+    own = BY_KEY[shape.of].name
     for letter in shape.fees:
         code, payer, payee, basis, value, timing, optional, note = FEES[letter]
-        charged[code] = FeeLine(code, True, payer, payee, basis, Decimal(value), timing, optional, note)
+        charged[code] = FeeLine(code, True, payer, payee or own, basis, Decimal(value), timing, optional, note)
     charged["LATE"] = FeeLine(
-        "LATE", True, Payer.BORROWER, "本机构", Basis.PERCENT_OVER_RATE, Decimal(50), Timing.ON_EVENT, False, ""
+        "LATE", True, Payer.BORROWER, own, Basis.PERCENT_OVER_RATE, Decimal(50), Timing.ON_EVENT, False, ""
     )
     return tuple(charged.get(code, FeeLine(code, charged=False)) for code in FEE_CODES)
 

@@ -33,6 +33,8 @@ from matchmaker.refusal import Refused
 from matchmaker.web import BaseForm
 
 LONGEST_NOTE = 500
+SHORTER_CONSENT = timedelta(days=30)
+"""The other end that an owner may choose: who wants to see first how fast an institution is. Own choice."""
 USUAL_VALIDITY = timedelta(days=14)
 
 
@@ -142,7 +144,7 @@ class ConsentForm(TypedForm):
         form = cls(**how)
         now = clock.now()
         longest = clocks.longest_consent(now)
-        form.ends = {"longest": longest}
+        form.ends = {"longest": longest, "month": clocks.end_of_day(clock.today() + SHORTER_CONSENT)}
         if wanted_by_on is not None and now < clocks.end_of_day(wanted_by_on) < longest:
             form.ends["wanted"] = clocks.end_of_day(wanted_by_on)
         form.fields_more.choices = labelled("lead.field", OPTIONAL)
@@ -312,7 +314,7 @@ class ContactForm(TypedForm):
     reached = RadioField(
         _l("联系上了吗"),
         choices=[SelectChoice("yes", _l("联系上了")), SelectChoice("no", _l("没有"))],
-        default="yes",
+        validate_choice=False,
     )
     channel = RadioField(_l("怎么联系的"), choices=[], validate_choice=False)
     message = AreaField(_l("给客户的留言"), description=_l("留言时填，客户会看到"))
@@ -335,6 +337,8 @@ class ContactForm(TypedForm):
         return form
 
     def read_all(self) -> None:
+        if self.reached.data not in ("yes", "no"):
+            self.refuse(Refused("lead_reached_choose", "reached", 422))
         self.note = self.read_note("contact_note")
         self.read_note("message", for_owner=True)
         self.visit_at = None

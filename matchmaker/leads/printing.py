@@ -21,7 +21,7 @@ from fpdf.fonts import FontFace
 
 from matchmaker import clock, formatting
 from matchmaker.leads.models import Lead, Offer
-from matchmaker.matching.telling import fee_name
+from matchmaker.matching.telling import fee_name, fee_sum
 from matchmaker.reference import terms
 from matchmaker.settings import ROOT
 from matchmaker.web import LANGUAGES, label
@@ -301,7 +301,7 @@ def _items(paper: FPDF, sheet: Sheet) -> None:
                 line.payee or _("没有写"),
                 label("lead.payer", line.payer),
                 label("lead.period", line.period),
-                formatting.yuan2(sum_yuan) if sum_yuan is not None else _("发生了才付"),
+                fee_sum(sum_yuan, formatting.yuan2) if sum_yuan is not None else _("发生了才付"),
             )
         )
     if sheet.not_charged:

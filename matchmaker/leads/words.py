@@ -52,8 +52,8 @@ LABELS = {
         "record_checks": _l("记下核对结果"),
         "offer": _l("给出报价"),
         "decline": _l("这次不办"),
-        "report_contract": _l("报告已签约"),
-        "report_payout": _l("报告已放款"),
+        "report_contract": _l("机构报告：签了合同"),
+        "report_payout": _l("机构报告：放了款"),
         "warn": _l("期限用掉四分之三，提醒过"),
         "lapse_papers": _l("补材料的期限过了，钟接着走"),
         "lapse_hours": _l("没有选时间，按没联系上结束"),
@@ -333,6 +333,7 @@ LABELS = {
     },
     "lead.until": {
         "longest": _l("按办完所需，最长"),
+        "month": _l("先给一个月"),
         "wanted": _l("您要用钱那天"),
     },
     "lead.place": {
@@ -500,6 +501,7 @@ SENTENCES = {
     "lead_hours_not_offered": _l("没有记下：只能选最近几个工作日，而且要在授权到期以前。"),
     "lead_hours_past": _l("没有记下：这个时段已经过了，另选一个。"),
     "lead_hours_choose": _l("请选一个时段。"),
+    "lead_reached_choose": _l("没有记下：选一个，联系上了，还是没有。"),
     "lead_not_silent_yet": _l("没有做：它有 %(days)s 个工作日没有动静，才能请另一位看，也就是 %(from_at)s 以后。"),
     "lead_repair_unknown": _l("没有记下：%(reason_code)s 不是这次的原因，或者修不了。"),
     "lead_repair_needs_proof": _l("没有记下：请放上证明的照片或 PDF，它再看的时候要凭这个。"),
@@ -613,7 +615,7 @@ SENTENCES = {
     "lead_told_payout_settled": _l("%(institution)s报告的放款 %(amount_yuan)s，您 10 个工作日没有回话，按没有异议算。"),
     "lead_told_new_manager": _l("%(institution)s换了%(manager)s来办您的这一件，之前的记录都在。"),
     "lead_told_second_look_taken": _l("%(institution)s收到了，%(due_at)s 前由另一位再看一遍。"),
-    "lead_told_sent": _l("您授权给%(institution)s：%(fields)s，到 %(ends_at)s。收据在“我的授权”里。"),
+    "lead_told_sent": _l("您授权给%(institution)s：%(fields)s，到 %(ends_at)s。回执在“谁看过”里。"),
     # --- messages to an institution; they leave the site, so they name no customer
     "lead_staff_new": _l("新的一件，编号 %(number)s，%(due_at)s 前要受理，过了就收回。"),
     "lead_staff_soon": _l("编号 %(number)s：%(clock)s用掉了四分之三，%(due_at)s 到期，过了就收回。"),

@@ -439,6 +439,13 @@ def verdicts_of(stored: ShownList, row: Shown) -> list[Verdict]:
     return verdicts(_one_again(stored, row).terms, Facts.from_json(stored.facts), today)
 
 
+def verdicts_when_listed(list_id: int | None, product_id: int) -> list[Verdict]:
+    """What every rule said about a product on the list it was chosen from; nothing when that list is forgotten."""
+    stored = db.session.get(ShownList, list_id) if list_id is not None else None
+    row = queries.shown_product(stored.id, product_id) if stored is not None and stored.facts else None
+    return verdicts_of(stored, row) if stored is not None and row is not None else []
+
+
 def note_in_view(stored: ShownList, rows: Sequence[Shown], *, by: Actor) -> None:
     """Observe which places somebody was shown, one row a run of neighbouring places: the ranker learns from it."""
     runs: list[list[int]] = []

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
 
 from matchmaker import formatting
 from matchmaker.eligibility.planning import Repair, Step
@@ -43,13 +44,40 @@ def listed(words: Iterable[str], most: int = NAMED_AT_MOST) -> str:
 
 
 def term_names(domain: str, codes: Iterable[str]) -> list[str]:
-    """Official names of codes of financing_terms; CREDIT is said as an owner would."""
+    """Names of codes of financing_terms: official ones, but for security, which is said as an owner would."""
     return [
-        _("信用，不用抵押")
-        if (domain, code) == ("guarantee", "CREDIT")
+        str(_SECURITY[code])
+        if domain == "guarantee" and code in _SECURITY
         else terms.label(domain, code, formatting.language())
         for code in codes
     ]
+
+
+_SECURITY = {
+    "CREDIT": _l("信用，不用抵押"),
+    "MORT_RES": _l("住房抵押"),
+    "MORT_COM": _l("店面、写字楼抵押"),
+    "MORT_FACT": _l("厂房抵押"),
+    "MORT_LAND": _l("土地使用权抵押"),
+    "MORT_EQP": _l("机器设备抵押"),
+    "MORT_VEH": _l("车辆抵押"),
+    "MORT_CIP": _l("在建工程、船舶抵押"),
+    "PLEDGE_INV": _l("存货、仓单质押"),
+    "PLEDGE_AR": _l("应收货款质押"),
+    "PLEDGE_BILL": _l("票据质押"),
+    "PLEDGE_IP_PAT": _l("专利质押"),
+    "PLEDGE_IP_TM": _l("商标质押"),
+    "PLEDGE_IP_CR": _l("著作权质押"),
+    "PLEDGE_IP_DATA": _l("数据知识产权质押"),
+    "PLEDGE_EQ": _l("股权质押"),
+    "PLEDGE_DEP": _l("存单、保证金质押"),
+    "PLEDGE_RIGHT": _l("收费权、经营权质押"),
+    "PLEDGE_TAXREF": _l("出口退税账户质押"),
+    "PLEDGE_ORDER": _l("订单、中标合同质押"),
+    "SURETY_CORP": _l("别的企业担保"),
+    "SURETY_PERS": _l("亲友个人担保"),
+    "SURETY_JOINT": _l("几家互相担保"),
+}
 
 
 def region_name(prefix: Any) -> str:
@@ -64,8 +92,20 @@ def industry_name(prefix: Any) -> str:
 
 
 def fee_name(code: str) -> str:
-    """The name of a fee; the audit is no term of the list, but the sheet names it."""
+    """The name of a fee; the audit is no term of the list, but the sheet names it. A subsidy says "less" by its sum."""
+    if code in _SUBSIDIES:
+        return str(_SUBSIDIES[code])
     return _("审计费") if code == "AUDIT" else terms.label("fee", code, formatting.language())
+
+
+_SUBSIDIES = {"SUBSIDY": _l("财政贴息"), "GUARSUB": _l("担保费补贴")}
+"""The list calls them "negative": true of the column, no word to say to an owner."""
+
+
+def fee_sum(value: Any, write: Callable[[Any], str]) -> str:
+    """A sum of a fee; what takes something off says so in words."""
+    amount = Decimal(str(value))
+    return _("减 %(sum)s", sum=write(-amount)) if amount < 0 else write(amount)
 
 
 def _as_list(value: Any) -> list[Any]:
@@ -143,7 +183,7 @@ def _area(facts: Mapping[str, Any]) -> str:
 def _validity(facts: Mapping[str, Any]) -> str:
     start, end = facts.get("valid_from_on"), facts.get("valid_until_on")
     if start and end:
-        return _("%(start)s到%(end)s", start=formatting.day(start), end=formatting.day(end))
+        return _("%(start)s 到 %(end)s", start=formatting.day_full(start), end=formatting.day_full(end))
     return _("%(start)s起", start=formatting.day(start)) if start else _("到%(end)s止", end=formatting.day(end))
 
 
@@ -305,6 +345,8 @@ class Judged:
     required: str
     mine: str
     official: bool
+    asks: bool = True
+    """Whether the product asks for anything on this point."""
 
 
 def judged(verdict: Verdict) -> Judged:
@@ -316,6 +358,7 @@ def judged(verdict: Verdict) -> Judged:
         required(verdict.rule, asked),
         mine(verdict.rule, have),
         official=verdict.rule in OFFICIAL_NAMES,
+        asks=bool(asked) or verdict.rule == "purpose",
     )
 
 
@@ -341,6 +384,8 @@ class Card:
     bar_words: tuple[tuple[str, str | None], ...]
     tenths: int | None
     n: int
+    beside: str
+    """Said when the order sees another chance for this need than the count of similar cases (decision 0031)."""
     reasons: tuple[tuple[str, str], ...]
     guarantee: bool
 
@@ -358,6 +403,26 @@ def tenths_of(row: Shown) -> int | None:
     if row.chance is None or row.chance_n < SMALLEST_SAMPLE:
         return None
     return min(10, max(0, int(row.chance * 10 + 0.5)))  # half up, as the order's own reasons count
+
+
+FAR_FROM_THE_COUNT = 0.2
+"""Two of ten: from here on a reader would wonder about the place. Own choice."""
+
+
+def beside_the_count(row: Shown) -> str:
+    """Why the place does not follow the counted chance: the order also reads trade, turnover, term and grade.
+
+    Empty under the smallest sample, where no model ordered, and where both agree to less than two of ten.
+    """
+    seen = row.features.get("model_chance")
+    if row.list.rule_only or tenths_of(row) is None or seen is None or row.chance is None:
+        return ""
+    apart = round(float(seen) - row.chance, 6)
+    if apart >= FAR_FROM_THE_COUNT:
+        return _("把行业、金额、期限、经营都看进去，这一笔比类似的更容易办成，排序用的是这个。")
+    if apart <= -FAR_FROM_THE_COUNT:
+        return _("把行业、金额、期限、经营都看进去，这一笔比类似的难办成，排序用的是这个。")
+    return ""
 
 
 def card(row: Shown, facts: Mapping[str, Any], tag: tuple[str, str] | None = None) -> Card:
@@ -386,6 +451,7 @@ def card(row: Shown, facts: Mapping[str, Any], tag: tuple[str, str] | None = Non
         bar_words=tuple(_bar_words(quote, others)) if quote.get("cost_yuan") else (),
         tenths=tenths_of(row),
         n=row.chance_n,
+        beside=beside_the_count(row),
         reasons=tuple(("for", said(reason)) for reason in row.reasons)
         + tuple(("care", said(care)) for care in row.cautions),
         guarantee=row.product.kind == "guarantee",
@@ -420,7 +486,7 @@ def _monies(row: Shown) -> Iterable[dict[str, Any]]:
             "sub": _cost_sub(row),
         }
         if loan:
-            yield _payment(quote)
+            yield payment(quote)
             hand = _("到手 %(sum)s", sum=formatting.yuan(quote["in_hand_yuan"]))
             yield {"what": _("一共要还"), "value": quote["to_repay_yuan"], "kind": "yuan", "sub": hand}
         else:
@@ -446,7 +512,7 @@ def _cost_sub(row: Shown) -> str:
     return _("利率 %(rate)s，加费用", rate=formatting.percent2(quote["rate_percent"]))
 
 
-def _payment(quote: Mapping[str, Any]) -> dict[str, Any]:
+def payment(quote: Mapping[str, Any]) -> dict[str, Any]:
     """What is paid each time, by the way of repaying."""
     way = quote["priced_as"]
     end = formatting.wan(quote["principal_at_end_yuan"])
@@ -492,7 +558,7 @@ def _bar_words(quote: Mapping[str, Any], fees: Sequence[Mapping[str, Any]]) -> I
     for fee in fees:
         if Decimal(fee["total_yuan"]):
             yield (
-                f"{terms.label('fee', fee['code'], formatting.language())} {formatting.yuan(fee['total_yuan'])}",
+                f"{fee_name(fee['code'])} {fee_sum(fee['total_yuan'], formatting.yuan)}",
                 "fee",
             )
     yield (
@@ -649,7 +715,7 @@ def _payments(rows: Sequence[Shown]) -> tuple[Cell, ...]:
         if not row.quote.get("cost_yuan"):
             found.append(Cell(_("还算不出来")))
             continue
-        pays = _payment(row.quote)
+        pays = payment(row.quote)
         found.append(Cell(f"{pays['what']} {formatting.yuan2(pays['value'])}", pays["sub"]))
     return tuple(found)
 
@@ -673,10 +739,7 @@ def _extra_fees(rows: Sequence[Shown]) -> tuple[Cell, ...]:
     found = []
     for row in rows:
         charged = [fee for fee in row.quote.get("fees", ()) if fee["counted"] and Decimal(fee["total_yuan"])]
-        words = [
-            f"{terms.label('fee', fee['code'], formatting.language())} {formatting.yuan2(fee['total_yuan'])}"
-            for fee in charged
-        ]
+        words = [f"{fee_name(fee['code'])} {fee_sum(fee['total_yuan'], formatting.yuan2)}" for fee in charged]
         payees = [fee["payee"] for fee in charged if fee["payee"]]
         found.append(Cell(listed(words, 6) or _("没有"), _("%(who)s收", who=listed(payees)) if payees else ""))
     return tuple(found)

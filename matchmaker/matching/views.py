@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
-from matchmaker import clock
+from matchmaker import clock, formatting
 from matchmaker.matching import asking, plan, queries, services, telling
 from matchmaker.matching.forms import MakeListForm
 from matchmaker.matching.rules import COMPARED_AT_MOST
@@ -188,6 +188,7 @@ def show_product(need: Need, product_id: int) -> ResponseReturnValue:
         stored=stored,
         card=telling.card(row, stored.facts),
         fee_name=telling.fee_name,
+        fee_sum=lambda value: telling.fee_sum(value, formatting.yuan2),
         version=row.product_version,
         sheet=services.sheet_of(stored, row),
         verdicts=[telling.judged(verdict) for verdict in services.verdicts_of(stored, row)],

@@ -16,7 +16,7 @@ def _trade(domain: str) -> dict[str, LazyString]:
 
 
 LABELS = {
-    "product.fee": _trade("fee"),
+    "product.fee": _trade("fee") | {"SUBSIDY": _l("财政贴息"), "GUARSUB": _l("担保费补贴")},
     "product.repayment": _trade("repayment"),
     "product.security": _trade("guarantee"),
     "product.purpose": _trade("purpose"),

@@ -1,6 +1,26 @@
 """The reference subject's labels and sentences."""
 
+from collections.abc import Iterator, Mapping
+
 from flask_babel import lazy_gettext as _l
+
+from matchmaker.formatting import language
+from matchmaker.reference.rules import size
+
+
+class SizeGroups(Mapping[str, str]):
+    """The groups of the size standard by their own two names, in the language of the page that is being written."""
+
+    def __getitem__(self, code: str) -> str:
+        group = size.groups()[code]
+        return group.name if language() == "zh" else group.name_en
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(size.groups())
+
+    def __len__(self) -> int:
+        return len(size.groups())
+
 
 LABELS = {
     "size": {
@@ -11,6 +31,7 @@ LABELS = {
         "unclassified": _l("分不出来"),
         "out_of_scope": _l("不在划型办法范围内"),
     },
+    "size_group": SizeGroups(),
     "match": {"full": _l("整个行业"), "partial": _l("其中一部分"), "related": _l("有关的行业")},
 }
 

@@ -19,7 +19,8 @@ from matchmaker.db import db, unit_of_work
 from matchmaker.leads.models import Lead, LeadStep, Payout
 from matchmaker.leads.queries import finding
 from matchmaker.leads.rules.states import State
-from matchmaker.leads.services import answering
+from matchmaker.leads.services import answering, working
+from matchmaker.matching.services import make_list
 from matchmaker.needs.models import Need
 from matchmaker.products.models import Product
 from tests.builders import a_desk, a_manager, an_institution, an_operator, an_owner, sign_in
@@ -372,6 +373,8 @@ def test_a_manager_works_the_queue_without_leaving_it(app: Any) -> None:
     assert claimed.status_code == 303 and claimed.location == f"/leads/queue?lead={lead.id}"
     page = text(client.get(claimed.location))
     assert site.case.owner.phone in page and "认领了" in page
+    unsaid = post(client, claimed.location, f"/leads/{lead.id}/contact", back="queue", channel="call")
+    assert unsaid.status_code == 422 and "选一个，联系上了，还是没有" in text(unsaid), "a slip is no contact"
     bad = post(client, claimed.location, f"/leads/{lead.id}/contact", back="queue", reached="yes", channel="message")
     assert bad.status_code == 422 and "先做什么" in text(bad) and problems_of(text(bad)) == []
     good = post(
@@ -398,6 +401,38 @@ def test_a_decline_needs_a_code_and_shows_the_error_at_its_field(app: Any) -> No
     assert problems_of(text(answer)) == []
     assert post(client, url, f"{url}/decline", codes=["B02"]).status_code == 303
     assert site.lead().state == "declined"
+
+
+@pytest.mark.article("8.2", "B.4")
+def test_a_refusal_stands_beside_what_the_product_wrote_and_what_the_owner_had(app: Any) -> None:
+    """The institution says "turnover too low"; the owner reads both figures, and that by them it was enough."""
+    with app.app_context(), unit_of_work():
+        case = a_case()
+        make_list(case.need, by=case.owner)
+        to_state(case, State.ACCEPTED)
+        working.decline(case.lead, codes=["B02", "T02", "M01"], by=case.manager)
+    site = Site(app, case)
+    client = site.client(case.owner)
+    page = text(client.get(f"/leads/{site.lead().id}")).replace("\u00a0", " ")
+    assert "一年营业额，产品写明的" in page and "至少 30 万元" in page and "92 万元" in page
+    assert "纳税信用，产品写明的" in page and "M 级以上" in page
+    assert page.count("照您填的，这一条您够") == 2, "both were met; missing papers rest on no written figure"
+    client.set_cookie("lang", "en")
+    english = text(client.get(f"/leads/{site.lead().id}"))
+    assert "at least ¥300,000" in english and "By what you entered you meet this" in english
+
+
+@pytest.mark.article("16.4")
+def test_an_owner_may_give_a_month_instead_of_the_longest(app: Any) -> None:
+    site = a_site(app)
+    case = site.case
+    client = site.client(case.owner)
+    url = f"/needs/{case.need.id}/send/{case.product.id}"
+    assert "先给一个月" in text(client.get(url))
+    assert post(client, url, url, until="month", hours=["morning"]).status_code == 303
+    with app.app_context():
+        consent = db.session.scalars(sa.select(Lead)).one().consent
+        assert consent is not None and 29 <= (consent.ends_at - consent.given_at).days <= 30
 
 
 @pytest.mark.article("12.2")

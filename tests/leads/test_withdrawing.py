@@ -152,6 +152,8 @@ def test_the_pages_offer_the_undo_until_it_is_over(app: Any) -> None:
         assert "撤销收回" in shown and "10:05" in shown, page
         assert problems_of(shown) == []
     assert "什么也看不到" in text(client.get("/leads/who-sees"))
+    shown = text(client.get(f"/leads/{lead.id}"))
+    assert "您收回了授权" in shown and "前受理" not in shown.split('id="way"')[0] and "收回，换一家" not in shown
     assert post(client, "/leads/who-sees", f"/leads/{lead.id}/withdraw/undo", back="who_sees").status_code == 303
     assert "桂兰砂锅馆" in text(site.client(site.case.manager).get(f"/leads/{lead.id}"))
     post(client, "/leads/who-sees", f"/leads/{lead.id}/withdraw")

@@ -51,3 +51,13 @@ def test_every_template_that_a_view_names_exists() -> None:
     for file in (ROOT / "matchmaker").rglob("*.py"):
         for name in re.findall(r"render_template\(\s*[\"']([^\"'{]+)[\"']", file.read_text()):
             assert (ROOT / "templates" / name).is_file(), f"{file.name}: {name}"
+
+
+CONSTANT_WRITTEN = re.compile(r"(?:\{\{|[(,]) *(?:\d+(?:\.\d+)?|'[^']*') *\| *(?:yuan2?|wan|num|day\w*|moment|months|workdays|percent\d?)\b")
+
+
+@pytest.mark.parametrize("file", PAGES, ids=lambda file: str(file.relative_to(ROOT / "templates")))
+def test_no_constant_is_written_in_a_language(file: Path) -> None:
+    """Jinja works a constant out once, when the page is compiled: whoever came first chose everybody's language."""
+    found = CONSTANT_WRITTEN.search(file.read_text())
+    assert found is None, found.group()

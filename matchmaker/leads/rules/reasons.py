@@ -76,6 +76,19 @@ OWNER_CODES: dict[str, ReasonCode] = {
 
 CODES: dict[str, ReasonCode] = {**DECLINE_CODES, **OWNER_CODES}
 
+RULES_BEHIND: dict[str, tuple[str, ...]] = {
+    "B01": ("months_in_business",),
+    "B02": ("turnover",),
+    "B03": ("debt_ratio",),
+    "D01": ("security",),
+    "I01": ("industry",),
+    "P01": ("purpose",),
+    "T02": ("tax_grade",),
+    "X01": ("service_area", "decision_limit"),
+}
+"""The eligibility rules that a reason is about: what the product wrote it asks for stands beside the refusal (look,
+page 07). The other reasons rest on what only the institution saw."""
+
 MOST_DECLINE_CODES = 3
 """More reasons than three tell the owner nothing about what to do first."""
 

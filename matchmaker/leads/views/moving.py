@@ -17,7 +17,7 @@ from matchmaker.leads.services import answering, moving, offering, repairing, re
 from matchmaker.leads.views import bp
 from matchmaker.leads.views.loading import load_lead, load_need
 from matchmaker.matching.services import next_best
-from matchmaker.matching.telling import tenths_of
+from matchmaker.matching.telling import payment, tenths_of
 from matchmaker.needs.models import Need
 from matchmaker.web import WRITING, actor, back_to, once, requires, said
 
@@ -39,7 +39,7 @@ def next_rows(lead: Lead) -> list[dict[str, Any]]:
             "name": row.product_version.name,
             "institution": row.product.institution.short_name,
             "cost_percent": row.cost_percent,
-            "payment_yuan": row.quote.get("regular_instalment_yuan"),
+            "payment": payment(row.quote) if row.quote.get("regular_instalment_yuan") else None,
             "tenths": tenths_of(row),
             "n": row.chance_n,
             "may_send": moving.why_not_elsewhere(lead, row.product, actor(), most=most_live()) is None,

@@ -28,7 +28,7 @@ from matchmaker.leads.queries import calling, finding, presenting, reading
 from matchmaker.leads.rules import clocks, silence
 from matchmaker.leads.rules.clocks import LIMITS, Clock
 from matchmaker.leads.rules.consents import REQUIRED, Field
-from matchmaker.leads.rules.reasons import CODES, tone
+from matchmaker.leads.rules.reasons import CODES, RULES_BEHIND, tone
 from matchmaker.leads.rules.reserves import MOST_RESERVES
 from matchmaker.leads.rules.states import Side, State
 from matchmaker.leads.services import answering, choosing, offering, reserving, withdrawing
@@ -36,7 +36,8 @@ from matchmaker.leads.views import bp
 from matchmaker.leads.views.institution import case_page
 from matchmaker.leads.views.loading import OfPaper, acts_for, load_lead, load_need, load_paper
 from matchmaker.leads.views.moving import most_live, repairs_shown, ways_on
-from matchmaker.matching.services import next_best
+from matchmaker.matching.services import next_best, verdicts_when_listed
+from matchmaker.matching.telling import Judged, judged
 from matchmaker.needs.models import Need
 from matchmaker.products.models import Product
 from matchmaker.refusal import Refused
@@ -235,6 +236,15 @@ def owner_page(lead: Lead, status: int = 200, **posted: Any) -> ResponseReturnVa
     )
 
 
+def _written_and_mine(lead: Lead) -> dict[str, list[Judged]]:
+    """For each reason of a decline: what the product wrote it asks for, and what the owner had when it was chosen."""
+    said = {one.rule: one for one in verdicts_when_listed(lead.shown_list_id, lead.product_version.product_id)}
+    return {
+        code: [judged(said[rule]) for rule in RULES_BEHIND.get(code, ()) if rule in said]
+        for code in lead.decline_codes or []
+    }
+
+
 def _declined_page(lead: Lead, status: int = 200, **posted: Any) -> ResponseReturnValue:
     codes = [CODES[code] for code in lead.decline_codes or []]
     return (
@@ -243,6 +253,7 @@ def _declined_page(lead: Lead, status: int = 200, **posted: Any) -> ResponseRetu
             lead=lead,
             line=reading.line_of(lead),
             codes=codes,
+            written=_written_and_mine(lead),
             tone=tone,
             repairable=sum(1 for code in codes if code.way == "repair"),
             moments=reading.timeline(lead, reader=Side.OWNER),

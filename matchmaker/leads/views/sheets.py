@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, render_template
 from flask.typing import ResponseReturnValue
 
-from matchmaker.formatting import language
+from matchmaker.formatting import language, yuan2
 from matchmaker.leads import printing
 from matchmaker.leads.forms import RefuseOfferForm
 from matchmaker.leads.queries import presenting
@@ -13,6 +13,7 @@ from matchmaker.leads.rules.consents import Field
 from matchmaker.leads.rules.states import State
 from matchmaker.leads.views import bp
 from matchmaker.leads.views.loading import OfOffer, acts_for, load_offer
+from matchmaker.matching.telling import fee_sum
 from matchmaker.web import actor, requires
 
 
@@ -39,6 +40,7 @@ def cost_sheet(found: OfOffer) -> ResponseReturnValue:
         number=printing.sheet_number(lead, offer),
         customer=_customer(found),
         item_name=printing.item_name,
+        fee_sum=lambda value: fee_sum(value, yuan2),
         is_owner=acts_for(lead),
         may_answer=acts_for(lead)
         and lead.state == State.OFFERED

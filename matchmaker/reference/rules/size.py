@@ -132,10 +132,11 @@ def size_class(
     if group is None:
         working = [Reason("size_out_of_scope", {"industry": industry.name, "industry_code": industry.code})]
         fallback, steps = _lowest(groups()[FALLBACK_GROUP], figures)
-        working += [Reason("size_fallback_by_staff", {"group": groups()[FALLBACK_GROUP].name}), *steps]
+        working += [Reason("size_fallback_by_staff", {"group": f"label:size_group:{FALLBACK_GROUP}"}), *steps]
         return SizeClass(OUT_OF_SCOPE, "", fallback, (*working, _fallback_reason(fallback, figures["employees"])))
 
-    working = [Reason("size_group", {"industry": industry.name, "industry_code": industry.code, "group": group.name})]
+    measured_in = {"industry": industry.name, "industry_code": industry.code, "group": f"label:size_group:{group.code}"}
+    working = [Reason("size_group", measured_in)]
     size, steps = _lowest(group, figures)
     working += steps
     missing = [bounds.indicator for bounds in group.bounds if figures[bounds.indicator] is None]
