@@ -108,10 +108,12 @@ SENTENCES = {
     # unified social credit code
     "uscc_missing": _l("请填写统一社会信用代码"),
     "uscc_length": _l("应该是 18 位，现在是 %(n)s 位"),
+    "uscc_old_number": _l("15 位的是老的注册号。统一社会信用代码是 18 位，在换过的新执照上"),
+    "uscc_organisation": _l("9 位的是组织机构代码，只是其中一段。统一社会信用代码是 18 位，在执照上"),
     "uscc_letters": _l("代码里没有 %(letter)s 这个字符。信用代码不用字母 I、O、Z、S、V"),
     "uscc_region_letters": _l("第 3 到 8 位是登记地的数字，里面不该有字母"),
     "uscc_misread": _l("有字符看错了，是不是 %(suggestion)s？常见的是把 0 写成 O、1 写成 I"),
-    "uscc_check_digit": _l("第 18 位对不上，请再看一眼执照"),
+    "uscc_check_digit": _l("有一位写错了，或者两位写反了：最后一位和前面 17 位对不上。请对着执照一位一位再看"),
     "uscc_nonsense": _l("这不是一个真的代码，请照着执照填写"),
     "uscc_not_a_business": _l(
         "%(prefix)s 开头的是机关、事业单位或社会组织。这里办的是企业（91）、个体工商户（92）和农民专业合作社（93）"

@@ -59,6 +59,7 @@ def test_a_year_with_a_fee_is_the_reference_case_but_for_half_fens() -> None:
     )
 
 
+@pytest.mark.article("6.3")
 def test_used_for_ten_days_costs_ten_days() -> None:
     found = simulate(moves(("2026-05-11", 500000), ("2026-05-21", -500000)), Decimal("3.85"))
     assert isinstance(found, RevolvingCost)

@@ -129,8 +129,8 @@ def test_published_codes_are_read_and_wrong_ones_refused(case: dict[str, str]) -
         "transposed_digits": {"uscc_check_digit"},
         "too_short": {"uscc_length"},
         "too_long": {"uscc_length"},
-        "old_registration_number": {"uscc_length"},
-        "organisation_code_only": {"uscc_length"},
+        "old_registration_number": {"uscc_old_number"},
+        "organisation_code_only": {"uscc_organisation"},
         "forbidden_letter": {"uscc_letters", "uscc_misread"},
         "letter_in_region_code": {"uscc_letters", "uscc_misread"},
     }.get(case["reason_invalid"].split("：")[0], {"uscc_nonsense"})

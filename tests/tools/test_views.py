@@ -115,6 +115,7 @@ def test_looking_up_an_industry_keeps_the_figures(client: FlaskClient) -> None:
     assert 'value="7"' in page.get_data(as_text=True)
 
 
+@pytest.mark.article("6.3")
 def test_ten_days_of_a_revolving_line(client: FlaskClient) -> None:
     used = {"on_1": "2026-05-11", "drawn_1": "50", "on_2": "2026-05-21", "repaid_2": "50"}
     page = post(client, "/tools/revolving", rate_percent="3.85", settlement_day="21", **used)

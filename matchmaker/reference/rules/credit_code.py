@@ -12,6 +12,8 @@ from matchmaker.reference import regions
 from matchmaker.refusal import Refused
 
 LENGTH = 18
+OLD_REGISTRATION_LENGTH, ORGANISATION_LENGTH = 15, 9
+"""Numbers of before the unified code of 2015: of the register of trade and industry, and of an organisation."""
 KINDS = {"91": "enterprise", "92": "sole_proprietor", "93": "cooperative"}
 """Registered with the market regulator: 91 enterprises, 92 sole proprietors, 93 farmers' cooperatives."""
 _REGISTRARS = set("123456789ANY")
@@ -39,7 +41,8 @@ def tidy(text: str) -> str:
 def read_credit_code(text: str) -> CreditCode:
     """The code in ``text``, checked: length, letters, check digit, sense, and a kind of business that we serve.
 
-    Raises Refused with field ``uscc``: ``uscc_missing``, ``uscc_length`` (n), ``uscc_letters`` (letter; or
+    Raises Refused with field ``uscc``: ``uscc_missing``, ``uscc_length`` (n; ``uscc_old_number`` for the 15 digits of
+    a registration before 2015, ``uscc_organisation`` for the 9 of an organisation code), ``uscc_letters`` (letter; or
     ``uscc_misread`` when one swap such as O for 0 makes it right: suggestion), ``uscc_check_digit``,
     ``uscc_nonsense``, ``uscc_not_a_business`` (prefix).
     """
@@ -47,7 +50,7 @@ def read_credit_code(text: str) -> CreditCode:
     if not code:
         raise Refused("uscc_missing", field="uscc", status=422)
     if len(code) != LENGTH:
-        raise Refused("uscc_length", field="uscc", status=422, n=len(code))
+        raise _bad_length(code)
     if len(set(code)) == 1:
         raise Refused("uscc_nonsense", field="uscc", status=422)
     try:
@@ -67,6 +70,15 @@ def read_credit_code(text: str) -> CreditCode:
 def complete(first: str) -> str:
     """The code of which ``first`` are the first 17 signs. For invented businesses: right, and of nobody."""
     return first + str(uscc.calc_check_digit(first))
+
+
+def _bad_length(code: str) -> Refused:
+    """Older numbers that people still have at hand are named as what they are."""
+    if len(code) == OLD_REGISTRATION_LENGTH and code.isascii() and code.isdigit():
+        return Refused("uscc_old_number", field="uscc", status=422)
+    if len(code) == ORGANISATION_LENGTH and code.isascii() and code[:-1].isalnum():
+        return Refused("uscc_organisation", field="uscc", status=422)
+    return Refused("uscc_length", field="uscc", status=422, n=len(code))
 
 
 def _bad_letters(code: str) -> Refused:
