@@ -286,6 +286,8 @@ table(
     product_edit=allow("write on a draft", on_desk_of_its_institution),
     product_submit=allow("hand a draft to a second person", on_desk_of_its_institution),
     product_publish=allow("publish or send back what another person submitted", on_desk_of_its_institution),
+    product_reconfirm=allow("say that a listed product still holds", on_desk_of_its_institution),
+    product_reconfirm_several=allow("say it of several at once, each an own institution's", sits_at_a_lender),
     product_suspend=allow("take a product off the lists, for a while or for good", on_desk_of_its_institution),
 )
 

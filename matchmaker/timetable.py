@@ -49,7 +49,7 @@ def entries() -> list[Entry]:
     from matchmaker.notifications.jobs import deliver_messages
     from matchmaker.privacy.jobs import close_accounts, delete_what_is_over
     from matchmaker.products.cover.jobs import remind_of_ending_cover
-    from matchmaker.products.jobs import remind_of_ending_products
+    from matchmaker.products.jobs import remind_of_ending_products, remind_to_confirm_products
     from matchmaker.ranking.jobs import forget_old_lists, train_ranker
 
     minute, hour, day = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -68,6 +68,7 @@ def entries() -> list[Entry]:
         Entry("needs.expire", hour, expire_needs),
         Entry("needs.forget_drafts", day, delete_old_drafts, hour * 3),
         Entry("products.remind", day, remind_of_ending_products, hour * 7),
+        Entry("products.confirm", day, remind_to_confirm_products, hour * 7),
         Entry("cover.remind", day, remind_of_ending_cover, hour * 7),
         Entry("ranking.train", day, train_ranker, hour),
         Entry("ranking.forget", day, forget_old_lists, hour * 3),

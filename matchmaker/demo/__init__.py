@@ -78,6 +78,7 @@ def simulate(*, size: int, seed: int, anchor_on: date, lprs: list[Lpr]) -> Town:
     cast.play(story)
     story.run()
     cast.come_to_rest(story)
+    market.confirm_after_declines(stage, books.doubts)
     return Town(stage, shops, books, story, anchor_at)
 
 

@@ -35,6 +35,7 @@ from matchmaker.needs.rules import NeedState, NeedStep
 from matchmaker.needs.rules import state_after as need_after
 from matchmaker.pricing.costsheet import cost_sheet
 from matchmaker.pricing.quotes import Quote, nominal_rate_percent, quote
+from matchmaker.products.rules.freshness import STALE_CODE
 from matchmaker.products.rules.terms import Terms
 from matchmaker.reference.rules import end_of_clock, moment_of_share
 from matchmaker.refusal import Reason
@@ -57,6 +58,7 @@ class Tally:
     leads: int = 0
     answered: int = 0
     decided: int = 0
+    stale: int = 0
     days: list[int] = field(default_factory=list)
     as_of_at: datetime | None = None
     shown: Track = field(default_factory=Track)  # as last counted
@@ -91,6 +93,7 @@ class Books:
     live: dict[int, set[int]] = field(default_factory=dict)  # manager -> live leads
     calls: dict[tuple[int, int], list[datetime]] = field(default_factory=dict)  # business, institution -> calls
     need_ends: list[tuple[datetime, int, str]] = field(default_factory=list)  # when, need, expire or withdraw
+    doubts: list[tuple[datetime, int]] = field(default_factory=list)  # when a decline said that a product is stopped
     of_need: dict[int, list[LeadBook]] = field(default_factory=dict)
     lines_of: dict[int, list[Row]] = field(default_factory=dict)  # business -> credit lines
 
@@ -476,6 +479,10 @@ class LeadBook:
         self._decided_first_time()
         self._note_outcome(at, decided_at=at, funded=False, code=chosen[0])
         self._recount(at)
+        if STALE_CODE in chosen:
+            for key in (None, self.product_id):
+                self.books.tally(self.institution_id, key).stale += 1
+            self.books.doubts.append((at, self.product_id))
 
     def make_offer(
         self, at: datetime, *, offered: Offered, lpr: Any, prices: dict[Any, Quote], conditions: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -11,6 +11,7 @@ from typing import Any
 from argon2.low_level import Type, hash_secret
 
 from matchmaker.accounts.models import Institution
+from matchmaker.clock import date_of
 from matchmaker.demo.drawing import as_stored, at_local, generator, percent_as_stored
 from matchmaker.demo.institutions import BY_KEY, INSTITUTIONS, InstitutionOf
 from matchmaker.demo.places import BY_NICKNAME, COUNTIES, PREFECTURE, STREETS
@@ -19,6 +20,7 @@ from matchmaker.eligibility.bounds import region_prefix
 from matchmaker.leads.rules.branches import BranchFacts
 from matchmaker.matching.queries import LOCAL_KINDS
 from matchmaker.products.models import Product, ProductFee, ProductVersion
+from matchmaker.products.rules.freshness import confirmed_until
 from matchmaker.products.rules.states import Kind, kinds_offered
 from matchmaker.products.rules.terms import Terms
 from matchmaker.products.rules.typed import STEPS, typed_from
@@ -127,7 +129,8 @@ class Market:
                     "id": product_id, "institution_id": institution_id, "branch_id": None, "kind": "credit",
                     "state": "submitted" if state == "submitted" else "draft", "current_version_id": None,
                     "commission_percent": None, "created_by_id": writer, "created_at": at - timedelta(hours=5),
-                    "standing_at": None, "standing_by_id": None, "standing_note": "",
+                    "standing_at": None, "standing_by_id": None, "standing_note": "", "confirmed_at": None,
+                    "confirmed_by_id": None, "confirmed_until_on": None,
                 }
             )  # fmt: skip
             version = _version(self, product_id, 1, terms, writer, reviewer, at)
@@ -277,6 +280,7 @@ def _products(market: Market, seed: int, anchor_on: date) -> None:
                 "state": "published", "current_version_id": 2 * product_id, "commission_percent": None,
                 "created_by_id": desks[writer], "created_at": at_local(listed_on - timedelta(days=2), 14),
                 "standing_at": reviewed_at, "standing_by_id": desks[1 - writer], "standing_note": "",
+                "confirmed_by_id": desks[1 - writer], **confirmation(renewed_on, reviewed_at, anchor_on),
             }
         )  # fmt: skip
         market.shapes[product_id] = shape
@@ -286,6 +290,25 @@ def _products(market: Market, seed: int, anchor_on: date) -> None:
             version = _version(market, product_id, number, terms, desks[writer], desks[1 - writer], at)
             version |= {"superseded_at": reviewed_at} if number == 1 else {"superseded_at": None}
             market.in_force_from.append((product_id, on, at, version["id"]))
+
+
+RECONFIRMS_EVERY_DAYS = 85
+"""Desks of the town confirm their listings five days before they would be hidden."""
+
+
+def confirmation(published_on: date, published_at: datetime, anchor_on: date) -> dict[str, Any]:
+    """When a product was last confirmed before the anchor, and until when that holds."""
+    times = (anchor_on - published_on).days // RECONFIRMS_EVERY_DAYS
+    on = published_on + timedelta(days=times * RECONFIRMS_EVERY_DAYS)
+    return {"confirmed_at": at_local(on, 9) if times else published_at, "confirmed_until_on": confirmed_until(on)}
+
+
+def confirm_after_declines(market: Market, doubts: Iterable[tuple[datetime, int]]) -> None:
+    """Every product that a decline called stopped was confirmed by its desk within the hour, at the latest at the end."""
+    for at, product_id in doubts:
+        product = market.products[product_id - 1]
+        if product["confirmed_at"] < at:
+            product |= {"confirmed_at": at, "confirmed_until_on": confirmed_until(date_of(at))}
 
 
 def _before(shape: Shape, draw: float) -> Shape:

@@ -124,6 +124,7 @@ def records(books: Books) -> list[dict[str, Any]]:
                     "institution_id": institution_id, "product_id": product_id, "as_of_at": tally.as_of_at,
                     "leads": track.leads, "answered_in_time": track.answered_in_time, "decided": track.decided,
                     "funded": track.funded, "median_days_to_money": track.median_days_to_money,
+                    "stale_declines": tally.stale,
                 }
             )  # fmt: skip
     return found

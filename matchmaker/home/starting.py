@@ -133,6 +133,7 @@ def steps_of_desk(person: Any) -> list[NextStep]:
     counts = product_counts(ours, today=clock.today())
     for show, turn, code, verb in (
         ("to_review", "you", "products_to_review", "review"),
+        ("due", "soon", "products_due", "look"),
         ("ending", "soon", "products_ending", "look"),
         ("to_write", "you", "products_drafts", "fill_in"),
         ("suspended", "soon", "products_suspended", "look"),

@@ -102,6 +102,7 @@ SENTENCES = {
     "next_desk_unclaimed": _l("%(number)s 件送来了，还没有客户经理认领"),
     "next_desk_late": _l("%(number)s 件超时被收回，都记在本机构账上"),
     "next_products_to_review": _l("%(number)s 个产品等另一位同事核定"),
+    "next_products_due": _l("%(number)s 个产品要确认还是不是这样，过期就不给客户看"),
     "next_products_ending": _l("%(number)s 个产品 30 天内到期，到期就不再匹配"),
     "next_products_drafts": _l("%(number)s 个产品还没写完"),
     "next_products_suspended": _l("%(number)s 个产品停着"),

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from matchmaker import clock
 from matchmaker.accounts.announcements import AssignmentEnded, InstitutionSuspended
 from matchmaker.accounts.models import Person
 from matchmaker.db import db
 from matchmaker.happened import on
-from matchmaker.leads.announcements import LeadSent, NeedIsFunded, PaidOut
+from matchmaker.leads.announcements import LeadDeclined, LeadSent, NeedIsFunded, PaidOut
 from matchmaker.leads.queries import finding
 from matchmaker.leads.rules.reserves import Over
 from matchmaker.leads.rules.states import State
 from matchmaker.leads.services import answering, ending, reserving, stepping, working
 from matchmaker.needs.announcements import NeedExpired, NeedWithdrawn
 from matchmaker.needs.models import Need
+from matchmaker.products.rules.freshness import STALE_CODE
+from matchmaker.products.services import doubt_product
 from matchmaker.reference.announcements import DaysEntered
 
 
@@ -50,6 +53,14 @@ def close_what_waits_for_enough(event: NeedIsFunded) -> None:
 def close_reserve_that_was_sent(event: LeadSent) -> None:
     """Whoever is sent the need by itself does not wait for a turn beside it."""
     reserving.close_reserves(event.need_id, Over.CHOSEN, institution_id=event.institution_id)
+
+
+@on(LeadDeclined)
+def doubt_the_listing(event: LeadDeclined) -> None:
+    """Whoever declines because the product is stopped says that its listing is out of date (8.2)."""
+    lead = finding.lead_by_id(event.lead_id)
+    if lead is not None and STALE_CODE in event.codes:
+        doubt_product(lead.product_version.product_id, at=clock.now())
 
 
 @on(AssignmentEnded)

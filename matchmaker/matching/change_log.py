@@ -37,7 +37,9 @@ KEPT_CHANGES = 5_000
 Touched = set[tuple[str, int]]
 EVERYTHING: Touched = {(ALL, 0)}
 
-_PRODUCT_SAYS = ("state", "current_version_id", "branch_id", "kind", "institution_id")
+_PRODUCT_SAYS = (
+    "state", "current_version_id", "branch_id", "kind", "institution_id", "confirmed_until_on", "doubted_at",
+)  # fmt: skip
 _INSTITUTION_SAYS = ("kind", "status", "region_code")
 _TABLES = {
     table.__tablename__: ALL for table in (Product, ProductVersion, ProductFee, Institution, Branch, TrackRecord)

@@ -194,7 +194,10 @@ class FollowedMarket:
 def _valid(one: Offered, on: date) -> bool:
     terms = one.terms
     return bool(
-        terms.valid_from_on and terms.valid_until_on and terms.valid_from_on <= on <= terms.valid_until_on
+        terms.valid_from_on
+        and terms.valid_until_on
+        and one.confirmed_until_on
+        and terms.valid_from_on <= on <= min(terms.valid_until_on, one.confirmed_until_on)
     )
 
 

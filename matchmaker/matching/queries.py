@@ -70,6 +70,7 @@ def offered_of(
             revolving=version.revolving,
             renewal_kind=version.renewal_kind,
             first_time_friendly=version.first_time_friendly,
+            confirmed_until_on=version.product.confirmed_until_on,
             own_track=records.get((version.product.institution_id, version.product_id), Track()),
             institution_track=records.get((version.product.institution_id, None), Track()),
         )

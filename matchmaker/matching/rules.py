@@ -72,6 +72,8 @@ class Offered:
     revolving: bool = False
     renewal_kind: str | None = None
     first_time_friendly: bool = False
+    confirmed_until_on: date | None = None
+    """The last day on which its institution's word for it is believed."""
     own_track: Track = Track()
     institution_track: Track = Track()
 

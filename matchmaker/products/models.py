@@ -55,6 +55,12 @@ class Product(Versioned, Base):
             "commission_percent IS NULL OR (commission_percent >= 0 AND commission_percent <= 100000000)",
             name="commission_within_reason",
         ),
+        CheckConstraint("state != 'published' OR confirmed_until_on IS NOT NULL", name="published_is_confirmed"),
+        CheckConstraint(
+            "(confirmed_until_on IS NULL) = (confirmed_at IS NULL) AND "
+            "(confirmed_at IS NULL) = (confirmed_by_id IS NULL)",
+            name="confirmed_whole",
+        ),
         Index("ix_product_institution_id_state", "institution_id", "state"),
     )
 
@@ -73,6 +79,12 @@ class Product(Versioned, Base):
     standing_at: Mapped[datetime | None]
     standing_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     standing_note: Mapped[str] = mapped_column(default="")
+    # Who said last that all of it still holds, and until which day that is believed (rules.freshness).
+    confirmed_at: Mapped[datetime | None]
+    confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    confirmed_until_on: Mapped[date | None]
+    # Since when a decline says that it is stopped; hidden until the desk confirms it again.
+    doubted_at: Mapped[datetime | None]
 
     institution: Mapped[Institution] = relationship(foreign_keys=[institution_id])
     branch: Mapped[Branch | None] = relationship(foreign_keys=[branch_id])
@@ -308,7 +320,8 @@ class TrackRecord(Base):
     __table_args__ = (
         UniqueConstraint("institution_id", "product_id"),
         CheckConstraint(
-            "leads >= 0 AND answered_in_time >= 0 AND decided >= 0 AND funded >= 0 AND funded <= leads",
+            "leads >= 0 AND answered_in_time >= 0 AND decided >= 0 AND funded >= 0 AND funded <= leads "
+            "AND stale_declines >= 0 AND stale_declines <= leads",
             name="counts_within_leads",
         ),
     )
@@ -321,6 +334,7 @@ class TrackRecord(Base):
     decided: Mapped[int] = mapped_column(default=0)
     funded: Mapped[int] = mapped_column(default=0)
     median_days_to_money: Mapped[int | None]
+    stale_declines: Mapped[int] = mapped_column(default=0)  # leads declined because the listing was out of date (X01)
 
 
 # The only columns of a frozen version that still move: it may be superseded, nothing else.

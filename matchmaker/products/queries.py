@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ from matchmaker.accounts.models import Branch, Institution, Person
 from matchmaker.db import db
 from matchmaker.pricing.quotes import Quote, quote
 from matchmaker.products.models import Product, ProductVersion, TrackRecord
+from matchmaker.products.rules.freshness import REMIND_DAYS_BEFORE
 from matchmaker.products.rules.states import FROZEN_VERSION, OPEN_VERSION, Kind, ProductState, VersionState
 from matchmaker.products.rules.terms import PRICEABLE_REPAYMENTS, Problem, Terms, problems_of, rates_percent
 from matchmaker.products.rules.typed import STEP_OF, STEPS, read_terms
@@ -21,7 +22,7 @@ from matchmaker.reference import queries as reference
 from matchmaker.reference.models import Lpr
 from matchmaker.refusal import Reason
 
-DESK_FILTERS = ("all", "to_write", "to_review", "published", "suspended", "stopped", "ending")
+DESK_FILTERS = ("all", "to_write", "to_review", "published", "suspended", "stopped", "due", "ending")
 ENDING_WITHIN_DAYS = 30
 
 
@@ -42,7 +43,7 @@ def _loaded(query: sa.Select[ProductVersion]) -> sa.Select[ProductVersion]:
 
 
 def _published() -> sa.Select[ProductVersion]:
-    """Published versions of admitted institutions, whatever the day."""
+    """Published versions of admitted institutions that are not in doubt, whatever the day."""
     return (
         sa.select(ProductVersion)
         .join(Product, Product.current_version_id == ProductVersion.id)
@@ -50,17 +51,20 @@ def _published() -> sa.Select[ProductVersion]:
         .where(
             Product.state == ProductState.PUBLISHED,
             ProductVersion.state == VersionState.PUBLISHED,
+            Product.doubted_at.is_(None),
             Institution.status == "admitted",
         )
     )
 
 
 def _in_force(on: date) -> sa.Select[ProductVersion]:
-    return _published().where(ProductVersion.valid_from_on <= on, ProductVersion.valid_until_on >= on)
+    return _published().where(
+        ProductVersion.valid_from_on <= on, ProductVersion.valid_until_on >= on, Product.confirmed_until_on >= on
+    )
 
 
 def published_versions(on: date) -> list[ProductVersion]:
-    """Every version that may be matched on `on`: published, valid that day, of an admitted institution.
+    """Every version that may be matched on `on`: published, valid and confirmed that day, of an admitted institution.
 
     With product, institution, branch and fees loaded; ordered by product, so that a list can be derived again.
     """
@@ -73,7 +77,7 @@ def published_on_any_day(
     institution_ids: Collection[int] = (),
     session: Session | None = None,
 ) -> list[ProductVersion]:
-    """As `published_versions`, with those that are not valid yet or no longer: what the market index is made of.
+    """As `published_versions`, with those not valid or confirmed yet or any longer: what the market index is made of.
 
     Only the named products and those of the named institutions, where any are named; read through ``session``.
     """
@@ -115,7 +119,10 @@ def _escaped(words: str) -> str:
 def products_of(
     institution_ids: set[int], *, show: str = "all", q: str = "", kind: str = "", today: date
 ) -> sa.Select[Product]:
-    """A desk's own products, newest change first; `show` is one of DESK_FILTERS, `q` searches names."""
+    """A desk's own products, newest first; `show` is one of DESK_FILTERS, `q` searches names.
+
+    What is to be confirmed stands in the order in which it is: in doubt first, then by its last day.
+    """
     query = (
         sa.select(Product)
         .where(Product.institution_id.in_(institution_ids))
@@ -137,6 +144,8 @@ def products_of(
         until = date.fromordinal(today.toordinal() + ENDING_WITHIN_DAYS)
         current = version.where(ProductVersion.id == Product.current_version_id, ProductVersion.valid_until_on <= until)
         query = query.where(Product.state == ProductState.PUBLISHED, current.exists())
+    elif show == "due":
+        query = query.where(_due(today)).order_by(Product.doubted_at.is_(None), Product.confirmed_until_on)
     elif show in (ProductState.PUBLISHED, ProductState.SUSPENDED, ProductState.STOPPED):
         query = query.where(Product.state == show)
     if kind in tuple(Kind):
@@ -144,6 +153,30 @@ def products_of(
     if q.strip():
         query = query.where(version.where(ProductVersion.name.ilike(f"%{_escaped(q)}%", escape="\\")).exists())
     return query.order_by(Product.id.desc())
+
+
+def _due(today: date) -> sa.ColumnElement[bool]:
+    """Published, and to be confirmed now (`rules.freshness.is_due` as a condition)."""
+    until = today + timedelta(days=REMIND_DAYS_BEFORE[0])
+    return sa.and_(
+        Product.state == ProductState.PUBLISHED,
+        sa.or_(Product.doubted_at.is_not(None), Product.confirmed_until_on <= until),
+    )
+
+
+def products_to_remind_of(on: date) -> list[Product]:
+    """Published products whose confirmation ends within the first reminder's days, or is over."""
+    query = (
+        sa.select(Product)
+        .join(Institution, Institution.id == Product.institution_id)
+        .where(
+            Product.state == ProductState.PUBLISHED,
+            Product.confirmed_until_on <= on + timedelta(days=REMIND_DAYS_BEFORE[0]),
+            Institution.status == "admitted",
+        )
+        .options(joinedload(Product.current_version))
+    )
+    return list(db.session.scalars(query.order_by(Product.id)))
 
 
 def product_counts(institution_ids: set[int], *, today: date) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 import sqlalchemy as sa
@@ -19,6 +19,7 @@ from matchmaker.products import queries
 from matchmaker.products.announcements import ProductPublished, ProductStopped, ProductSuspended
 from matchmaker.products.models import Product, ProductFee, ProductVersion
 from matchmaker.products.rules.differences import differences
+from matchmaker.products.rules.freshness import confirmed_until, is_fresh, may_undo
 from matchmaker.products.rules.states import (
     EDITABLE_VERSION,
     Kind,
@@ -274,6 +275,7 @@ def publish_version(version: ProductVersion, *, seen: int, by: Actor) -> Product
     _product_step(product, "publish")
     product.put_in_force(version)
     product.standing_at, product.standing_by_id, product.standing_note = now, by.id, ""
+    _confirm(product, by)
     db.session.flush()
     record("product.publish", product, by=by, number=version.number)
     if version.submitted_by_id is not None:
@@ -298,7 +300,7 @@ def suspend_product(product: Product, *, note: str, seen: int, by: Actor) -> Pro
 
 
 def resume_product(product: Product, *, seen: int, by: Actor) -> Product:
-    """Publish a suspended product again as it was: not by the person who suspended it."""
+    """Publish a suspended product again as it was, confirmed anew: not by the person who suspended it."""
     _unchanged(product, seen)
     _admitted(product)
     version = product.current_version
@@ -306,6 +308,7 @@ def resume_product(product: Product, *, seen: int, by: Actor) -> Product:
         raise Refused("product_second_person_resumes")
     if version is None or version.valid_until_on is None or version.valid_until_on < clock.today():
         raise Refused("product_valid_over", until_on=version.valid_until_on if version else None)
+    _confirm(product, by)
     _stand(product, "resume", note="", by=by)
     announce(ProductPublished(product.id, version.id))
     return product
@@ -318,6 +321,108 @@ def stop_product(product: Product, *, note: str, seen: int, by: Actor) -> Produc
     _stand(product, "stop", note=note, by=by)
     announce(ProductStopped(product.id))
     return product
+
+
+def stop_sell(product: Product, *, seen: int, by: Actor) -> Product:
+    """Take a product off the lists in one click, no reason asked; whoever did may take it back for ten minutes."""
+    _unchanged(product, seen)
+    _stand(product, "suspend", note="", by=by)
+    announce(ProductSuspended(product.id))
+    return product
+
+
+def undo_stop(product: Product, *, seen: int, by: Actor) -> Product:
+    """Take one's own stop back within ten minutes: all is as before, the confirmation no longer and no shorter.
+
+    Raises Refused `product_undo_over` when it is too late or somebody else's stop.
+    """
+    _unchanged(product, seen)
+    _admitted(product)
+    if product.state != "suspended" or not may_undo(product.standing_at, product.standing_by_id, by.id, clock.now()):
+        raise Refused("product_undo_over")
+    _stand(product, "resume", note="", by=by)
+    assert product.current_version_id is not None
+    announce(ProductPublished(product.id, product.current_version_id))
+    return product
+
+
+def reconfirm_product(product: Product, *, seen: int, by: Actor) -> Product:
+    """Say that all of it still holds today: believed for another 90 days, and not in doubt any more (8.2)."""
+    _unchanged(product, seen)
+    _admitted(product)
+    version = product.current_version
+    if product.state != "published" or version is None:
+        raise Refused("product_step_closed", state=f"label:product.state:{product.state}")
+    if version.valid_until_on is None or version.valid_until_on < clock.today():
+        raise Refused("product_valid_over", until_on=version.valid_until_on)
+    was_shown = is_fresh(product.confirmed_until_on, product.doubted_at, clock.today())
+    _confirm(product, by)
+    db.session.flush()
+    record("product.reconfirm", product, by=by, until_on=product.confirmed_until_on)
+    if not was_shown:
+        announce(ProductPublished(product.id, version.id))
+    return product
+
+
+def reconfirm_several(seen: Mapping[int, int], *, by: Actor, institution_ids: set[int]) -> tuple[int, int]:
+    """Confirm products (number -> row version that was read); answers how many were, and how many were not.
+
+    What belongs to another institution, changed meanwhile, is off the lists or at its end is left as it is: the list
+    still shows it, with its own reason.
+    """
+    done = 0
+    for number in sorted(seen):
+        product = queries.product(number)
+        if product is None or product.institution_id not in institution_ids:
+            continue
+        try:
+            reconfirm_product(product, seen=seen[number], by=by)
+        except Refused:  # refused before anything is written; counted and said
+            continue
+        done += 1
+    return done, len(seen) - done
+
+
+def doubt_product(product_id: int, *, at: datetime) -> None:
+    """A decline says that the product is stopped: hide it until its desk, which is told, confirms it again."""
+    product = db.session.scalar(
+        sa.select(Product)
+        .where(Product.id == product_id)
+        .with_for_update(of=Product)
+        .execution_options(populate_existing=True)
+    )
+    if product is None or product.state != "published" or product.doubted_at is not None:
+        return
+    product.doubted_at = at
+    db.session.flush()
+    record("product.doubt", product, by=None)
+    for person_id in _colleagues(product.institution_id, but=None):
+        tell(
+            person_id,
+            "product_doubted",
+            key=f"product:{product.id}:doubted:{at.isoformat()}:{person_id}",
+            link=f"/desk/products/{product.id}",
+            product=product.name,
+        )
+
+
+def remind_to_confirm(product: Product, *, days: int) -> None:
+    """Tell the desk that a confirmation ends in so many days, or with 0 that it is over; each once."""
+    for person_id in _colleagues(product.institution_id, but=None):
+        tell(
+            person_id,
+            "product_confirm_soon" if days else "product_confirm_over",
+            key=f"product:{product.id}:{product.confirmed_until_on}:confirm{days}:{person_id}",
+            link=f"/desk/products/{product.id}",
+            product=product.name,
+            until_on=product.confirmed_until_on,
+        )
+
+
+def _confirm(product: Product, by: Actor) -> None:
+    today = clock.today()
+    product.confirmed_at, product.confirmed_by_id = clock.now(), by.id
+    product.confirmed_until_on, product.doubted_at = confirmed_until(today), None
 
 
 def remind_of_end(version: ProductVersion, on: date) -> None:

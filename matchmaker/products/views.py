@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from matchmaker import clock
 from matchmaker.accounts.models import Institution
@@ -16,6 +18,7 @@ from matchmaker.products.forms import STEP_FORMS, NoteForm, StartForm, StepDeedF
 from matchmaker.products.models import Product, ProductVersion
 from matchmaker.products.rules.differences import differences
 from matchmaker.products.rules.fees import FEE_CODES
+from matchmaker.products.rules.freshness import UNDO_FOR, is_due, is_fresh, may_undo
 from matchmaker.products.rules.states import EDITABLE_VERSION, Kind, ProductState, kinds_offered
 from matchmaker.products.rules.terms import Problem, cautions_of, named, rates_percent, text_problems
 from matchmaker.products.rules.typed import FIELDS, STEPS, read_terms
@@ -103,6 +106,14 @@ def mine() -> ResponseReturnValue:
         counts=queries.product_counts(ids, today=today),
         filters=queries.DESK_FILTERS,
         may_start=listing_desk() is not None,
+        form=StepDeedForm(),
+        due={product.id for product in page.items if _is_due(product)},
+    )
+
+
+def _is_due(product: Product) -> bool:
+    return product.state == ProductState.PUBLISHED and is_due(
+        product.confirmed_until_on, product.doubted_at, clock.today()
     )
 
 
@@ -191,11 +202,21 @@ def look_after(product: Product) -> ResponseReturnValue:
             {v.submitted_by_id for v in product.versions}
             | {v.reviewed_by_id for v in product.versions}
             | {v.created_by_id for v in product.versions}
-            | {product.standing_by_id}
+            | {product.standing_by_id, product.confirmed_by_id}
         ),
         form=StepDeedForm(),
         ends_in=_days_left(product),
+        is_due=_is_due(product),
+        is_shown=is_fresh(product.confirmed_until_on, product.doubted_at, clock.today()),
+        undo_until=_undo_until(product),
     )
+
+
+def _undo_until(product: Product) -> datetime | None:
+    """Until when the reader may take their own stop back, or None."""
+    at = product.standing_at
+    stopped = product.state == ProductState.SUSPENDED
+    return at + UNDO_FOR if stopped and at and may_undo(at, product.standing_by_id, actor().id, clock.now()) else None
 
 
 def _days_left(product: Product) -> int | None:
@@ -517,6 +538,59 @@ def resume(product: Product) -> ResponseReturnValue:
     services.resume_product(product, seen=_seen(StepDeedForm()), by=actor())
     said(_("恢复了，客户又能看到了。"))
     return back_to("products.look_after", product_id=product.id)
+
+
+@bp.post("/desk/products/<int:product_id>/stop-sell")
+@requires("product.suspend", load=load_product)
+@once
+def stop_sell(product: Product) -> ResponseReturnValue:
+    """Takes a product off the lists in one click; the page it leads to offers to take that back."""
+    services.stop_sell(product, seen=_seen(StepDeedForm()), by=actor())
+    said(_("停下了，客户的清单里不再出现。"))
+    return back_to("products.look_after", product_id=product.id)
+
+
+@bp.post("/desk/products/<int:product_id>/undo-stop")
+@requires("product.suspend", load=load_product)
+@once
+def undo_stop(product: Product) -> ResponseReturnValue:
+    """Takes one's own stop back within ten minutes."""
+    services.undo_stop(product, seen=_seen(StepDeedForm()), by=actor())
+    said(_("撤销了，和停下以前一样。"))
+    return back_to("products.look_after", product_id=product.id)
+
+
+@bp.post("/desk/products/<int:product_id>/reconfirm")
+@requires("product.reconfirm", load=load_product)
+@once
+def reconfirm(product: Product) -> ResponseReturnValue:
+    """Says that all of it still holds."""
+    services.reconfirm_product(product, seen=_seen(StepDeedForm()), by=actor())
+    said(_("确认了，90 天里照样给客户看。"))
+    return back_to("products.look_after", product_id=product.id)
+
+
+@bp.post("/desk/products/reconfirm")
+@requires("product.reconfirm_several")
+@once
+def reconfirm_several() -> ResponseReturnValue:
+    """The same for the one whose button was pressed, or for all that were ticked in the list."""
+    ticked = [request.form["one"]] if "one" in request.form else request.form.getlist("product")
+    seen = {int(number): int(version) for number, _colon, version in (value.partition(":") for value in ticked[:200])
+            if _countable(number) and _countable(version)}  # fmt: skip
+    done, left = services.reconfirm_several(seen, by=actor(), institution_ids=actor().desk_institution_ids)
+    if not seen:
+        said(_("没有确认：先勾上要确认的产品。"))
+    if done:
+        said(ngettext("确认了 %(num)s 个，90 天里照样给客户看。", "确认了 %(num)s 个，90 天里照样给客户看。", done))
+    if left:
+        said(ngettext("有 %(num)s 个没有确认：它刚改过、停着，或者已经到期，请点开看。",
+                      "有 %(num)s 个没有确认：它们刚改过、停着，或者已经到期，请点开看。", left))  # fmt: skip
+    return back_to("products.mine", show="due" if request.form.get("show") == "due" else None)
+
+
+def _countable(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 10
 
 
 @bp.app_template_test("a_reason")

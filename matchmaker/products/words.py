@@ -43,6 +43,7 @@ LABELS = {
         "published": _l("在架的"),
         "suspended": _l("暂停的"),
         "stopped": _l("停办的"),
+        "due": _l("要确认的"),
         "ending": _l("30 天内到期"),
     },
     "product.step_name": {
@@ -246,7 +247,11 @@ SENTENCES = {
     "product_second_person_resumes": _l("没有恢复：是您停下的，请另一位同事来恢复"),
     "product_institution_not_admitted": _l("没有做成：您单位现在没有入驻资格，平台核过以后才能上架"),
     "product_example_not_yet": _l("金额、期限、利率和还法写全以后，这里算给您看"),
+    "product_undo_over": _l("没有撤销：停下已经过了 10 分钟，或者不是您停的。请另一位同事恢复"),
     # messages
+    "product_doubted": _l("有一件谢绝写的是“%(product)s”停办了或额度用完了，先不给客户看；还在办，请去确认"),
+    "product_confirm_soon": _l("“%(product)s”确认到 %(until_on)s；到期没有确认，就不再给客户看。还是这样，点一下就行"),
+    "product_confirm_over": _l("“%(product)s”90 天没有确认，客户看不到了；还是这样，点一下就恢复"),
     "product_to_review": _l("“%(product)s”等您核：一位同事送审了，请看改了什么，再定上架还是退回"),
     "product_sent_back": _l("“%(product)s”退回来了，同事写了要改什么"),
     "product_published": _l("“%(product)s”上架了，从现在起按这一版给客户看"),
@@ -265,4 +270,6 @@ DEEDS = {
     "product.suspend": _l("暂停产品"),
     "product.resume": _l("恢复产品"),
     "product.stop": _l("停办产品"),
+    "product.reconfirm": _l("确认产品还是这样"),
+    "product.doubt": _l("谢绝说产品停了，先不给客户看"),
 }

@@ -1253,9 +1253,16 @@ def upgrade() -> None:
         sa.Column("standing_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("standing_by_id", sa.Integer(), nullable=True),
         sa.Column("standing_note", sa.Text(), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("confirmed_by_id", sa.Integer(), nullable=True),
+        sa.Column("confirmed_until_on", sa.Date(), nullable=True),
+        sa.Column("doubted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("row_version", sa.Integer(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.CheckConstraint("kind IN ('credit', 'guarantee')", name=op.f("ck_product_kind_known")),
+        sa.CheckConstraint(
+            "state != 'published' OR confirmed_until_on IS NOT NULL", name=op.f("ck_product_published_is_confirmed")
+        ),
         sa.CheckConstraint(
             "state IN ('draft', 'submitted') OR current_version_id IS NOT NULL",
             name=op.f("ck_product_published_has_a_version"),
@@ -1264,10 +1271,15 @@ def upgrade() -> None:
             "state IN ('draft', 'submitted', 'published', 'suspended', 'stopped')", name=op.f("ck_product_state_known")
         ),
         sa.CheckConstraint(
+            "(confirmed_until_on IS NULL) = (confirmed_at IS NULL) AND (confirmed_at IS NULL) = (confirmed_by_id IS NULL)",
+            name=op.f("ck_product_confirmed_whole"),
+        ),
+        sa.CheckConstraint(
             "commission_percent IS NULL OR (commission_percent >= 0 AND commission_percent <= 100000000)",
             name=op.f("ck_product_commission_within_reason"),
         ),
         sa.ForeignKeyConstraint(["branch_id"], ["branch.id"], name=op.f("fk_product_branch_id_branch")),
+        sa.ForeignKeyConstraint(["confirmed_by_id"], ["person.id"], name=op.f("fk_product_confirmed_by_id_person")),
         sa.ForeignKeyConstraint(["created_by_id"], ["person.id"], name=op.f("fk_product_created_by_id_person")),
         sa.ForeignKeyConstraint(
             ["current_version_id"],
@@ -1586,9 +1598,10 @@ def upgrade() -> None:
         sa.Column("decided", sa.Integer(), nullable=False),
         sa.Column("funded", sa.Integer(), nullable=False),
         sa.Column("median_days_to_money", sa.Integer(), nullable=True),
+        sa.Column("stale_declines", sa.Integer(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.CheckConstraint(
-            "leads >= 0 AND answered_in_time >= 0 AND decided >= 0 AND funded >= 0 AND funded <= leads",
+            "leads >= 0 AND answered_in_time >= 0 AND decided >= 0 AND funded >= 0 AND funded <= leads AND stale_declines >= 0 AND stale_declines <= leads",
             name=op.f("ck_track_record_counts_within_leads"),
         ),
         sa.ForeignKeyConstraint(

@@ -163,9 +163,11 @@ def slot_from(at: Any) -> str:
 def send(book: LeadBook) -> None:
     need = db.session.get_one(Need, book.need["id"])
     product = db.session.get_one(Product, book.product_id)
-    # What was in force at that time; later versions came since.
+    # What was in force at that time; later versions came since. What a decline called stopped, its desk confirmed.
     db.session.execute(
-        sa.update(Product).where(Product.id == product.id).values(current_version_id=book.row["product_version_id"])
+        sa.update(Product).where(Product.id == product.id).values(
+            current_version_id=book.row["product_version_id"], doubted_at=None
+        )
     )
     db.session.refresh(product)
     lead = choosing.send_lead(

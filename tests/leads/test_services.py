@@ -24,6 +24,7 @@ from matchmaker.leads.services import answering, choosing, ending, offering, wor
 from matchmaker.needs.services import change_need
 from matchmaker.notifications.models import Message
 from matchmaker.products.models import TrackRecord
+from matchmaker.products.queries import ids_in_force
 from matchmaker.ranking.models import Outcome, Shown
 from matchmaker.refusal import Refused
 from tests.builders import a_branch, an_owner
@@ -170,6 +171,32 @@ def test_a_large_need_goes_to_the_branch_that_may_decide() -> None:
     case.branch.decision_limit_yuan = Decimal(100_000)
     large = a_branch(case.institution, latitude=30.6, longitude=120.5)
     assert send(case).branch_id == large.id
+
+
+@pytest.mark.article("8.2")
+def test_a_listing_that_nobody_confirmed_or_that_is_in_doubt_receives_nothing() -> None:
+    case = a_case()
+    case.product.confirmed_until_on = clock.today() - timedelta(days=1)
+    assert refusal(lambda: send(case)) == "lead_product_not_published"
+    case.product.confirmed_until_on = clock.today()
+    case.product.doubted_at = clock.now()
+    assert refusal(lambda: send(case)) == "lead_product_not_published"
+    case.product.doubted_at = None
+    assert send(case).state == State.WAITING
+
+
+@pytest.mark.article("8.2")
+@pytest.mark.parametrize(("codes", "stale"), [(["I01", "X01"], 1), (["I01"], 0)])
+def test_a_decline_that_says_stopped_hides_the_product_and_counts_against_the_institution(
+    codes: list[str], stale: int
+) -> None:
+    case = a_case()
+    lead = to_state(case, State.CONTACTED)
+    working.decline(lead, codes=codes, by=case.manager)
+    assert (case.product.doubted_at is not None) is bool(stale)
+    records = db.session.scalars(sa.select(TrackRecord)).all()
+    assert [record.stale_declines for record in records] == [stale, stale]
+    assert (case.product.current_version_id not in ids_in_force(clock.today())) is bool(stale)
 
 
 def test_a_withdrawn_need_a_stopped_product_or_a_suspended_institution_receive_nothing() -> None:

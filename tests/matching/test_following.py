@@ -31,6 +31,7 @@ from matchmaker.matching.models import MarketChange, MarketCounter
 from matchmaker.needs.models import Need
 from matchmaker.products.models import Product, TrackRecord
 from matchmaker.products.queries import published_versions
+from matchmaker.products.services import doubt_product
 from matchmaker.refusal import plain
 from tests.products.builders import a_product
 
@@ -348,3 +349,27 @@ def test_a_fallback_loop_answers_as_the_index(town: dict[str, int]) -> None:
         odd = facts.changed(amount_yuan=Decimal("300000.0000001"))
         assert loop.failures(odd, clock.today()) == seen.judge.failures(odd, clock.today())
     assert replace(seen.offered[0], product_id=0) != seen.offered[0]
+
+
+@pytest.mark.article("8.2")
+def test_what_is_in_doubt_or_unconfirmed_leaves_the_market_in_memory_and_comes_back(town: dict[str, int]) -> None:
+    number = town["hearth"]
+
+    def seen() -> set[int]:
+        begin_read()
+        found = {one.product_id for one in following.market_seen(clock.today()).offered}
+        db.session.rollback()
+        return found
+
+    assert number in seen()
+    with unit_of_work():
+        doubt_product(number, at=clock.now())
+    assert number not in seen()
+    follows(town)
+    with unit_of_work():
+        db.session.get_one(Product, number).doubted_at = None
+    assert number in seen()
+    with unit_of_work():
+        db.session.get_one(Product, number).confirmed_until_on = clock.today() - timedelta(days=1)
+    assert number not in seen()
+    follows(town)

@@ -429,12 +429,12 @@ def test_a_suspended_institution_publishes_nothing_and_shows_nothing(deed: Any) 
 
 def test_validity_begins_and_ends(deed: Any) -> None:
     with deed():
-        version = a_product(valid_from_on="2026-10-01", valid_until_on="2026-12-31").current_version
+        version = a_product(valid_from_on="2026-10-01", valid_until_on="2026-12-15").current_version
         days = {
             date(2026, 9, 30): [],
             date(2026, 10, 1): [version],
-            date(2026, 12, 31): [version],
-            date(2027, 1, 1): [],
+            date(2026, 12, 15): [version],
+            date(2026, 12, 16): [],
         }
         assert {day: queries.published_versions(day) for day in days} == days
 
@@ -497,6 +497,7 @@ def test_the_desk_list_is_filtered_searched_and_counted(deed: Any) -> None:
             "published": 1,
             "suspended": 0,
             "stopped": 1,
+            "due": 0,
             "ending": 1,
         }
 

@@ -26,6 +26,7 @@ from matchmaker.leads.services.telling import tell_owner, tell_staff
 from matchmaker.needs.models import Need
 from matchmaker.needs.services import work_has_begun
 from matchmaker.products.models import Product, ProductVersion
+from matchmaker.products.rules.freshness import is_fresh
 from matchmaker.reference import regions
 from matchmaker.refusal import Reason, Refused
 
@@ -50,6 +51,7 @@ def why_not_sent(
         or product.state != "published"
         or (version.valid_until_on is not None and version.valid_until_on < today)
         or (version.valid_from_on is not None and version.valid_from_on > today)
+        or not is_fresh(product.confirmed_until_on, product.doubted_at, today)
     ):
         return Reason("lead_product_not_published")
     if product.institution.status != "admitted":

@@ -16,6 +16,7 @@ from matchmaker.leads.models import Lead, LeadClock, LeadStep, Offer, Payout
 from matchmaker.leads.rules.clocks import Clock
 from matchmaker.leads.rules.states import LIVE, Step
 from matchmaker.products.models import ProductVersion, TrackRecord
+from matchmaker.products.rules.freshness import STALE_CODE
 from matchmaker.queue import insert_for
 from matchmaker.ranking.models import Outcome
 
@@ -46,7 +47,8 @@ def recount_workload(person_id: int | None) -> None:
 
 
 def recount_track_record(lead: Lead) -> None:
-    """Count the leads of the institution, and of this product, afresh: sent, answered in time, decided, funded.
+    """Count the leads of the institution, and of this product, afresh: sent, answered in time, decided, funded,
+    declined because the listing was out of date.
 
     A second look that brings money counts the lead as funded once; a release counts as sent and not answered.
     """
@@ -92,6 +94,13 @@ def _recount(institution_id: int, product_id: int | None) -> None:
         .where(Lead.id.in_(of_mine), Payout.standing.in_(_STANDS))
     ).all()
     days = [max(0, (paid_on - clock.date_of(sent_at)).days) for sent_at, paid_on in money if sent_at is not None]
+    stale = count(
+        sa.select(sa.func.count(sa.distinct(LeadStep.lead_id))).where(
+            LeadStep.lead_id.in_(of_mine),
+            LeadStep.step == str(Step.DECLINE),
+            sa.cast(LeadStep.facts, sa.Text).like(f'%"{STALE_CODE}"%'),
+        )
+    )
     row = session.scalars(
         sa.select(TrackRecord).where(
             TrackRecord.institution_id == institution_id,
@@ -103,6 +112,7 @@ def _recount(institution_id: int, product_id: int | None) -> None:
         session.add(row)
     row.as_of_at = clock.now()
     row.leads, row.answered_in_time, row.decided, row.funded = leads, answered, decided, len(money)
+    row.stale_declines = stale
     row.median_days_to_money = median_low(days) if days else None
 
 
