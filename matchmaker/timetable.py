@@ -44,7 +44,7 @@ def entries() -> list[Entry]:
         settle_payouts,
         warn_leads,
     )
-    from matchmaker.matching.jobs import match_open_needs
+    from matchmaker.matching.jobs import share_out_open_needs
     from matchmaker.needs.jobs import delete_old_drafts, expire_needs
     from matchmaker.notifications.jobs import deliver_messages
     from matchmaker.privacy.jobs import close_accounts, delete_what_is_over
@@ -72,7 +72,7 @@ def entries() -> list[Entry]:
         Entry("cover.remind", day, remind_of_ending_cover, hour * 7),
         Entry("ranking.train", day, train_ranker, hour),
         Entry("ranking.forget", day, forget_old_lists, hour * 3),
-        Entry("matching.nightly", day, match_open_needs, hour * 2),
+        Entry("matching.nightly", day, share_out_open_needs, hour * 2),
         Entry("queue.forget", day, forget_old_jobs, hour * 4),
         Entry("businesses.remind", hour, remind_of_cases),
         Entry("privacy.close", hour, close_accounts),

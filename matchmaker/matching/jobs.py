@@ -5,27 +5,59 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from datetime import datetime
 
 from matchmaker import clock
 from matchmaker.db import begin_read, db, unit_of_work
 from matchmaker.matching import queries, services
 from matchmaker.needs.models import Need
-from matchmaker.queue import Run, job
+from matchmaker.queue import Run, job, later
+
+SHARD = 500
+"""Needs that one worker takes at once: a minute or less of work, so that several machines share a night evenly."""
+TOLD_EVERY = 25
 
 
-def match_open_needs(now: datetime) -> int:
+def share_out_open_needs(now: datetime) -> int:
+    """Enqueue the night's work: every live need is looked at, in shards that any worker may carry; answers how many.
+
+    A shard is enqueued once a day. What it makes is what ``match_open_needs`` would make of its needs one by one.
+    """
+    day, after, shards = clock.date_of(now).isoformat(), 0, 0
+    while ids := queries.ids_of_live_needs(after, SHARD):
+        db.session.rollback()
+        with unit_of_work():
+            later("matching.shard", key=f"matching.shard:{day}:{after}", after=after, last=ids[-1], at=now.isoformat())
+        after, shards = ids[-1], shards + 1
+    db.session.rollback()
+    return shards
+
+
+@job("matching.shard")
+def match_shard(run: Run, after: int, last: int, at: str) -> None:
+    """The needs of one shard, with progress; taken up again where a killed worker left it."""
+    match_open_needs(datetime.fromisoformat(at), after=after, last=last, told=run.progress)
+
+
+def match_open_needs(
+    now: datetime, *, after: int = 0, last: int | None = None, told: Callable[[int, int], None] | None = None
+) -> int:
     """Make new lists for live needs with a stale one, each in a transaction of its own; answers how many.
 
+    Needs above ``after`` up to ``last`` (all), ``told`` is called with how many are done and how many there are.
     Idempotent by need, version and day: the natural key of a list. A run that was killed is simply run again.
     A list is worked out in a read transaction and stored in a short one, so that people's deeds need not wait.
     """
-    made, after = 0, 0
-    while ids := queries.ids_of_live_needs(after):
+    made, done = 0, 0
+    while ids := [one for one in queries.ids_of_live_needs(after, SHARD) if last is None or one <= last]:
         market = services.market_at(now)
         db.session.rollback()
         for need_id in ids:
             made += match_open_need(need_id, market)
+            done += 1
+            if told is not None and (done % TOLD_EVERY == 0 or need_id == ids[-1]):
+                told(done, max(done, len(ids)))
         after = ids[-1]
     return made
 

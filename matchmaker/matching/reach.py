@@ -298,7 +298,7 @@ def told_cells(counts: dict[str, int], most: int = 8) -> list[Cell]:
     """Counts by key, the largest first, none under five.
 
     What is smaller, or beyond ``most`` lines, stands together as "others"; where even that were under five, the
-    smallest line joins it, since a reader could subtract.
+    smallest line joins it, since a reader could subtract. Nothing where nothing can be told apart.
     """
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     kept = [(key, count) for key, count in ordered if count >= LEAST_TOLD][:most]
@@ -306,7 +306,7 @@ def told_cells(counts: dict[str, int], most: int = 8) -> list[Cell]:
     while kept and 0 < rest < LEAST_TOLD:
         rest += kept.pop()[1]
     cells = [Cell(key, count) for key, count in kept]
-    return cells + ([Cell(None, rest)] if rest >= LEAST_TOLD else [])
+    return cells + ([Cell(None, rest)] if cells and rest >= LEAST_TOLD else [])
 
 
 def told_count(count: int) -> int | None:

@@ -133,7 +133,7 @@ def jobs(*, state: str = "", name: str = "") -> sa.Select[Any]:
     if state:
         query = query.where(Job.state == state)
     if name:
-        query = query.where(Job.args["name"].as_string() == name)
+        query = query.where(sa.or_(Job.args["name"].as_string() == name, Job.kind == name))
     failed_first = sa.case((Job.state == "failed", 0), (Job.state == "running", 1), else_=2)
     return query.order_by(failed_first, Job.id.desc())
 

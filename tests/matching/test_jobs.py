@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from matchmaker import clock
+from matchmaker import clock, queue
 from matchmaker.accounts.models import Person
 from matchmaker.db import db, unit_of_work
 from matchmaker.matching import jobs, queries, services
@@ -20,6 +22,7 @@ from matchmaker.needs.models import Need, NeedVersion
 from matchmaker.needs.rules import Wanted
 from matchmaker.products.models import Product
 from matchmaker.ranking.models import ShownList
+from tests.conftest import make_app, settings_for
 from tests.products.builders import a_product
 
 from .builders import NOW
@@ -147,3 +150,88 @@ def test_two_workers_on_one_need_make_one_list(town_app: Any, town: dict[str, in
         thread.join()
     assert sorted(made) == [0, 1]
     assert len(lists()) == 1
+
+
+def a_crowd(town: dict[str, int], n: int) -> None:
+    """So many more needs of the example shop."""
+    with unit_of_work():
+        first = db.session.get_one(Need, town["need"])
+        for number in range(n):
+            need = Need(business=first.business, posted_by_id=first.posted_by_id, posted_at=clock.now(),
+                        expires_on=first.expires_on)  # fmt: skip
+            need.versions.append(
+                NeedVersion(number=1, amount_yuan=Decimal(40_000 * (number + 1)), term_months=6 * (1 + number % 4),
+                            purpose="WC", securities=[], made_at=clock.now(), made_by_id=first.posted_by_id)
+            )  # fmt: skip
+            db.session.add(need)
+
+
+def what_was_made() -> dict[str, Any]:
+    """Every list by its natural key, as stored."""
+    db.session.expunge_all()
+    with unit_of_work():
+        return {
+            str(row.natural_key): (
+                row.facts, dict(row.counts), row.rule_only,
+                [(one.place, one.product_id, one.score, one.reasons, one.quote) for one in queries.shown_rows(row.id)],
+                [(one.product_id, one.failed) for one in queries.turned_down_rows(row.id)],
+            )
+            for row in db.session.scalars(sa.select(ShownList))
+        }  # fmt: skip
+
+
+def carry_by(app: Any, workers: int) -> None:
+    """Carry every job that is due, by so many workers at once."""
+
+    def work() -> None:
+        with app.app_context():
+            while queue.carry_one(queue.worker_name()):
+                pass
+
+    threads = [threading.Thread(target=work) for _ in range(workers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+@pytest.mark.article("3.6")
+def test_a_night_in_shards_makes_what_one_by_one_makes_and_says_how_far_it_is(
+    town_app: Any, town: dict[str, int], town_file: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "SHARD", 4)
+    a_crowd(town, 10)
+    kept = tmp_path / "evening.db"
+    with sqlite3.connect(tmp_path / "town.db") as evening, sqlite3.connect(kept) as copy:
+        evening.backup(copy)
+    night = clock.now()
+    assert jobs.match_open_needs(night) == 11
+    one_by_one = what_was_made()
+    db.engine.dispose()
+    other = make_app(settings_for(f"sqlite:///{kept}", tmp_path))
+    with other.app_context():
+        assert jobs.share_out_open_needs(night) == 3 == jobs.share_out_open_needs(night)
+        carry_by(other, 2)
+        assert what_was_made() == one_by_one and len(one_by_one) == 11
+        with unit_of_work():
+            shards = list(db.session.scalars(sa.select(queue.Job).where(queue.Job.kind == "matching.shard")))
+            assert [(one.state, one.progress_done, one.progress_total) for one in shards] == [
+                ("done", 4, 4), ("done", 4, 4), ("done", 3, 3),
+            ]  # fmt: skip
+        db.engine.dispose()
+
+
+@pytest.mark.article("3.6")
+def test_the_night_after_a_small_change_makes_lists_for_those_it_concerns(
+    town_app: Any, town: dict[str, int]
+) -> None:
+    a_crowd(town, 5)
+    jobs.match_open_needs(clock.now())
+    with clock.frozen("2026-09-24T02:00:00+08:00", everywhere=True):
+        with unit_of_work():
+            need = db.session.scalars(sa.select(Need).order_by(Need.id.desc())).first()
+            assert need is not None
+            need.current.term_months = 36
+        jobs.share_out_open_needs(clock.now())
+        carry_by(town_app, 1)
+        assert len(lists()) == 7 and lists()[-1][0] == need.id
