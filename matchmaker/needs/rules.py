@@ -427,9 +427,10 @@ def draft_values_of(answers: Answers) -> dict[str, Any]:
 
 
 TRADE_WORDS: Mapping[str, str] = {
-    "food": "餐饮", "shop": "零售", "making": "制造", "transport": "运输", "farming": "种植", "service": "修理",
+    "food": "餐饮", "shop": "零售", "transport": "运输", "farming": "种植", "service": "修理",
 }  # fmt: skip
-"""What the search of industries is asked for, so that the class is chosen and not the trade told again."""
+"""What the search of industries is asked for, so that the class is chosen and not the trade told again. Making has
+no word of its own: its first hits would be any factory's."""
 
 
 def business_values_of(answers: Answers | None) -> dict[str, str]:

@@ -132,13 +132,16 @@ class FeesForm(StepForm):
 
 
 _ANSWERS = [SelectChoice("none", _l("不收")), SelectChoice("charged", _l("收"))]
+_ANSWERS_OF_SUBSIDIES = [SelectChoice("none", _l("没有补")), SelectChoice("charged", _l("有补"))]
 
 
 def _add_fee(code: str) -> None:
     name = LABELS["product.fee"][code]
     ways = _choices("product.fee_way", [f"{basis}.{timing}" for basis, timing in pairs_of(code)], empty=_l("请选"))
     fields = {
-        "answer": RadioField(name, choices=_ANSWERS, validate_choice=False),
+        "answer": RadioField(
+            name, choices=_ANSWERS_OF_SUBSIDIES if code in ("SUBSIDY", "GUARSUB") else _ANSWERS, validate_choice=False
+        ),
         "payer": SelectField(
             _l("谁出"), choices=_choices("product.payer", Payer, empty=_l("请选")), validate_choice=False
         ),
