@@ -8,7 +8,7 @@ import json
 import logging
 import math
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -436,11 +436,11 @@ def paginate(query: sa.Select[Any], per_page: int = 20) -> Page[Any]:
     return Page(items, number, pages, total, per_page)
 
 
-def paginate_items(items: list[Item], per_page: int = 20) -> Page[Item]:
+def paginate_items(items: Sequence[Item], per_page: int = 20) -> Page[Item]:
     """As ``paginate``, over a list that is already there."""
     pages = max(1, math.ceil(len(items) / per_page))
     number = min(page_number(), pages)
-    return Page(items[(number - 1) * per_page:number * per_page], number, pages, len(items), per_page)
+    return Page(list(items[(number - 1) * per_page:number * per_page]), number, pages, len(items), per_page)
 
 
 # Words --------------------------------------------------------------------------------------------------------------

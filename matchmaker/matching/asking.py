@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
+from typing import overload
 
 import numpy as np
 from sqlalchemy.orm import Session
 
 from matchmaker.businesses.queries import plain_facts
 from matchmaker.db import db
-from matchmaker.eligibility.facts import Terms
+from matchmaker.eligibility.facts import Facts, Terms
 from matchmaker.eligibility.rules import CRITERIA
 from matchmaker.matching import queries
 from matchmaker.matching.change_log import ASKED_SIDE, BUSINESS, NEED, State, state_of, touched_by, touched_since
@@ -71,7 +73,26 @@ class Reach:
     by_size: tuple[Cell, ...]
     loosened: tuple[tuple[str, int | None], ...]
     """Rule → how many more businesses without it, those it alone turns away; most first, without the zeros."""
-    rows: tuple[SealedRow, ...]
+    rows: SealedRows
+
+
+class SealedRows(Sequence[SealedRow]):
+    """Those that fit, in the order of fit; a row is sealed when it is looked at, since a page shows twenty."""
+
+    def __init__(self, reached: Sequence[Asker], seal: Callable[[Asker], SealedRow]) -> None:
+        self._reached, self._seal = reached, seal
+
+    def __len__(self) -> int:
+        return len(self._reached)
+
+    @overload
+    def __getitem__(self, at: int) -> SealedRow: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[SealedRow]: ...
+    def __getitem__(self, at: int | slice) -> SealedRow | list[SealedRow]:
+        if isinstance(at, slice):
+            return [self._seal(one) for one in self._reached[at]]
+        return self._seal(self._reached[at])
 
 
 class AskedNeeds:
@@ -84,7 +105,10 @@ class AskedNeeds:
         self.askers = Askers()
         self.told: dict[int, Asker] = {}
         self._of_business: dict[int, set[int]] = {}
-        self._widths: Counter[tuple[str, str]] | None = None
+        self._widths: Counter[tuple[str, str]] = Counter()
+        """(place, trade) → how many businesses ask there, at every width; the same for all needs of a business."""
+        self._columns: Array = np.zeros((3, 64))
+        """By slot: business, amount in yuan, term in months."""
 
     def catch_up(self, session: Session, on: date) -> None:
         """Bring the needs in memory to what ``session`` sees; figures of a year count from the next one on."""
@@ -98,10 +122,10 @@ class AskedNeeds:
             self._read_all(session, on)
         else:
             self._read_some(session, touched, on)
-        self.state, self.year, self._widths = theirs, on.year, None
+        self.state, self.year = theirs, on.year
 
     def _read_all(self, session: Session, on: date) -> None:
-        self.askers, self.told, self._of_business = Askers(), {}, {}
+        self.askers, self.told, self._of_business, self._widths = Askers(), {}, {}, Counter()
         after = 0
         while found := queries.needs_asked(session, after=after):
             for need in found:
@@ -123,11 +147,15 @@ class AskedNeeds:
         known = self.told.pop(need_id, None)
         if known is not None:
             self.askers.drop(need_id)
-            self._of_business[known.business_id].discard(need_id)
+            mine = self._of_business[known.business_id]
+            mine.discard(need_id)
+            if not mine:
+                del self._of_business[known.business_id]
+                self._widths.subtract(known.widths)
 
     def _put(self, need: Need, on: date) -> None:
         business, wanted = need.business, need.current
-        self.askers.put(need.id, queries.facts_of(need, on=on))
+        facts = queries.facts_of(need, on=on)
         try:
             size = plain_facts(business, on).size_class().size
         except Refused:  # a trade that the size standard cannot place
@@ -137,7 +165,7 @@ class AskedNeeds:
         division = business.industry_code[:2] if trade else UNLISTED
         above = [one.code for one in region.path] if region else []
         city, province = (above[1] if len(above) > 1 else UNLISTED), (above[0] if above else UNLISTED)
-        self.told[need.id] = Asker(
+        told = Asker(
             business_id=business.id,
             widths=((business.region_code, division), (city, section), (province, section), (province, UNLISTED)),
             section=section,
@@ -146,21 +174,32 @@ class AskedNeeds:
             amount_yuan=float(wanted.amount_yuan),
             term_months=wanted.term_months,
         )
-        self._of_business.setdefault(business.id, set()).add(need.id)
+        self.hold(need.id, facts, told)
+
+    def hold(self, need_id: int, facts: Facts, told: Asker) -> None:
+        """Take one need in, by what the rules read of it and what may be told of it."""
+        slot = self.askers.put(need_id, facts)
+        while slot >= self._columns.shape[1]:
+            self._columns = np.concatenate([self._columns, np.zeros_like(self._columns)], axis=1)
+        self._columns[:, slot] = told.business_id, told.amount_yuan, told.term_months
+        self.told[need_id] = told
+        if told.business_id not in self._of_business:
+            self._widths.update(told.widths)
+        self._of_business.setdefault(told.business_id, set()).add(need_id)
 
     def reach(self, terms: Terms, on: date) -> Reach:
         """What these terms would reach on ``on``; a product that begins later is looked at on its first day."""
         day = max(on, terms.valid_from_on) if terms.valid_from_on else on
         said = self.askers.ask(terms, day)
-        told = [self.told[key] for key in said.keys.tolist()]
-        business: Array = np.array([one.business_id for one in told], np.int64)
-        order = by_fit(said, terms, [one.amount_yuan for one in told], [one.term_months for one in told])
+        business, amounts, months = self._columns[:, said.slots]
+        order = by_fit(said, terms, amounts, months)
         first = order[np.sort(np.unique(business[order], return_index=True)[1])]
-        reached = [told[at] for at in first.tolist()]
-        asking = len(np.unique(business))
+        reached = [self.told[key] for key in said.keys[first].tolist()]
+        asking = len(self._of_business)
         loosened = []
         for rule, criterion in enumerate(CRITERIA):
-            more = len(np.setdiff1d(business[said.only(rule)], business[order]))
+            kept_out = business[said.only(rule)]
+            more = len(np.setdiff1d(kept_out, business[order])) if len(kept_out) else 0
             if more:
                 loosened.append((criterion.name, more))
         loosened.sort(key=lambda pair: (-pair[1], pair[0]))
@@ -174,18 +213,15 @@ class AskedNeeds:
             by_sector=tuple(told_cells(Counter(one.section for one in reached))),
             by_size=tuple(told_cells(Counter(one.size for one in reached))),
             loosened=tuple((rule, told_count(more)) for rule, more in loosened),
-            rows=tuple(self._sealed(one) for one in reached) if enough else (),
+            rows=SealedRows(reached if enough else [], partial(_sealed, self._widths)),
         )
 
-    def _sealed(self, one: Asker) -> SealedRow:
-        if self._widths is None:
-            different = {(asker.business_id, width) for asker in self.told.values() for width in asker.widths}
-            self._widths = Counter(width for _, width in different)
-        widths = self._widths
-        place, trade = next((width for width in one.widths if widths[width] >= LEAST_TOLD), (UNLISTED, UNLISTED))
-        low = max((end for end in AMOUNT_BANDS if end < one.amount_yuan), default=None)
-        high = min((end for end in AMOUNT_BANDS if end >= one.amount_yuan), default=None)
-        return SealedRow(place, trade, one.size, low, high)
+
+def _sealed(widths: Mapping[tuple[str, str], int], one: Asker) -> SealedRow:
+    place, trade = next((width for width in one.widths if widths[width] >= LEAST_TOLD), (UNLISTED, UNLISTED))
+    low = max((end for end in AMOUNT_BANDS if end < one.amount_yuan), default=None)
+    high = min((end for end in AMOUNT_BANDS if end >= one.amount_yuan), default=None)
+    return SealedRow(place, trade, one.size, low, high)
 
 
 _asked: OrderedDict[str, AskedNeeds] = OrderedDict()

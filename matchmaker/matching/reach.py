@@ -34,6 +34,8 @@ AMOUNTS = {
 """Criteria that compare one number: kept in whole millionths, ``NOT_KNOWN`` where there is none."""
 AREAS = ("service_area", "decision_limit")
 CODED = tuple(one for one in CRITERIA if one.name not in AMOUNTS and one.name not in AREAS)
+NARROW_FIRST = ("region", "industry")
+"""Asked first where only those that fit are wanted: they leave least for the others."""
 NOT_KNOWN = -(2**62)
 
 
@@ -185,6 +187,32 @@ class Askers:
         for said in outcomes.values():
             failing += said == FAIL
         return Said(keys[at], slots, outcomes, failing)
+
+    def fitting(self, terms: Terms, today: date) -> Array:
+        """The slots of the needs that no rule turns away, ascending: as ``ask``, each rule asked of what is left."""
+        if self.odd or any(place.has_circle or place.decides_up_to_yuan is not None for place in terms.places):
+            said = self.ask(terms, today)
+            found: Array = said.slots[said.failing == 0]
+            return found
+        left: Array | None = None
+        coded = {code.criterion.name: row for row, code in enumerate(self.codes)}
+        for criterion in sorted(CRITERIA, key=lambda one: one.name not in NARROW_FIRST):
+            bounds = criterion.bounds(terms)
+            if bounds is None:
+                continue
+            at: Any = slice(0, self._used) if left is None else left
+            if criterion.name in coded:
+                row = coded[criterion.name]
+                stays = (self.codes[row].judged(terms, today) > FAIL)[self._coded[row, at]]
+            elif criterion.name in AMOUNTS:
+                assert isinstance(bounds, Between)
+                stays = _within(bounds, self._amounts[list(AMOUNTS).index(criterion.name), at]) > FAIL
+            else:
+                slots = np.arange(self._used) if left is None else left
+                stays = self._covers(terms.places, slots).max(axis=0) > FAIL
+            left = np.flatnonzero(stays) if left is None else left[stays]
+        left = np.arange(self._used) if left is None else left
+        return left[self.keys[left] >= 0]
 
     def _judge_odd(self, terms: Terms, today: date, slots: Array, outcomes: dict[int, Array]) -> None:
         """By the loop, over what the columns have said of them."""

@@ -218,7 +218,7 @@ def show_reach(product: Product) -> ResponseReturnValue:
     """Which businesses that ask for money now a product fits, without anybody's name: counts and sealed rows."""
     version = product.current_version or product.versions[-1]
     reach = asking.reach_of(queries.terms_said(version, product, queries.places_now()), clock.today())
-    page = paginate_items(list(reach.rows), per_page=20)
+    page = paginate_items(reach.rows, per_page=20)
     return render_template("matching/reach.html", product=product, version=version, reach=reach, page=page)
 
 

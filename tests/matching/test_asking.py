@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -74,6 +75,9 @@ def is_current(town: dict[str, int]) -> None:
         assert reach.fitting == told(fitting), name
         assert dict(reach.loosened) == {rule: told(count) for rule, count in alone.items()}, name
         assert len(reach.rows) == (fitting if fitting >= 5 else 0)
+    asked = asking.asked_needs()
+    counted = Counter(width for _, widths in {(one.business_id, one.widths) for one in asked.told.values()} for width in widths)
+    assert +asked._widths == counted, "counted as needs come and go, not anew each time"
     db.session.rollback()
 
 
@@ -115,7 +119,7 @@ def test_what_is_not_committed_counts_for_its_own_session_alone(town: dict[str, 
 def test_fewer_than_five_are_not_listed_and_a_rare_trade_is_told_wider(town: dict[str, int]) -> None:
     begin_read()
     few = asking.reach_of(terms_of("hearth", town, amount_max_yuan=Decimal(150_000)), clock.today())
-    assert few.fitting is None and few.rows == () and few.by_region == () and few.share == 0
+    assert few.fitting is None and len(few.rows) == 0 and few.by_region == () and few.share == 0
     many = asking.reach_of(terms_of("hearth", town, amount_max_yuan=None, regions=(), places=()), clock.today())
     assert many.fitting is not None and many.fitting >= 10
     rare = [row for row in many.rows if row.low_yuan == 1_000_000]

@@ -24,6 +24,8 @@ def holds(askers: Askers, needs: dict[int, Facts], terms: Terms) -> None:
     """Everything said of every need is what the loop says."""
     said = askers.ask(terms, TODAY)
     assert sorted(said.keys.tolist()) == sorted(needs)
+    fits = {key for key, facts in needs.items() if all(c.check(terms, facts, TODAY).value != "fail" for c in CRITERIA)}
+    assert {int(askers.keys[slot]) for slot in askers.fitting(terms, TODAY)} == fits
     for key, facts in needs.items():
         assert outcome_names(said, key) == {one.name: one.check(terms, facts, TODAY) for one in CRITERIA}
     for rule, one in enumerate(CRITERIA):
