@@ -142,7 +142,7 @@ def test_the_weights_on_the_page_are_those_in_use(client):
     from matchmaker.ranking.rules import OBJECTED_WEIGHTS, WEIGHTS
 
     page = page_of(client.get("/how-ranked"))
-    rows = [re.findall(r"([\d.]+) 分|不看", row) for row in re.findall(r"<tr><th scope=.row.>.*?</tr>", page)]
+    rows = [re.findall(r"([\d.]+) 分|不算分", row) for row in re.findall(r"<tr><th scope=.row.>.*?</tr>", page)]
     assert rows == [[f"{points:g}", f"{OBJECTED_WEIGHTS[name]:g}" if OBJECTED_WEIGHTS[name] else ""]
                     for name, points in WEIGHTS.items()]  # fmt: skip
     assert "只看成本、合适、快慢" in page and "分 3 分" not in page
