@@ -12,7 +12,7 @@ from flask.cli import with_appcontext
 
 def init_app(app: Flask) -> None:
     """Add the commands to ``flask --app wsgi``."""
-    for command in (prepare, serve, work_, demo, migrate, run_due):
+    for command in (prepare, serve, work_, demo, migrate, run_due, import_products):
         app.cli.add_command(command)
 
 
@@ -118,3 +118,38 @@ def run_due() -> None:
     enqueue_due()
     while carry_one(me):
         pass
+
+
+@click.command("import-products")
+@click.argument("path", type=click.Path(exists=True, dir_okay=False))
+@with_appcontext
+def import_products(path: str) -> None:
+    """Read a CSV table of products as drafts of the shelf of samples, which is no institution and publishes nothing."""
+    from pathlib import Path
+
+    from matchmaker.db import begin_read, unit_of_work
+    from matchmaker.products import queries, services
+    from matchmaker.refusal import Refused
+    from matchmaker.web import sentence
+
+    with current_app.test_request_context("/"):
+        begin_read()
+        by = queries.sample_maker()
+        if by is None:
+            raise click.ClickException("Nobody operates this platform yet, in whose name it could be read in.")
+        try:
+            with unit_of_work():
+                source = services.import_products(
+                    institution=services.sample_desk(),
+                    filename=Path(path).name,
+                    content=Path(path).read_bytes(),
+                    by=by,
+                )
+        except Refused as no:
+            raise click.ClickException(str(sentence(no))) from no
+        for line in source.lines:
+            click.echo(f"{line.number:>4}  {len(line.taken):>2}  {line.name}")
+            for column, _field, reason in line.left:
+                click.echo(f"          {column}: {sentence(reason)}")
+        drafts = queries.count_drafts(source)
+        click.echo(f"{len(source.lines)} lines, {drafts} drafts, none published. /desk/products/imports/{source.id}")

@@ -279,6 +279,11 @@ def sits_at_a_lender(actor: Any, obj: Any) -> bool:
     return bool(LENDERS & actor.desk_kinds)
 
 
+def is_operator_of_samples(actor: Any, obj: Any) -> bool:
+    """The operator, of the shelf of samples, which is no real institution."""
+    return bool(actor.is_operator and obj is not None and obj.institution.is_sample)
+
+
 table(
     product_list=allow("see the list of an own institution's products", works_at_a_desk, is_manager),
     product_start=allow("begin a product of an own institution", sits_at_a_lender),
@@ -288,6 +293,9 @@ table(
     product_publish=allow("publish or send back what another person submitted", on_desk_of_its_institution),
     product_reconfirm=allow("say that a listed product still holds", on_desk_of_its_institution),
     product_reconfirm_several=allow("say it of several at once, each an own institution's", sits_at_a_lender),
+    product_import_see=allow(
+        "read what became of a table that was read in", on_desk_of_its_institution, is_operator_of_samples
+    ),
     product_suspend=allow("take a product off the lists, for a while or for good", on_desk_of_its_institution),
 )
 

@@ -159,6 +159,7 @@ class Institution(Versioned, Base):
             "status != 'admitted' OR (licence_checked_by_id IS NOT NULL AND licence_checked_at IS NOT NULL)",
             name="admitted_has_checked_licence",
         ),
+        CheckConstraint("NOT is_sample OR status != 'admitted'", name="sample_is_never_admitted"),
         UniqueConstraint("kind", "licence_number"),
         Index("ix_institution_status_short_name", "status", "short_name"),
     )
@@ -176,6 +177,8 @@ class Institution(Versioned, Base):
     about: Mapped[str] = mapped_column(Text, default="")
     contact_address: Mapped[str | None]
     applied_at: Mapped[datetime]
+    # A shelf of imported samples, no real institution: never admitted, so nothing on it is published or matched.
+    is_sample: Mapped[bool] = mapped_column(default=False)
 
     branches: Mapped[list[Branch]] = relationship(back_populates="institution", order_by="Branch.id")
 

@@ -75,6 +75,7 @@ SENTENCES = {
     "licence_number_unlike": _l("这不像许可证号：6 到 40 位字母、数字和短横。"),
     "region_unknown": _l("没有这个地方。写区县、市或省的名字，或者六位代码。"),
     "institution_known": _l("没有收下：这个机构或这个许可证号已经在这里了。请让您单位的管理员邀请您。"),
+    "institution_is_sample": _l("没有接入：这是放样例的架子，不是真机构。"),
     "institution_admitted_already": _l("它已经接入了。"),
     "institution_suspended_already": _l("它已经暂停了。"),
     "institution_not_admitted": _l("没有做：这家机构还没有接入，或者暂停了。"),

@@ -87,7 +87,9 @@ def record_of(stored: ShownList) -> Record:
 
 def institutions() -> list[Institution]:
     """Every institution that was ever admitted, by name."""
-    query = sa.select(Institution).where(Institution.status.in_(("admitted", "suspended")))
+    query = sa.select(Institution).where(
+        Institution.status.in_(("admitted", "suspended")), Institution.is_sample.is_(False)
+    )
     return list(db.session.scalars(query.order_by(Institution.short_name)))
 
 

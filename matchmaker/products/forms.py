@@ -7,7 +7,16 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
-from wtforms import BooleanField, HiddenField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    FileField,
+    HiddenField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -184,6 +193,15 @@ class StartForm(BaseForm):
             *(SelectChoice(str(number), name) for number, name in branches),
         ]
         return self
+
+
+class ImportForm(BaseForm):
+    """A table of products."""
+
+    file = FileField(
+        _l("CSV 表"),
+        description=_l("最大 1 MB、200 行。一行一个产品，要有“产品名称”一列。Excel 里请另存为 CSV"),
+    )
 
 
 class StepDeedForm(BaseForm):

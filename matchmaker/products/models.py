@@ -16,6 +16,7 @@ from matchmaker.keeping import PUBLIC, work
 from matchmaker.products.rules.fees import FEE_CODES, Basis, FeeLine, Payer, Timing
 from matchmaker.products.rules.states import FROZEN_VERSION, Kind, ProductState, VersionState
 from matchmaker.products.rules.terms import Paper, RateBase, RenewalKind, Terms
+from matchmaker.refusal import Reason
 
 
 def _one_of(column: str, values: Any) -> str:
@@ -360,3 +361,54 @@ def _keep_published_fees(_mapper: Mapper[Any], _connection: Any, fee: ProductFee
     state = version.state if version is not None else None
     if state in FROZEN_VERSION:
         raise RuntimeError(f"a published fee schedule never changes: fee {fee.code} of version {fee.version_id}")
+
+
+class ProductImport(Base):
+    """One table that somebody read in: which file, by whom, which of its columns were used."""
+
+    kept = work("filename", "used", "unused")
+
+    __table_args__ = (UniqueConstraint("institution_id", "sha256"),)
+
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"))
+    filename: Mapped[str]
+    sha256: Mapped[str]
+    used: Mapped[list[str]] = mapped_column(JsonList, default=list)
+    unused: Mapped[list[str]] = mapped_column(JsonList, default=list)
+    imported_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    imported_at: Mapped[datetime]
+
+    institution: Mapped[Institution] = relationship()
+    lines: Mapped[list[ImportLine]] = relationship(back_populates="source", order_by="ImportLine.number")
+
+
+class ImportLine(Base):
+    """One line of a read table: what was found in its cells, and the draft begun from it, while there is one."""
+
+    kept = work("name", "institution_said", "found")
+
+    __table_args__ = (UniqueConstraint("import_id", "number"),)
+
+    import_id: Mapped[int] = mapped_column(ForeignKey("product_import.id"))
+    number: Mapped[int]
+    name: Mapped[str]
+    institution_said: Mapped[str] = mapped_column(default="")
+    product_id: Mapped[int | None] = mapped_column(ForeignKey("product.id"), index=True)
+    found: Mapped[list[dict[str, Any]]] = mapped_column(JsonList, default=list)
+
+    source: Mapped[ProductImport] = relationship(back_populates="lines")
+    product: Mapped[Product | None] = relationship()
+
+    @property
+    def taken(self) -> list[dict[str, Any]]:
+        """The cells from which a field of the draft was filled."""
+        return [found for found in self.found if found["code"] == "import_taken"]
+
+    @property
+    def left(self) -> list[tuple[str, str, Reason]]:
+        """What stays with the person: heading, field of the form (or ""), why."""
+        return [
+            (found["column"], found["field"], Reason(found["code"], found["facts"]))
+            for found in self.found
+            if found["code"] != "import_taken"
+        ]

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from matchmaker.accounts.models import Branch, Institution, Person
+from matchmaker.accounts.queries import operators
 from matchmaker.db import db
 from matchmaker.pricing.quotes import Quote, quote
-from matchmaker.products.models import Product, ProductVersion, TrackRecord
+from matchmaker.products.models import ImportLine, Product, ProductImport, ProductVersion, TrackRecord
 from matchmaker.products.rules.freshness import REMIND_DAYS_BEFORE
 from matchmaker.products.rules.states import FROZEN_VERSION, OPEN_VERSION, Kind, ProductState, VersionState
 from matchmaker.products.rules.terms import PRICEABLE_REPAYMENTS, Problem, Terms, problems_of, rates_percent
@@ -53,6 +54,7 @@ def _published() -> sa.Select[ProductVersion]:
             ProductVersion.state == VersionState.PUBLISHED,
             Product.doubted_at.is_(None),
             Institution.status == "admitted",
+            Institution.is_sample.is_(False),
         )
     )
 
@@ -331,6 +333,54 @@ def track_record(institution_id: int, product_id: int | None = None) -> TrackRec
 def versions_ending(on: date) -> list[ProductVersion]:
     """Versions in force whose last day is `on`."""
     return list(db.session.scalars(_loaded(_in_force(on).where(ProductVersion.valid_until_on == on))).unique())
+
+
+def import_of(institution_id: int, sha256: str) -> ProductImport | None:
+    """The reading of this very file for this institution, if there was one."""
+    return db.session.scalar(
+        sa.select(ProductImport).where(ProductImport.institution_id == institution_id, ProductImport.sha256 == sha256)
+    )
+
+
+def import_by_id(import_id: int) -> ProductImport | None:
+    """One reading of a table."""
+    return db.session.get(ProductImport, import_id, options=[joinedload(ProductImport.institution)])
+
+
+def imports_of(institution_ids: set[int]) -> sa.Select[ProductImport]:
+    """The tables that were read in for these institutions, the newest first."""
+    return (
+        sa.select(ProductImport)
+        .where(ProductImport.institution_id.in_(institution_ids))
+        .order_by(ProductImport.id.desc())
+    )
+
+
+def lines_of(source: ProductImport) -> sa.Select[ImportLine]:
+    """The lines of a read table, with their drafts."""
+    return (
+        sa.select(ImportLine)
+        .where(ImportLine.import_id == source.id)
+        .options(joinedload(ImportLine.product).selectinload(Product.versions).selectinload(ProductVersion.fees))
+        .order_by(ImportLine.number)
+    )
+
+
+def count_drafts(source: ProductImport) -> int:
+    """How many drafts were begun from a table and are still there."""
+    query = sa.select(sa.func.count()).where(ImportLine.import_id == source.id, ImportLine.product_id.is_not(None))
+    return db.session.scalar(query) or 0
+
+
+def sample_maker() -> Person | None:
+    """The operator in whose name samples are read in: the first that there is."""
+    return next(iter(operators()), None)
+
+
+def gaps_of(product: Product, today: date) -> list[Problem]:
+    """What keeps the draft of a product from being submitted, as its form says it now; none where it has no draft."""
+    version = product.open_version
+    return [] if version is None else problems_in(version, today)
 
 
 def desks_of(institution_ids: set[int]) -> list[Institution]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -17,9 +18,10 @@ from matchmaker.happened import announce
 from matchmaker.notifications.services import tell
 from matchmaker.products import queries
 from matchmaker.products.announcements import ProductPublished, ProductStopped, ProductSuspended
-from matchmaker.products.models import Product, ProductFee, ProductVersion
+from matchmaker.products.models import ImportLine, Product, ProductFee, ProductImport, ProductVersion
 from matchmaker.products.rules.differences import differences
 from matchmaker.products.rules.freshness import confirmed_until, is_fresh, may_undo
+from matchmaker.products.rules.importing import decoded, read_table
 from matchmaker.products.rules.states import (
     EDITABLE_VERSION,
     Kind,
@@ -31,6 +33,8 @@ from matchmaker.products.rules.states import (
 from matchmaker.products.rules.terms import Problem, Terms, text_problems
 from matchmaker.products.rules.typed import FIELDS, read_terms, typed_from
 from matchmaker.refusal import Reason, Refused
+
+SAMPLE_NAME = "样例产品架（不是真机构）"
 
 
 class Actor(Protocol):
@@ -59,6 +63,69 @@ def start_product(*, institution_id: int, kind: str, name: str, branch_id: int |
     db.session.flush()
     record("product.start", product, by=by, kind=kind)
     return product
+
+
+def import_products(*, institution: Institution, filename: str, content: bytes, by: Actor) -> ProductImport:
+    """Begin a draft from every usable line of a CSV table, with what can be read of it and nothing else.
+
+    The same file read in twice for an institution answers the first reading: nothing is made twice. What is missing
+    is asked by the form, as in every draft; two persons publish, as always. Raises Refused (422, at `file`) with a
+    code of `rules.importing.decoded` or `read_table`, or `product_kind_not_offered`.
+    """
+    kinds = kinds_offered(institution.kind)
+    if not kinds:
+        raise Refused("product_kind_not_offered", field="file", status=422)
+    text = decoded(content)
+    table = text if isinstance(text, Reason) else read_table(text, kinds=[kind.value for kind in kinds])
+    if isinstance(table, Reason):
+        raise Refused(table.code, field="file", status=422, **table.facts)
+    sha256 = hashlib.sha256(content).hexdigest()
+    db.session.execute(
+        sa.select(Institution.id).where(Institution.id == institution.id).with_for_update(key_share=True)
+    )
+    before = queries.import_of(institution.id, sha256)
+    if before is not None:
+        return before
+    source = ProductImport(
+        institution=institution, filename=_clean(filename)[-100:], sha256=sha256, used=list(table.used),
+        unused=list(table.unused), imported_by_id=by.id, imported_at=clock.now(),
+    )  # fmt: skip
+    db.session.add(source)
+    for line in table.lines:
+        product = None
+        if line.usable:
+            product = start_product(institution_id=institution.id, kind=line.kind, name=_clean(line.name), by=by)
+            (version,) = product.versions
+            version.typed = {field: [_clean(value) for value in values] for field, values in line.typed.items()}
+            version.steps_saved = [step for step in FIELDS if any(field in version.typed for field in FIELDS[step])]
+            _take_over(version)
+        found = [one.as_json() for one in line.found]
+        source.lines.append(
+            ImportLine(
+                number=line.number,
+                name=_clean(line.name),
+                institution_said=_clean(line.institution),
+                product=product,
+                found=found,
+            )
+        )
+    db.session.flush()
+    record("product.import", source, by=by, lines=len(table.lines), drafts=sum(one.usable for one in table.lines))
+    return source
+
+
+def sample_desk() -> Institution:
+    """The institution that stands for imported samples: no real one, never admitted, on nobody's list."""
+    found = db.session.scalar(sa.select(Institution).where(Institution.is_sample).order_by(Institution.id).limit(1))
+    if found is None:
+        found = Institution(
+            name=SAMPLE_NAME, short_name="样例", kind="STATE", licence_number="SAMPLE", status="suspended",
+            status_note="导入的样例，不是真机构，不能接入", region_code="110000", applied_at=clock.now(),
+            is_sample=True, about="从公开资料导入的产品样例，只作草稿看，不上架、不匹配。",
+        )  # fmt: skip
+        db.session.add(found)
+        db.session.flush()
+    return found
 
 
 def start_version(product: Product, *, by: Actor) -> ProductVersion:
@@ -188,6 +255,7 @@ def drop_draft(version: ProductVersion, *, by: Actor) -> bool:
     db.session.delete(version)
     db.session.flush()
     if alone:
+        db.session.execute(sa.update(ImportLine).where(ImportLine.product_id == product.id).values(product_id=None))
         db.session.delete(product)
         db.session.flush()
     return alone

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -14,16 +14,28 @@ from flask_babel import ngettext
 from matchmaker import clock
 from matchmaker.accounts.models import Institution
 from matchmaker.products import queries, services
-from matchmaker.products.forms import STEP_FORMS, NoteForm, StartForm, StepDeedForm, StepForm
-from matchmaker.products.models import Product, ProductVersion
+from matchmaker.products.forms import STEP_FORMS, ImportForm, NoteForm, StartForm, StepDeedForm, StepForm
+from matchmaker.products.models import Product, ProductImport, ProductVersion
 from matchmaker.products.rules.differences import differences
 from matchmaker.products.rules.fees import FEE_CODES
 from matchmaker.products.rules.freshness import UNDO_FOR, is_due, is_fresh, may_undo
+from matchmaker.products.rules.importing import MOST_BYTES
 from matchmaker.products.rules.states import EDITABLE_VERSION, Kind, ProductState, kinds_offered
 from matchmaker.products.rules.terms import Problem, cautions_of, named, rates_percent, text_problems
 from matchmaker.products.rules.typed import FIELDS, STEPS, read_terms
 from matchmaker.refusal import Reason, Refused
-from matchmaker.web import actor, back_to, computes, once, paginate, public, requires, said, sentence
+from matchmaker.web import (
+    actor,
+    back_to,
+    before_transaction,
+    computes,
+    once,
+    paginate,
+    public,
+    requires,
+    said,
+    sentence,
+)
 
 bp = Blueprint("products", __name__)
 
@@ -591,6 +603,63 @@ def reconfirm_several() -> ResponseReturnValue:
 
 def _countable(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 10
+
+
+# --- a table read in -------------------------------------------------------------------------------------------------
+
+
+def _take_table() -> None:
+    """Read the posted file while no lock is held; no more of it than may be looked at."""
+    upload = request.files.get("file")
+    g.table = (upload.filename or "", upload.stream.read(MOST_BYTES + 1)) if upload is not None else ("", b"")
+
+
+@bp.get("/desk/products/imports")
+@requires("product.start")
+def imports() -> ResponseReturnValue:
+    """Asks for a table of products, and lists those that were read in."""
+    return _imports_page(ImportForm())
+
+
+@bp.post("/desk/products/imports")
+@before_transaction(_take_table)
+@requires("product.start")
+@once
+def import_products() -> ResponseReturnValue:
+    """Reads a table: drafts from what can be read, and a page that says line by line what became of it."""
+    institution = listing_desk() or abort(404)
+    form = ImportForm()
+    filename, content = g.table
+    try:
+        if not filename:
+            raise Refused("import_empty", field="file", status=422)
+        source = services.import_products(institution=institution, filename=filename, content=content, by=actor())
+    except Refused as no:
+        form.refuse(no)
+        return _imports_page(form), no.status
+    return back_to("products.imported", import_id=source.id)
+
+
+def _imports_page(form: ImportForm) -> str:
+    page = paginate(queries.imports_of(actor().desk_institution_ids), per_page=20)
+    drafts = {source.id: queries.count_drafts(source) for source in page.items}
+    return render_template("products/imports.html", form=form, page=page, drafts=drafts)
+
+
+@bp.get("/desk/products/imports/<int:import_id>")
+@requires("product.import_see", load=queries.import_by_id)
+def imported(source: ProductImport) -> ResponseReturnValue:
+    """What became of each line: what was taken, what was not understood under which heading, what is missing now."""
+    page = paginate(queries.lines_of(source), per_page=20)
+    today = clock.today()
+    gaps = {
+        line.id: queries.problems_by_step(queries.gaps_of(line.product, today))
+        for line in page.items
+        if line.product is not None
+    }
+    return render_template(
+        "products/imported.html", source=source, page=page, gaps=gaps, drafts=queries.count_drafts(source), steps=STEPS
+    )
 
 
 @bp.app_template_test("a_reason")

@@ -331,8 +331,12 @@ def upgrade() -> None:
         sa.Column("about", sa.Text(), nullable=False),
         sa.Column("contact_address", sa.Text(), nullable=True),
         sa.Column("applied_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("is_sample", sa.Boolean(), nullable=False),
         sa.Column("row_version", sa.Integer(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "NOT is_sample OR status != 'admitted'", name=op.f("ck_institution_sample_is_never_admitted")
+        ),
         sa.CheckConstraint(
             "status != 'admitted' OR (licence_checked_by_id IS NOT NULL AND licence_checked_at IS NOT NULL)",
             name=op.f("ck_institution_admitted_has_checked_licence"),
@@ -827,6 +831,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_need_draft_business_id"), ["business_id"], unique=False)
         batch_op.create_index("ix_need_draft_updated_at", ["updated_at"], unique=False)
 
+    op.create_table(
+        "product_import",
+        sa.Column("institution_id", sa.Integer(), nullable=False),
+        sa.Column("filename", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("used", sa.JSON(), nullable=False),
+        sa.Column("unused", sa.JSON(), nullable=False),
+        sa.Column("imported_by_id", sa.Integer(), nullable=False),
+        sa.Column("imported_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["imported_by_id"], ["person.id"], name=op.f("fk_product_import_imported_by_id_person")
+        ),
+        sa.ForeignKeyConstraint(
+            ["institution_id"], ["institution.id"], name=op.f("fk_product_import_institution_id_institution")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_product_import")),
+        sa.UniqueConstraint("institution_id", "sha256", name=op.f("uq_product_import_institution_id_sha256")),
+    )
     op.create_table(
         "record_reply",
         sa.Column("institution_id", sa.Integer(), nullable=False),
@@ -1437,6 +1460,25 @@ def upgrade() -> None:
             sqlite_where=sa.text("state IN ('waiting', 'accepted', 'quoted')"),
             postgresql_where=sa.text("state IN ('waiting', 'accepted', 'quoted')"),
         )
+
+    op.create_table(
+        "import_line",
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("institution_said", sa.Text(), nullable=False),
+        sa.Column("product_id", sa.Integer(), nullable=True),
+        sa.Column("found", sa.JSON(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["product_import.id"], name=op.f("fk_import_line_import_id_product_import")
+        ),
+        sa.ForeignKeyConstraint(["product_id"], ["product.id"], name=op.f("fk_import_line_product_id_product")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_line")),
+        sa.UniqueConstraint("import_id", "number", name=op.f("uq_import_line_import_id_number")),
+    )
+    with op.batch_alter_table("import_line", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_import_line_product_id"), ["product_id"], unique=False)
 
     op.create_table(
         "in_view",
@@ -2384,6 +2426,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_in_view_list_id"))
 
     op.drop_table("in_view")
+    with op.batch_alter_table("import_line", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_import_line_product_id"))
+
+    op.drop_table("import_line")
     with op.batch_alter_table("cover_request", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_cover_request_live",
@@ -2478,6 +2524,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_record_reply_institution_id_at")
 
     op.drop_table("record_reply")
+    op.drop_table("product_import")
     with op.batch_alter_table("need_draft", schema=None) as batch_op:
         batch_op.drop_index("ix_need_draft_updated_at")
         batch_op.drop_index(batch_op.f("ix_need_draft_business_id"))

@@ -79,10 +79,12 @@ def admit_institution(
     """Admit an institution whose licence the operator has checked; ``licence_seen`` says where (LICENCE_SEEN).
 
     The first admission invites the address of the application to the desk. Raises Refused
-    ``institution_admitted_already``, ``field_missing``.
+    ``institution_admitted_already``, ``institution_is_sample``, ``field_missing``.
     """
     if institution.status == "admitted":
         raise Refused("institution_admitted_already")
+    if institution.is_sample:
+        raise Refused("institution_is_sample")
     if licence_seen not in LICENCE_SEEN:
         raise Refused("field_missing", field="licence_seen")
     first = institution.status == "applied"
