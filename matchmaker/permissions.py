@@ -332,6 +332,16 @@ def is_owner(actor: Any, obj: Any) -> bool:
     return bool(actor.has_role("owner"))
 
 
+def is_channel(actor: Any, obj: Any) -> bool:
+    """Works for a park, an association or a service centre."""
+    return bool(actor.is_channel)
+
+
+def typed_it(actor: Any, row: Any) -> bool:
+    """Typed it for somebody else."""
+    return bool(row.typed_by_id == actor.id)
+
+
 def acts_for_the_business(actor: Any, need: Any) -> bool:
     """Declared is enough to ask and to match; a rejected claim is not."""
     return any(
@@ -341,6 +351,10 @@ def acts_for_the_business(actor: Any, need: Any) -> bool:
 
 table(
     need_post=allow("Say a need, and see one's own needs and drafts.", is_owner),
+    assisted_start=allow(
+        "Type a need for an owner who is there; they confirm it by a link.", is_channel, works_anywhere
+    ),
+    assisted_withdraw=allow("Take back what one typed for an owner before they confirm it.", typed_it),
     needdraft_own=allow("See, post or delete a draft of one's own.", is_that_person),
     need_see=allow("See a need of a business for which one acts.", acts_for_the_business, helps_prepare),
     need_change=allow("Change a need; what was sent stays as it was sent.", acts_for_the_business, helps_prepare),

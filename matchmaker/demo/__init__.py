@@ -108,6 +108,7 @@ def fill(*, size: int = SIZE, seed: int = SEED, anchor: date | None = None) -> T
     )
     cover_requests.ask_around(town.market, cover.list_cover(town.market, anchor_on), anchor_on)
     trust.badges_and_reports(town.market, anchor_on)
+    trust.typed_by_the_channel(town.market.person_by_name["园区孔服务"], anchor_on)
     trust.a_helper(cast.owner_ids(town.story)[1], anchor_on)
     cover.messages_have_left()
     behind = clock.real_now() - first_instant(town.anchor_at, clock.real_now())

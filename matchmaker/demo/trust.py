@@ -14,6 +14,7 @@ from matchmaker.businesses.queries import businesses_of, may_act
 from matchmaker.db import db
 from matchmaker.demo.cover import day
 from matchmaker.demo.market import Market
+from matchmaker.needs import assisting
 
 HELPER = "账房陆算"
 MANAGERS = ("沈秋禾", "韩竹君")
@@ -48,6 +49,16 @@ def badges_and_reports(market: Market, anchor_on: date) -> None:
             with day(on + timedelta(days=2), 16):
                 badges.settle_report(report, outcome=outcome, row_version=report.row_version, by=operator)
 
+
+
+def typed_by_the_channel(channel_id: int, anchor_on: date) -> None:
+    """What a service centre typed yesterday for somebody who has not confirmed it yet."""
+    with day(anchor_on - timedelta(days=1), 15):
+        assisting.type_for(
+            address="15400000019", name="唐师傅（虚构）",
+            values={"amount": "8", "amount_unit": "wan", "term": "12", "purpose": "WC", "first_loan": "yes"},
+            is_here=True, language="zh", by=db.session.get_one(Person, channel_id),
+        )  # fmt: skip
 
 
 def a_helper(owner_id: int, anchor_on: date) -> None:

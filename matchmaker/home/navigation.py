@@ -62,6 +62,7 @@ BY_ROLE: dict[str, list[Line]] = {
         (_l("我们单位"), "accounts.institution", {}),
     ],
     "channel": [
+        (_l("替客户写需求"), "needs.assisted", {}),
         (_l("先看看"), "home.check", {}),
         (_l("有哪些产品"), "products.browse", {}),
     ],

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, RadioField, SelectMultipleField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, RadioField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from matchmaker import clock
+from matchmaker.accounts.rules import plain_address
 from matchmaker.formatting import language
 from matchmaker.needs.rules import (
     COMMON_TERMS,
@@ -117,6 +118,25 @@ class NeedForm(BaseForm):
             self.business_id.errors = [sentence(Reason("need_business_missing"))]
             good = False
         return bool(good) and not wrong
+
+
+class AssistedForm(NeedForm):
+    """The same, typed by somebody else with the owner beside them."""
+
+    address = StringField(_l("客户的手机号或邮箱"), description=_l("确认的链接发到这里，只有他能确认"))
+    name = StringField(_l("怎么称呼客户"))
+    is_here = BooleanField(_l("客户就在旁边，请我替他写"))
+    plain = ""
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Let the rules read the need, and read whose it is."""
+        good = super().validate(extra_validators)
+        self.plain = plain_address(self.address.data or "") or ""
+        if not self.plain:
+            self.address.errors = [*self.address.errors, sentence(Reason("assisted_address"))]
+        if len(self.name.data or "") > 40:
+            self.name.errors = [*self.name.errors, sentence(Reason("assisted_name_long"))]
+        return good and not self.address.errors and not self.name.errors
 
 
 def in_readers_unit(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from matchmaker import clock
+from matchmaker.accounts.models import Person
 from matchmaker.businesses.models import Business
 from matchmaker.db import Base, JsonDict, JsonList, Percent, Versioned
 from matchmaker.keeping import Kept
@@ -71,6 +73,46 @@ class Need(Versioned, Base):
     def is_live(self) -> bool:
         """Whether it is open or being worked on."""
         return self.state in LIVE_STATES
+
+
+class AssistedNeed(Base):
+    """A need that somebody at a counter or of a channel typed for an owner; nothing of it counts before they confirm.
+
+    Until then it has an address and no person; afterwards the owner's draft, later the need, says whose words it were.
+    """
+
+    kept = Kept(
+        "needs", of="person_id", days=90, since="typed_at", closing="erase",
+        erase={"address": "", "name": "", "values": {}}, why="evidence",
+        harmless=("draft_id",), hidden=("token_hash",),
+    )  # fmt: skip
+
+    __table_args__ = (
+        CheckConstraint("(person_id IS NULL) = (confirmed_at IS NULL)", name="confirmed_by_somebody"),
+        CheckConstraint("confirmed_at IS NULL OR withdrawn_at IS NULL", name="one_end"),
+        Index("ix_assisted_need_typed_by_id_typed_at", "typed_by_id", "typed_at"),
+    )
+
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    typed_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    typed_at: Mapped[datetime]
+    address: Mapped[str]
+    name: Mapped[str] = mapped_column(default="")
+    values: Mapped[dict[str, Any]] = mapped_column(JsonDict)
+    expires_at: Mapped[datetime]
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    confirmed_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+    # No foreign key: the draft is used up when the need is posted.
+    draft_id: Mapped[int | None] = mapped_column(index=True)
+    need_id: Mapped[int | None] = mapped_column(ForeignKey("need.id"), index=True)
+
+    typed_by: Mapped[Person] = relationship(foreign_keys=[typed_by_id])
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its owner may still confirm it."""
+        return self.confirmed_at is None and self.withdrawn_at is None and clock.real_now() < self.expires_at
 
 
 class NeedVersion(Base):

@@ -11,7 +11,7 @@ from sqlalchemy.orm import selectinload
 from matchmaker.businesses.models import Business, BusinessMember
 from matchmaker.businesses.queries import mandated
 from matchmaker.db import db
-from matchmaker.needs.models import Need, NeedDraft
+from matchmaker.needs.models import AssistedNeed, Need, NeedDraft
 from matchmaker.needs.rules import LIVE_STATES, NeedState
 
 _LIVE = sorted(LIVE_STATES)
@@ -62,6 +62,29 @@ def needs_of(person_id: int, *, state: str = "") -> sa.Select[Any]:
     return (
         query.options(selectinload(Need.versions), selectinload(Need.business))
         .order_by(sa.case((Need.state.in_(_LIVE), 0), else_=1), Need.posted_at.desc(), Need.id.desc())
+    )
+
+
+def assisted_by_id(assisted_need_id: int) -> AssistedNeed | None:
+    return db.session.get(AssistedNeed, assisted_need_id)
+
+
+def assisted_by_hash(token_hash: str) -> AssistedNeed | None:
+    return db.session.scalar(sa.select(AssistedNeed).where(AssistedNeed.token_hash == token_hash))
+
+
+def assisted_with(*, draft_id: int | None = None, need_id: int | None = None) -> AssistedNeed | None:
+    """What somebody else typed, from which this draft or need came."""
+    which = AssistedNeed.draft_id == draft_id if draft_id is not None else AssistedNeed.need_id == need_id
+    return db.session.scalar(sa.select(AssistedNeed).where(which).order_by(AssistedNeed.id.desc()).limit(1))
+
+
+def typed_for_others(person_id: int) -> sa.Select[Any]:
+    """What a person has typed for owners, the latest first."""
+    return (
+        sa.select(AssistedNeed)
+        .where(AssistedNeed.typed_by_id == person_id)
+        .order_by(AssistedNeed.typed_at.desc(), AssistedNeed.id.desc())
     )
 
 

@@ -109,7 +109,11 @@ def post_need(
     need.versions.append(_version(1, wanted, by))
     db.session.add(need)
     if draft is not None:
+        assisted = queries.assisted_with(draft_id=draft.id)
         db.session.delete(draft)
+        db.session.flush()
+        if assisted is not None:
+            assisted.need_id, assisted.draft_id = need.id, None
     db.session.flush()
     record("need.post", need, by=by, amount_yuan=wanted.amount_yuan, term_months=wanted.term_months)
     announce(NeedPosted(need.id, 1, by.id))

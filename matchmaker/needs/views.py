@@ -11,9 +11,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from matchmaker import clock, formatting
-from matchmaker.needs import queries, services
-from matchmaker.needs.forms import NeedForm
-from matchmaker.needs.models import Need, NeedDraft
+from matchmaker.accounts.sessions import token_hash
+from matchmaker.needs import assisting, queries, services
+from matchmaker.needs.forms import AssistedForm, NeedForm
+from matchmaker.needs.models import AssistedNeed, Need, NeedDraft
 from matchmaker.needs.rules import (
     Answers,
     NeedState,
@@ -27,7 +28,7 @@ from matchmaker.needs.rules import (
 from matchmaker.needs.words import LABELS
 from matchmaker.reference.rules.working_time import days_off_between, is_working_day
 from matchmaker.refusal import Refused
-from matchmaker.web import BaseForm, actor, back_to, once, paginate, requires, said, sentence
+from matchmaker.web import BaseForm, actor, back_to, limited, once, paginate, requires, said, sentence
 
 bp = Blueprint("needs", __name__)
 
@@ -187,6 +188,78 @@ def delete_draft(draft: NeedDraft) -> ResponseReturnValue:
     return render_template("needs/delete_draft.html", draft=draft, form=form)
 
 
+# Typed for somebody else --------------------------------------------------------------------------------------------
+
+
+def load_assisted(assisted_need_id: int) -> AssistedNeed | None:
+    return queries.assisted_by_id(assisted_need_id)
+
+
+@bp.get("/assisted")
+@requires("assisted.start")
+def assisted() -> ResponseReturnValue:
+    """What one has typed for owners, and whether they have confirmed it; nothing of what became of it."""
+    return render_template("needs/assisted.html", page=paginate(queries.typed_for_others(actor().id)), form=BaseForm())
+
+
+@bp.get("/assisted/new")
+@requires("assisted.start")
+def new_assisted() -> ResponseReturnValue:
+    """The form of a need, with whose it is."""
+    return _assisted_page(AssistedForm.showing({}, version=0))
+
+
+@bp.post("/assisted/new")
+@limited("60 per hour")
+@requires("assisted.start")
+@once
+def send_assisted() -> ResponseReturnValue:
+    """Keep it and send the link."""
+    form = AssistedForm()
+    if not form.submitted():
+        return _assisted_page(form, 422 if form.errors else 200)
+    try:
+        assisting.type_for(
+            address=form.plain, name=form.name.data or "", values=form.typed, is_here=bool(form.is_here.data),
+            language=formatting.language(), by=actor(),
+        )  # fmt: skip
+    except Refused as no:
+        form.refuse(no)
+        return _assisted_page(form, no.status)
+    said(_("链接发给客户了。他自己点了“是我要的”，才算数。"))
+    return back_to("needs.assisted")
+
+
+def _assisted_page(form: NeedForm, status: int = 200) -> ResponseReturnValue:
+    return render_template("needs/new_assisted.html", form=form, **_around()), status
+
+
+@bp.post("/assisted/<int:assisted_need_id>/withdraw")
+@requires("assisted.withdraw", load=load_assisted)
+def withdraw_assisted(row: AssistedNeed) -> ResponseReturnValue:
+    """The link is worth nothing any more."""
+    assisting.withdraw(row, by=actor())
+    said(_("收回了，链接不能用了，写的也删了。"))
+    return back_to("needs.assisted")
+
+
+@bp.route("/assisted/link/<token>", methods=["GET", "POST"])
+@limited("30 per hour")
+@requires("account.own")
+def assisted_link(token: str) -> ResponseReturnValue:
+    """What somebody typed for the person: theirs by one button, nobody's without it."""
+    row = queries.assisted_by_hash(token_hash(token)) if len(token) <= 64 else None
+    wanted = assisting.wanted_of(row) if row is not None and row.is_open else None
+    if row is None or wanted is None or row.address not in (actor().phone, actor().email):
+        return render_template("needs/assisted_link.html", row=None, form=None), 404
+    form = BaseForm()
+    if form.submitted():
+        draft = assisting.confirm(row, by=actor())
+        said(_("好，现在是您的草稿。看一遍，再发。"))
+        return back_to("needs.review", draft_id=draft.id)
+    return render_template("needs/assisted_link.html", row=row, wanted=wanted, business=None, edit=None, form=form)
+
+
 # Needs that stand ---------------------------------------------------------------------------------------------------
 
 
@@ -208,7 +281,9 @@ def mine() -> ResponseReturnValue:
 @requires("need.see", load=load_need)
 def show(need: Need) -> ResponseReturnValue:
     """One need: what was asked for, its versions, where it stands."""
-    return render_template("needs/show.html", need=need, form=BaseForm())
+    return render_template(
+        "needs/show.html", need=need, form=BaseForm(), assisted=queries.assisted_with(need_id=need.id)
+    )
 
 
 @bp.route("/needs/<int:need_id>/change", methods=["GET", "POST"])

@@ -104,6 +104,16 @@ LABELS = {
 }
 
 SENTENCES = {
+    "assisted_not_here": _l("没有做：要客户自己在旁边、请您写，才能替他写。"),
+    "assisted_for_yourself": _l("这是您自己的号码。替自己说需求，在“需求”里说。"),
+    "assisted_address": _l("写手机号（11 位）或者邮箱。"),
+    "assisted_name_long": _l("最多 40 个字。"),
+    "assisted_is_anothers": _l("没有做：这个链接是发给别人的，您登录的不是那个账号。"),
+    "assisted_link_over": _l("没有做：这一份已经确认过、收回了，或者过期了。"),
+    "need_assisted": _l(
+        "%(who)s 替您写了一份贷款需求。打开链接看，是您要的再确认；不确认，什么也不会发生。%(expires_at)s 前有效。"
+    ),
+    "need_assisted_confirmed": _l("您替客户写的第 %(number)s 份，客户确认了。"),
     "need_amount_missing": _l("写想用多少钱，比如 30"),
     "need_amount_not_a_number": _l("“%(typed)s”看不懂，写大于 0 的数，比如 30"),
     "need_amount_not_above_zero": _l("写大于 0 的数，比如 30"),
@@ -140,6 +150,9 @@ SENTENCES = {
 }
 
 DEEDS = {
+    "need.type_for": _l("替客户写需求"),
+    "need.confirm_assisted": _l("确认别人替写的需求"),
+    "need.withdraw_assisted": _l("收回替写的需求"),
     "need.post": _l("发布需求"),
     "need.change": _l("改需求"),
     "need.withdraw": _l("撤回需求"),

@@ -1006,6 +1006,37 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "assisted_need",
+        sa.Column("token_hash", sa.Text(), nullable=False),
+        sa.Column("typed_by_id", sa.Integer(), nullable=False),
+        sa.Column("typed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("values", sa.JSON(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=True),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("draft_id", sa.Integer(), nullable=True),
+        sa.Column("need_id", sa.Integer(), nullable=True),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "(person_id IS NULL) = (confirmed_at IS NULL)", name=op.f("ck_assisted_need_confirmed_by_somebody")
+        ),
+        sa.CheckConstraint("confirmed_at IS NULL OR withdrawn_at IS NULL", name=op.f("ck_assisted_need_one_end")),
+        sa.ForeignKeyConstraint(["need_id"], ["need.id"], name=op.f("fk_assisted_need_need_id_need")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_assisted_need_person_id_person")),
+        sa.ForeignKeyConstraint(["typed_by_id"], ["person.id"], name=op.f("fk_assisted_need_typed_by_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_assisted_need")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_assisted_need_token_hash")),
+    )
+    with op.batch_alter_table("assisted_need", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_assisted_need_draft_id"), ["draft_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_assisted_need_need_id"), ["need_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_assisted_need_person_id"), ["person_id"], unique=False)
+        batch_op.create_index("ix_assisted_need_typed_by_id_typed_at", ["typed_by_id", "typed_at"], unique=False)
+
+    op.create_table(
         "business_paper",
         sa.Column("member_id", sa.Integer(), nullable=False),
         sa.Column("document_id", sa.Integer(), nullable=False),
@@ -2495,6 +2526,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_business_paper_member_id"))
 
     op.drop_table("business_paper")
+    with op.batch_alter_table("assisted_need", schema=None) as batch_op:
+        batch_op.drop_index("ix_assisted_need_typed_by_id_typed_at")
+        batch_op.drop_index(batch_op.f("ix_assisted_need_person_id"))
+        batch_op.drop_index(batch_op.f("ix_assisted_need_need_id"))
+        batch_op.drop_index(batch_op.f("ix_assisted_need_draft_id"))
+
+    op.drop_table("assisted_need")
     with op.batch_alter_table("assignment", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_assignment_live_staff",

@@ -147,7 +147,7 @@ NOT_IN_THE_SMALL_TOWN = {
     "accounts.accept_invitation", "businesses.ask_remove_line", "businesses.ask_remove_title", "businesses.case",
     "businesses.check_title",
     "businesses.line", "businesses.mandate_link", "documents.read", "insurance.compare", "leads.read_paper",
-    "needs.delete_draft", "needs.review", "products.show_version",
+    "needs.assisted_link", "needs.delete_draft", "needs.review", "products.show_version",
 }
 """A secret word, or a draft, file, line or title that nobody walks to: their own tests open them, on SQLite."""
 
