@@ -17,7 +17,17 @@ from typing import Any
 
 import numpy as np
 
-from matchmaker.eligibility.bounds import COUNTY_REACH_KM, Areas, Between, Deciders, Outcome, Place, Position, Span
+from matchmaker.eligibility.bounds import (
+    COUNTY_REACH_KM,
+    Areas,
+    Between,
+    Deciders,
+    Outcome,
+    Place,
+    Position,
+    Prefixes,
+    Span,
+)
 from matchmaker.eligibility.facts import Facts, Terms
 from matchmaker.eligibility.rules import CRITERIA, Criterion
 from matchmaker.matching.index_forms import NotIndexable, exactly
@@ -57,9 +67,24 @@ class _Codes:
         return found
 
     def judged(self, terms: Terms, today: date) -> Array:
-        """What the criterion says of each answer: int8 [answers]."""
-        said = [LEVEL[self.criterion.check(terms, facts, today)] for facts in self.facts]
-        return np.array(said, np.int8)
+        """What the criterion says of each answer: int8 [answers]. Codes that begin alike, as far as the product's
+        prefixes reach, are asked once."""
+        bounds = self.criterion.bounds(terms)
+        longest = 0
+        if isinstance(bounds, Prefixes):
+            longest = max((len(prefix) for prefix in (*bounds.allow, *bounds.deny)), default=0)
+        known: dict[str, int] = {}
+        said: Array = np.empty(len(self.facts), np.int8)
+        for at, facts in enumerate(self.facts):
+            mine = self.criterion.mine(facts, today) if longest else None
+            if not isinstance(mine, str) or len(mine) < longest:
+                said[at] = LEVEL[self.criterion.check(terms, facts, today)]
+                continue
+            start = mine[:longest]
+            if start not in known:
+                known[start] = LEVEL[self.criterion.check(terms, facts, today)]
+            said[at] = known[start]
+        return said
 
 
 @dataclass(frozen=True)

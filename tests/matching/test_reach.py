@@ -75,6 +75,7 @@ def test_a_shop_on_the_edge_of_a_circle_is_judged_as_the_loop_does() -> None:
 
 
 @pytest.mark.article("17.2")
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from("abcdefghijklmnop"), st.integers(1, 60)))
 def test_no_count_under_five_is_told_or_left_to_be_subtracted(counts: dict[str, int]) -> None:
     cells = told_cells(counts)
