@@ -139,6 +139,8 @@ table(
     reference_enter=allow("enter an LPR publication or the days off of a year, with its source", is_operator),
     upkeep_see=allow("see what is missing or stale and the work that runs by itself", is_operator, is_supervisor),
     upkeep_retry=allow("let work that failed be tried again", is_operator),
+    ranking_see=allow("see how good the order is, its models, who is seen how much", is_operator, is_supervisor),
+    ranking_switch=allow("put an earlier model back in use, or set the one in use aside", is_operator),
     oversight_see=allow("see late leads, declines and this table of permissions, without names", is_supervisor),
 )
 

@@ -73,11 +73,13 @@ BY_ROLE: dict[str, list[Line]] = {
         (_l("举报的中介"), "accounts.broker_reports", {}),
         (_l("要补的"), "oversight.tasks", {}),
         (_l("自动做的事"), "oversight.jobs", {}),
+        (_l("排得好不好"), "oversight.quality", {}),
     ],
     "supervisor": [
         (_l("企业，遮住名字"), "privacy.masked", {}),
         (_l("操作记录"), "audit.trail", {}),
         (_l("重算名单"), "oversight.lists", {}),
+        (_l("排得好不好"), "oversight.quality", {}),
         (_l("过期的"), "oversight.late", {}),
         (_l("没用的谢绝"), "oversight.declines", {}),
         (_l("机构名单"), "accounts.institutions", {}),

@@ -12,7 +12,7 @@ from matchmaker.accounts.queries import count_broker_reports, count_of_status
 from matchmaker.audit.queries import count_unsealed
 from matchmaker.businesses import queries as businesses
 from matchmaker.notifications.queries import count_in_state
-from matchmaker.oversight import queries
+from matchmaker.oversight import queries, standing
 from matchmaker.reference.queries import newest_lpr
 from matchmaker.reference.rules import is_provisional, next_working_day
 
@@ -71,6 +71,7 @@ def tasks() -> list[Task]:
             {"state": "queued"},
         ),
         ("messages_failed", count_in_state("failed"), "oversight.messages", {"state": "failed"}),
+        ("exposure_out", len(standing.sizes_out()), "oversight.quality", {}),
         ("unsealed", unsealed if unsealed > UNSEALED_BORNE else 0, "oversight.jobs", {"name": "audit.seal"}),
     )
     found += [Task(code, count, endpoint, args) for code, count, endpoint, args in counted if count]

@@ -17,13 +17,17 @@ from matchmaker.leads.rules.clocks import LIMITS
 from matchmaker.matching import services as matching
 from matchmaker.needs.rules import NeedState
 from matchmaker.notifications.models import Message
-from matchmaker.oversight import queries, services, upkeep
+from matchmaker.oversight import queries, services, standing, upkeep
 from matchmaker.oversight.words import LABELS
 from matchmaker.permissions import may
 from matchmaker.queue import Job
-from matchmaker.ranking.models import ShownList
-from matchmaker.refusal import Refused
-from matchmaker.web import BaseForm, actor, back_to, once, paginate, paginate_items, requires, said
+from matchmaker.ranking import exposure
+from matchmaker.ranking import queries as ranking
+from matchmaker.ranking.evaluation import DRIFTED, SEGMENT_LEAST
+from matchmaker.ranking.models import ModelVersion, ShownList
+from matchmaker.ranking.services import set_aside, use_again
+from matchmaker.refusal import Reason, Refused
+from matchmaker.web import BaseForm, actor, back_to, label, once, paginate, paginate_items, requires, said
 
 bp = Blueprint("oversight", __name__)
 
@@ -202,6 +206,82 @@ def retry_job(job: Job) -> ResponseReturnValue:
     services.retry(job, by=actor())
     said(_("放回去排着了，过一会儿再看。"))
     return back_to("oversight.jobs")
+
+
+# How good the order is ----------------------------------------------------------------------------------------------
+
+
+@bp.get("/upkeep/order", endpoint="quality")
+@requires("ranking.see")
+def show_quality() -> ResponseReturnValue:
+    """What was said and what came, models, who is seen how much, where owners went against the order."""
+    counted_on, by_size, by_institution = standing.seen()
+    return render_template(
+        "oversight/quality.html",
+        quality=standing.quality(clock.now()),
+        versions=ranking.versions()[:VERSIONS_SHOWN],
+        counted_on=counted_on,
+        by_size=by_size,
+        by_institution=by_institution,
+        band=exposure.BAND,
+        least=exposure.LEAST_LISTS,
+    )
+
+
+VERSIONS_SHOWN = 20
+
+
+def load_version(model_version_id: int) -> ModelVersion | None:
+    return ranking.version(model_version_id)
+
+
+@bp.get("/upkeep/order/models/<int:model_version_id>")
+@requires("ranking.see", load=load_version)
+def show_model(version: ModelVersion) -> ResponseReturnValue:
+    """The card of one model: what it learned from, how well it tells apart, where it is off, how to take it back."""
+    drifted = sorted(version.card.get("drift", {}).items(), key=lambda pair: -pair[1])
+    stays_out = version.card.get("stays_out")
+    return render_template(
+        "oversight/model.html",
+        version=version,
+        card=version.card,
+        drifted=drifted[:DRIFT_SHOWN],
+        drift_from=DRIFTED,
+        stays_out=Reason(stays_out["code"], stays_out.get("facts") or {}) if stays_out else None,
+        segment_name=segment_name,
+        least=SEGMENT_LEAST,
+        may_switch=may(actor(), "ranking.switch"),
+    )
+
+
+DRIFT_SHOWN = 12
+
+
+def segment_name(of: str, value: str) -> str:
+    """A part of the market in words; kinds of institutions are named by the page."""
+    words = {"amount_band": "ranking.amount_band", "first_loan": "ranking.first_loan", "business_kind": "business.kind"}
+    return str(label(words[of], value)) if value else _("还没填")
+
+
+@bp.get("/upkeep/order/models/<int:model_version_id>/switch")
+@requires("ranking.switch", load=load_version)
+def ask_switch(version: ModelVersion) -> ResponseReturnValue:
+    """Asks before another model orders owners' lists, or none."""
+    return render_template("oversight/ask_switch.html", version=version, form=BaseForm(formdata=None))
+
+
+@bp.post("/upkeep/order/models/<int:model_version_id>/switch")
+@requires("ranking.switch", load=load_version)
+@once
+def switch(version: ModelVersion) -> ResponseReturnValue:
+    """One step back: the version in use is set aside, or a retired one is used again."""
+    if version.state == "active":
+        set_aside(version, by=actor())
+        said(_("停用了，名单先按规则的得分排。"))
+    else:
+        use_again(version, by=actor())
+        said(_("换回来了，新的名单用它排。"))
+    return back_to("oversight.quality")
 
 
 def kind_of(job: Job) -> str:

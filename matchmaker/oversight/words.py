@@ -25,6 +25,7 @@ LABELS = {
         "products.remind": _l("提醒快到期的产品"),
         "cover.remind": _l("提醒快到期的保险产品"),
         "ranking.train": _l("重新学怎么排"),
+        "ranking.exposure": _l("算谁被看到多少"),
         "ranking.forget": _l("删掉旧名单里的资料"),
         "matching.nightly": _l("夜里重新匹配：分份"),
         "matching.shard": _l("夜里重新匹配：一份"),
@@ -54,10 +55,44 @@ LABELS = {
         "jobs_stuck": _l("过了时间还没做的事"),
         "messages_failed": _l("没送出的消息"),
         "unsealed": _l("没封上的操作记录"),
+        "exposure_out": _l("有一类机构被看到得太多或太少"),
     },
     "oversight.forgotten_by": {
         "account_closed": _l("主人注销了账号（个人信息保护法第四十七条）"),
         "retention_over": _l("满三年，不再保存（民法典第一百八十八条的诉讼时效）"),
+    },
+    "ranking.state": {
+        "active": _l("正在用"),
+        "candidate": _l("没过关，没用"),
+        "retired": _l("换下来的"),
+        "withdrawn": _l("停用了"),
+    },
+    "ranking.size": {
+        "large": _l("大：国有、股份制、政策性、外资"),
+        "middle": _l("中：城商行、民营银行、消费金融等"),
+        "small": _l("小：农商行、村镇银行、小额贷款等"),
+    },
+    "ranking.segment": {
+        "institution_kind": _l("机构种类"),
+        "amount_band": _l("金额"),
+        "business_kind": _l("主体"),
+        "first_loan": _l("头一回贷款"),
+    },
+    "ranking.amount_band": {
+        "0": _l("不到 10 万元"),
+        "1": _l("10 万到 30 万元"),
+        "2": _l("30 万到 100 万元"),
+        "3": _l("100 万到 300 万元"),
+        "4": _l("300 万到 1,000 万元"),
+        "5": _l("1,000 万元以上"),
+    },
+    "ranking.first_loan": {"yes": _l("是"), "no": _l("不是"), "unknown": _l("还没填")},
+    "ranking.measured": {
+        "model": _l("这个模型"),
+        "active": _l("当时在用的"),
+        "rule_chance": _l("数出来的比例"),
+        "rule_score": _l("规则的得分"),
+        "oracle": _l("演示城的谜底"),
     },
     "oversight.value": {
         "product": _l("产品"),
@@ -86,11 +121,16 @@ LABELS = {
 
 SENTENCES: dict[str, object] = {
     "message_not_failed": _l("这条消息现在没有停着，不用再发。"),
+    "model_not_retired": _l("只有换下来的模型才能再用。没过关的、停用的，都不行。"),
+    "model_file_gone": _l("这个模型的文件没有了，或者和登记的不一样，不能用。"),
+    "model_not_in_use": _l("这个模型现在没在用。"),
     "job_not_failed": _l("这件事现在没有停着，不用再做一次。"),
 }
 
 DEEDS: dict[str, object] = {
     "list.forget": _l("删掉旧名单里的资料"),
     "message.send_again": _l("再发一次没发出去的消息"),
+    "ranker.use_again": _l("换回以前的排序模型"),
+    "ranker.set_aside": _l("停用排序模型"),
     "job.retry": _l("再做一次没做成的事"),
 }

@@ -241,3 +241,39 @@ def why_not_better(
     if active is not None and model.auc < active.auc - NOT_WORSE_BY:
         return Reason("ranker_behind_active", {"model_auc": model.auc, "active_auc": active.auc})
     return None
+
+
+DRIFTED, DRIFTED_FAR = 0.1, 0.25
+"""Index of population stability from which a feature has moved, and has moved far (rule of thumb of the trade)."""
+
+
+def drift(before: Sequence[float], after: Sequence[float], parts: int = 10) -> float:
+    """The population stability index of a feature between two slices, over tenths of the earlier one.
+
+    Sum over the parts of (share after - share before) times the log of their ratio; half a case stands in an empty
+    part. 0 = the same; see ``DRIFTED``.
+    """
+    edges = np.unique(np.quantile(np.asarray(before, dtype=float), np.linspace(0, 1, parts + 1)[1:-1]))
+    counts = [
+        np.bincount(np.searchsorted(edges, np.asarray(values, dtype=float), side="right"), minlength=len(edges) + 1)
+        for values in (before, after)
+    ]
+    was = np.maximum(counts[0], 0.5) / max(len(before), 1)
+    now = np.maximum(counts[1], 0.5) / max(len(after), 1)
+    return round(float(((now - was) * np.log(now / was)).sum()), 4)
+
+
+def by_month(
+    shown_at: Sequence[datetime], chances: Sequence[float], labels: Sequence[bool | None]
+) -> list[tuple[str, Measured, float, int]]:
+    """What was said when it was shown against what came, by month of showing: figures, mean said, how many are open."""
+    months: dict[str, list[int]] = {}
+    for row, at in enumerate(shown_at):
+        months.setdefault(at.strftime("%Y-%m"), []).append(row)
+    found = []
+    for month, rows in sorted(months.items()):
+        known = [(bool(labels[row]), chances[row]) for row in rows if labels[row] is not None]
+        said = sum(chance for _, chance in known) / len(known) if known else 0.0
+        figures = measure([one for one, _ in known], [chance for _, chance in known]) if known else Measured(0, 0, 0.5)
+        found.append((month, figures, round(said, 4), len(rows) - len(known)))
+    return found

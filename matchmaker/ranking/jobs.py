@@ -1,12 +1,13 @@
 """What ranking does without a person: training at night, when enough has been decided since; lists that are too old
-lose their facts."""
+lose their facts; who was seen how much is written down."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from matchmaker import clock
 from matchmaker.db import begin_read, db, unit_of_work
-from matchmaker.ranking import forgetting, queries, services
+from matchmaker.ranking import exposure, forgetting, queries, services
 from matchmaker.refusal import Reason
 
 NEW_CASES = 100
@@ -45,3 +46,13 @@ def train_ranker(now: datetime) -> None:
         return
     with unit_of_work():
         services.keep(fitted)
+
+
+def weigh_exposure(now: datetime) -> int:
+    """Write the ledger of the day: who was seen how much in the last four weeks. Once a day; answers how many rows."""
+    begin_read()
+    sums = exposure.weigh(queries.loans_that_stood(now))
+    kinds = queries.institution_kinds(sums)
+    db.session.rollback()
+    with unit_of_work():
+        return services.note_exposure(clock.date_of(now), sums, kinds)

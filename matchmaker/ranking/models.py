@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from matchmaker.accounts.models import Institution
 from matchmaker.db import Base, JsonDict, JsonList, Observation, Percent, Yuan
 from matchmaker.keeping import PUBLIC, Kept
 from matchmaker.needs.models import Need
@@ -20,7 +21,7 @@ class ModelVersion(Base):
 
     kept = PUBLIC
 
-    __table_args__ = (CheckConstraint("state IN ('candidate', 'active', 'retired')", name="state_known"),)
+    __table_args__ = (CheckConstraint("state IN ('candidate', 'active', 'retired', 'withdrawn')", name="state_known"),)
 
     name: Mapped[str] = mapped_column(unique=True)
     file: Mapped[str]
@@ -30,6 +31,24 @@ class ModelVersion(Base):
     window_until_on: Mapped[date]
     card: Mapped[dict[str, Any]] = mapped_column(JsonDict)
     state: Mapped[str] = mapped_column(default="candidate")
+    """candidate: kept out by the gate; retired: a better one came; withdrawn: an operator took it back, for good."""
+
+
+class Exposure(Base):
+    """How much an institution was seen in the four weeks before a day, beside what its chances deserve."""
+
+    kept = PUBLIC
+
+    __table_args__ = (UniqueConstraint("counted_on", "institution_id"),)
+
+    counted_on: Mapped[date]
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"))
+    size: Mapped[str]
+    lists: Mapped[int]
+    exposure: Mapped[float] = mapped_column(Float)
+    merit: Mapped[float] = mapped_column(Float)
+
+    institution: Mapped[Institution] = relationship()
 
 
 class ShownList(Base):

@@ -9,14 +9,16 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
 
 from matchmaker import clock
 from matchmaker.accounts.models import Institution
 from matchmaker.db import db
 from matchmaker.eligibility.facts import Facts
 from matchmaker.products.models import Product, ProductVersion
+from matchmaker.ranking.exposure import WINDOW, Stood
 from matchmaker.ranking.features import Case, case_of, wish_of
-from matchmaker.ranking.models import ModelVersion, Outcome, Shown, ShownList
+from matchmaker.ranking.models import Exposure, ModelVersion, Outcome, Shown, ShownList
 from matchmaker.ranking.rules import Offer, Record, Wish
 
 
@@ -226,3 +228,52 @@ def shown_places(list_id: int) -> tuple[ShownList, list[ShownPlace]] | None:
 def day_of(stored: ShownList) -> date:
     """The business day on which a list was made."""
     return clock.date_of(stored.made_at)
+
+
+# Who is seen, and what was said and came ----------------------------------------------------------------------------
+
+
+def loans_that_stood(until: datetime) -> list[Stood]:
+    """Every loan on the lists of the four weeks before an instant, at the place at which it stood."""
+    query = (
+        sa.select(Shown.list_id, Shown.place, Product.institution_id, Shown.features["model_chance"].as_float())
+        .join(ShownList, ShownList.id == Shown.list_id)
+        .join(Product, Product.id == Shown.product_id)
+        .where(ShownList.made_at >= until - WINDOW, ShownList.made_at < until, Product.kind == "credit")
+        .order_by(Shown.list_id, Shown.place)
+    )
+    rows = db.session.execute(query).all()
+    return [Stood(list_id, place, of, chance) for list_id, place, of, chance in rows if chance is not None]
+
+
+def exposures(on: date | None = None) -> list[Exposure]:
+    """The ledger of one day, or of the newest one, by institution."""
+    on = on or db.session.scalar(sa.select(sa.func.max(Exposure.counted_on)))
+    if on is None:
+        return []
+    query = sa.select(Exposure).where(Exposure.counted_on == on).options(joinedload(Exposure.institution))
+    return list(db.session.scalars(query.order_by(Exposure.size, Exposure.institution_id)))
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One sending: when its list was made, at which place it stood, what was said, and what came (None: open)."""
+
+    shown_at: datetime
+    place: int
+    chance: float | None
+    funded: bool | None
+
+
+def said_and_came(since: datetime) -> list[Said]:
+    """Every sending from a list made since an instant, in order of time, open ones too."""
+    query = (
+        sa.select(ShownList.made_at, Shown.place, Shown.features["model_chance"].as_float(), Outcome.funded)
+        .join(Outcome, Outcome.shown_list_id == ShownList.id)
+        .join(
+            Shown, sa.and_(Shown.list_id == ShownList.id, Shown.product_version_id == Outcome.product_version_id)
+        )
+        .where(ShownList.made_at >= since)
+        .order_by(ShownList.made_at, Outcome.id)
+    )
+    return [Said(*row) for row in db.session.execute(query)]

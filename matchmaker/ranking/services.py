@@ -16,10 +16,10 @@ from matchmaker import clock
 from matchmaker.audit.services import record
 from matchmaker.db import db
 from matchmaker.eligibility.facts import Facts
-from matchmaker.ranking import evaluation, features, queries, store
+from matchmaker.ranking import evaluation, exposure, features, queries, store
 from matchmaker.ranking.estimator import KINDS, FundingChance, levels_of
 from matchmaker.ranking.evaluation import Measured, Segment, Slices
-from matchmaker.ranking.models import ModelVersion
+from matchmaker.ranking.models import Exposure, ModelVersion
 from matchmaker.ranking.queries import HistoryRow
 from matchmaker.ranking.rules import (
     OBJECTED_WEIGHTS,
@@ -351,6 +351,10 @@ def _measured(
         "reliability": evaluation.reliability(labels, chances, weights=stand_for),
         "calibration_error": evaluation.calibration_error(labels, chances, stand_for),
         "stand_for": round(sum(stand_for), 1),
+        "drift": {
+            name: evaluation.drift(list(x[slices.learn][:, column]), list(x[slices.later][:, column]))
+            for column, name in enumerate(features.NAMES)
+        },
         "segments": [one.as_json() for one in evaluation.segments(_parts(later), labels, chances, stand_for)],
     }
 
@@ -382,10 +386,68 @@ def keep(fitted: Fitted, *, by: Any = None) -> ModelVersion:
         )
         db.session.add(known)
         db.session.flush()
-    if fitted.stays_out is None and known.state != "active":
-        for before in db.session.scalars(sa.select(ModelVersion).where(ModelVersion.state == "active")):
-            before.state = "retired"
-        known.state = "active"
-        db.session.flush()
+    if fitted.stays_out is None and known.state not in ("active", "withdrawn"):
+        _put_in_use(known, "retired")
     record("ranker.train", known, by=by, state=known.state, cases=fitted.card["cases"])
     return known
+
+
+def _put_in_use(version: ModelVersion, before_is: str) -> None:
+    for before in db.session.scalars(sa.select(ModelVersion).where(ModelVersion.state == "active")):
+        before.state = before_is
+    version.state = "active"
+    db.session.flush()
+
+
+# Rolling back -------------------------------------------------------------------------------------------------------
+
+
+def use_again(version: ModelVersion, *, by: Any) -> None:
+    """Put a retired version back in use; the one that is in use now is withdrawn and never comes back by itself.
+
+    Raises Refused: ``model_not_retired`` where it never ordered lists or was withdrawn, ``model_file_gone`` where its
+    file is missing or is not the one on record.
+    """
+    db.session.refresh(version, with_for_update=True)
+    if version.state != "retired":
+        raise Refused("model_not_retired")
+    if _ready(version) is None:
+        raise Refused("model_file_gone")
+    instead_of = queries.active_version()
+    _put_in_use(version, "withdrawn")
+    record("ranker.use_again", version, by=by, instead_of=instead_of.name if instead_of else None)
+
+
+def set_aside(version: ModelVersion, *, by: Any) -> None:
+    """Withdraw the version in use; until another is promoted the published rule score orders.
+
+    Raises Refused("model_not_in_use").
+    """
+    db.session.refresh(version, with_for_update=True)
+    if version.state != "active":
+        raise Refused("model_not_in_use")
+    version.state = "withdrawn"
+    db.session.flush()
+    record("ranker.set_aside", version, by=by)
+
+
+# Who is seen --------------------------------------------------------------------------------------------------------
+
+
+def note_exposure(on: date, sums: Mapping[int, exposure.Sum], kinds: Mapping[int, str]) -> int:
+    """Write the ledger of a day once; a second time nothing changes. Answers how many rows were written."""
+    if db.session.scalar(sa.select(Exposure.id).where(Exposure.counted_on == on).limit(1)) is not None:
+        return 0
+    db.session.add_all(
+        Exposure(
+            counted_on=on,
+            institution_id=key,
+            size=exposure.size_of(kinds[key]),
+            lists=one.lists,
+            exposure=round(one.exposure, 6),
+            merit=round(one.merit, 6),
+        )
+        for key, one in sorted(sums.items())
+    )
+    db.session.flush()
+    return len(sums)
