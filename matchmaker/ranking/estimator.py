@@ -93,6 +93,43 @@ class ListLoss(BaseLoss):  # type: ignore[misc]
         return gradient, hessian
 
 
+class Sigmoid:
+    """A chance from a margin by slope and shift, drawn towards slope 1 and shift 0: the margin is a log-odds already.
+
+    A hundred cases move it a little, a thousand as far as they say. ``PRIOR`` is the precision of both in units of
+    information (a case at one half is worth a quarter).
+    """
+
+    PRIOR = 20.0
+
+    def fit(self, margin: Matrix, y: Matrix, weights: Matrix | None = None) -> Sigmoid:
+        """Newton's steps on the penalised log loss, which is convex; margins and labels 0 or 1 (n)."""
+        weight = np.ones(len(margin)) if weights is None else np.asarray(weights, dtype=np.float64)
+        self.slope, self.shift = 1.0, 0.0
+        for _ in range(50):
+            chance = self.predict(margin)
+            away, known = weight * (chance - y), weight * chance * (1 - chance)
+            gradient = np.array(
+                [(away * margin).sum() + self.PRIOR * (self.slope - 1), away.sum() + self.PRIOR * self.shift]
+            )
+            bent = np.array(
+                [
+                    [(known * margin**2).sum() + self.PRIOR, (known * margin).sum()],
+                    [(known * margin).sum(), known.sum() + self.PRIOR],
+                ]
+            )
+            step = np.linalg.solve(bent, gradient)
+            self.slope, self.shift = float(self.slope - step[0]), float(self.shift - step[1])
+            if float(np.abs(step).max()) < 1e-10:
+                break
+        return self
+
+    def predict(self, margin: Matrix) -> Matrix:
+        """The chance of each margin."""
+        found: Matrix = 1 / (1 + np.exp(-np.clip(self.slope * margin + self.shift, -30, 30)))
+        return found
+
+
 class SignedLogistic(BaseEstimator, ClassifierMixin):  # type: ignore[misc]
     """Logistic regression whose coefficients never contradict what is known of a feature's sense.
 
@@ -204,8 +241,7 @@ class FundingChance(BaseEstimator, ClassifierMixin):  # type: ignore[misc]
                 margin, y, sample_weight=weights
             )
         else:
-            with threadpool_limits(1):
-                self.calibration_ = LogisticRegression(C=1.0).fit(margin.reshape(-1, 1), y, sample_weight=weights)
+            self.calibration_ = Sigmoid().fit(margin, y, weights)
         return self
 
     def predict_proba(self, x: Matrix) -> Matrix:
@@ -218,7 +254,7 @@ class FundingChance(BaseEstimator, ClassifierMixin):  # type: ignore[misc]
             # A step is tied by a hair of the margin, so that cases in one step keep the order that was learned.
             chance = self.calibration_.predict(margin) + 1e-4 * np.tanh(margin)
         else:
-            chance = self.calibration_.predict_proba(margin.reshape(-1, 1))[:, 1]
+            chance = self.calibration_.predict(margin)
         chance = np.round(np.clip(chance, 0.0, 1.0), DECIMALS)
         return np.column_stack([1 - chance, chance])
 

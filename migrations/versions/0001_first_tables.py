@@ -143,7 +143,9 @@ def upgrade() -> None:
         sa.Column("card", sa.JSON(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.CheckConstraint("state IN ('candidate', 'active', 'retired')", name=op.f("ck_model_version_state_known")),
+        sa.CheckConstraint(
+            "state IN ('candidate', 'active', 'retired', 'withdrawn')", name=op.f("ck_model_version_state_known")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_model_version")),
         sa.UniqueConstraint("name", name=op.f("uq_model_version_name")),
     )
@@ -692,6 +694,21 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_document_content")),
         sa.UniqueConstraint("document_id", name=op.f("uq_document_content_document_id")),
+    )
+    op.create_table(
+        "exposure",
+        sa.Column("counted_on", sa.Date(), nullable=False),
+        sa.Column("institution_id", sa.Integer(), nullable=False),
+        sa.Column("size", sa.Text(), nullable=False),
+        sa.Column("lists", sa.Integer(), nullable=False),
+        sa.Column("exposure", sa.Float(), nullable=False),
+        sa.Column("merit", sa.Float(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["institution_id"], ["institution.id"], name=op.f("fk_exposure_institution_id_institution")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_exposure")),
+        sa.UniqueConstraint("counted_on", "institution_id", name=op.f("uq_exposure_counted_on_institution_id")),
     )
     op.create_table(
         "identity_case",
@@ -2595,6 +2612,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_identity_case_business_id"))
 
     op.drop_table("identity_case")
+    op.drop_table("exposure")
     op.drop_table("document_content")
     with op.batch_alter_table("credit_line", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_credit_line_institution_id"))

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from matchmaker.ranking import evaluation, services
-from matchmaker.ranking.estimator import KINDS, FundingChance, at_level, levels_of
+from matchmaker.ranking.estimator import KINDS, FundingChance, Sigmoid, at_level, levels_of
 from matchmaker.ranking.evaluation import Measured, measure, reliability, split, too_few, why_not_better
 from matchmaker.ranking.features import NAMES
 from matchmaker.ranking.queries import HistoryRow
@@ -222,6 +222,16 @@ def test_the_estimator_keeps_the_conventions(kind: str) -> None:
     one_by_one = [estimator.chances([list(row)])[0] for row in x[:40]]
     assert one_by_one == estimator.chances([list(row) for row in x[:40]])
     assert estimator.chances([]) == []
+
+
+def test_a_few_cases_move_the_level_a_little_and_many_as_far_as_they_say() -> None:
+    dice = np.random.default_rng(4)
+    margin = dice.normal(size=900)
+    y = (dice.random(900) < 1 / (1 + np.exp(-(0.5 * margin - 1)))).astype(int)
+    few, many = Sigmoid().fit(margin[:20], y[:20]), Sigmoid().fit(margin, y)
+    assert abs(few.shift) < abs(many.shift) / 2 and many.slope < few.slope < 1.1
+    assert -1.2 < many.shift < -0.7 and 0.3 < many.slope < 0.75
+    assert (np.diff(many.predict(np.linspace(-4, 4, 50))) > 0).all()
 
 
 def test_with_many_cases_calibration_is_isotonic_and_keeps_the_order() -> None:
