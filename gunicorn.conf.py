@@ -14,9 +14,12 @@ raw_env = ["OMP_NUM_THREADS=1", "OPENBLAS_NUM_THREADS=1"]  # many processes, one
 
 
 def post_worker_init(worker: Any) -> None:
-    """Each worker sends the static files itself and compiles its kernels, as the embedded server does."""
+    """Each worker sends static files, compiles its kernels and keeps the town's time, as the embedded server does."""
+    from matchmaker.commands import wake_the_town
     from matchmaker.serving import serve_static_files, warm_in_background
 
     app = worker.wsgi
     serve_static_files(app)
+    with app.app_context():
+        wake_the_town()
     warm_in_background(app)

@@ -79,6 +79,14 @@ def demo(yes: bool, size: int | None) -> None:
     click.echo(town.sign_in_table())
 
 
+def wake_the_town() -> None:
+    """Let this process keep the demo town's business time, which stands still while nothing runs. Needs the tables."""
+    from matchmaker import demo as town
+
+    if current_app.config["SETTINGS"].demo_town:
+        town.resume_clock()
+
+
 @click.command("serve")
 @click.option("--host", default="127.0.0.1")
 @click.option("--port", default=8000, type=int)
@@ -87,6 +95,7 @@ def serve(host: str, port: int) -> None:
     """Serve the site; outside production a thread of this process carries the jobs."""
     from matchmaker import serving
 
+    wake_the_town()
     serving.serve(current_app._get_current_object(), host, port)  # type: ignore[attr-defined]
 
 
@@ -100,6 +109,7 @@ def work_() -> None:
 
     stop = threading.Event()
     app = current_app._get_current_object()  # type: ignore[attr-defined]
+    wake_the_town()
     warm_in_background(app)
     try:
         work(app, stop, enqueue_due)

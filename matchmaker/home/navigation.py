@@ -82,6 +82,7 @@ BY_ROLE: dict[str, list[Line]] = {
         (_l("排得好不好"), "oversight.quality", {}),
         (_l("过期的"), "oversight.late", {}),
         (_l("没用的谢绝"), "oversight.declines", {}),
+        (_l("权限表"), "oversight.permissions", {}),
         (_l("机构名单"), "accounts.institutions", {}),
         (_l("有哪些产品"), "products.browse", {}),
     ],

@@ -6,6 +6,7 @@ The reader sees no name of a business.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, render_template, request
@@ -18,8 +19,9 @@ from matchmaker.matching import services as matching
 from matchmaker.needs.rules import NeedState
 from matchmaker.notifications.models import Message
 from matchmaker.oversight import queries, services, standing, upkeep
+from matchmaker.oversight.permission_words import WHAT, WHO
 from matchmaker.oversight.words import LABELS
-from matchmaker.permissions import may
+from matchmaker.permissions import PERMISSIONS, may
 from matchmaker.queue import Job
 from matchmaker.ranking import exposure
 from matchmaker.ranking import queries as ranking
@@ -162,6 +164,37 @@ def leads() -> ResponseReturnValue:
         institutions=queries.institutions(),
         institution_id=institution_id,
     )
+
+
+@bp.get("/oversight/permissions")
+@requires("oversight.see")
+def permissions() -> ResponseReturnValue:
+    """The table of permissions as it is enforced: what is not listed is nobody's."""
+    words = " ".join(request.args.get("q", "").split())[:40]
+    lines = [
+        PermissionLine(
+            name,
+            str(WHAT.get(name, line.about)),
+            [[str(WHO.get(holds.__name__, holds.__name__)) for holds in clause] for clause in line.alternatives],
+        )
+        for name, line in PERMISSIONS.items()
+    ]
+    found = [line for line in lines if line.holds(words)]
+    return render_template("oversight/permissions.html", page=paginate_items(found, per_page=50), words=words)
+
+
+@dataclass(frozen=True)
+class PermissionLine:
+    """One line of the table in words: each of ``who`` is enough, and holds when all of its parts do."""
+
+    name: str
+    what: str
+    who: list[list[str]]
+
+    def holds(self, words: str) -> bool:
+        """Whether every word stands in the line."""
+        text = " ".join([self.name, self.what, *(part for clause in self.who for part in clause)]).lower()
+        return all(word in text for word in words.lower().split())
 
 
 # Work that runs by itself, tasks ------------------------------------------------------------------------------------

@@ -13,6 +13,8 @@ from matchmaker.db import db, unit_of_work
 from matchmaker.leads.rules.clocks import Clock
 from matchmaker.leads.services import stepping, working
 from matchmaker.oversight import upkeep
+from matchmaker.oversight.permission_words import WHAT, WHO
+from matchmaker.permissions import PERMISSIONS
 from matchmaker.queue import Job
 from matchmaker.reference import services as reference
 from matchmaker.reference.rules import learn_days, read_days
@@ -129,3 +131,16 @@ def test_clocks_that_run_through_new_days_off_are_counted_anew(app: Any) -> None
             assert decision.due_at.date() == date(2027, 2, 3)
     finally:
         learn_days([])
+
+
+@pytest.mark.article("B.1")
+def test_the_table_of_permissions_is_shown_whole_and_in_words(app: Any, client: Any) -> None:
+    used = {holds.__name__ for line in PERMISSIONS.values() for clause in line.alternatives for holds in clause}
+    assert set(WHAT) == set(PERMISSIONS) and set(WHO) == used
+    with app.app_context(), unit_of_work():
+        supervisor = a_supervisor()
+    sign_in(client, supervisor)
+    text = client.get("/oversight/permissions").text
+    assert f"共 {len(PERMISSIONS)} 条" in text and "account.own" in text
+    found = client.get("/oversight/permissions?q=许可证 运营").text
+    assert "institution.admit" in found and "account.own" not in found
