@@ -169,9 +169,11 @@ AXE = """async ([parts, inks]) => {
   const found = [];
   const run = async (elements, more) => {
     if (!elements.length) return;
-    for (const element of elements) element.setAttribute('data-fresh', '');
+    // Where a part was renewed since its skeleton was read (htmx), the whole page is looked at instead.
+    const looked = elements.every((one) => one.isConnected) ? elements : [document.body];
+    for (const element of looked) element.setAttribute('data-fresh', '');
     found.push(...(await axe.run({include: [['[data-fresh]']]}, {...options, ...more})).violations);
-    for (const element of elements) element.removeAttribute('data-fresh');
+    for (const element of looked) element.removeAttribute('data-fresh');
   };
   await run(parts.map((place) => window.partsOfThePage[place]),
     {rules: Object.fromEntries(never.map((name) => [name, {enabled: false}]))});

@@ -100,7 +100,7 @@ def test_after_deletion_only_the_skeleton_is_left_with_since_when_and_by_which_r
         with pytest.raises(Refused, match="list_forgotten"):
             services.derive_again(stored)
     text = look(f"/oversight/lists/{shown[1]}?again=1").text
-    assert "只剩骨架" in text and "个人信息保护法第四十七条" in text and "灶台贷" in text and "10:24起，只剩骨架" in text
+    assert "只剩骨架" in text and "个人信息保护法第四十七条" in text and "灶台贷" in text and "10:24 起，只剩骨架" in text
 
 
 def _rows(list_id: int) -> list[Shown]:

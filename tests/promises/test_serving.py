@@ -17,12 +17,12 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SITE = """
 import sys, time
-from types import SimpleNamespace
 from flask import Flask, url_for
 from matchmaker import serving
+from matchmaker.settings import Settings
 
 app = Flask("site", static_folder=sys.argv[2], static_url_path="/static")
-app.config["SETTINGS"] = SimpleNamespace(threads=2, trusted_proxies=0, jobs_in_process=False)
+app.config["SETTINGS"] = Settings(threads=2, jobs_in_process=False)
 
 @app.get("/")
 def home():
@@ -34,6 +34,7 @@ def slow():
     time.sleep(1)
     return "done"
 
+serving.warm_in_background = lambda app: None  # there is no database behind this site
 serving.serve(app, "127.0.0.1", int(sys.argv[1]))
 """
 
