@@ -46,7 +46,6 @@ def everybody() -> list[str | None]:
     return [None, *(each.account for each in SIGN_INS)]
 
 
-@pytest.mark.article("12.1")
 @pytest.mark.parametrize("login", everybody())
 def test_a_number_is_the_rows_behind_it(town: Any, login: str | None) -> None:
     client = town.test_client()

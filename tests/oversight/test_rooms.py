@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from matchmaker import clock
+from matchmaker import clock, queue, timetable
 from matchmaker.db import db, unit_of_work
 from matchmaker.leads.rules.clocks import Clock
 from matchmaker.leads.services import stepping, working
 from matchmaker.oversight import upkeep
 from matchmaker.oversight.permission_words import WHAT, WHO
+from matchmaker.oversight.words import LABELS
 from matchmaker.permissions import PERMISSIONS
 from matchmaker.queue import Job
 from matchmaker.reference import services as reference
@@ -144,3 +145,8 @@ def test_the_table_of_permissions_is_shown_whole_and_in_words(app: Any, client: 
     assert f"共 {len(PERMISSIONS)} 条" in text and "account.own" in text
     found = client.get("/oversight/permissions?q=许可证 运营").text
     assert "institution.admit" in found and "account.own" not in found
+
+
+def test_every_work_that_runs_by_itself_has_a_name(app: Any) -> None:
+    carried = {entry.name for entry in timetable.entries()} | (set(queue.kinds()) - {"timetable"})
+    assert carried <= set(LABELS["job.name"])
