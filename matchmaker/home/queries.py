@@ -30,16 +30,14 @@ def _count(query: sa.Select[Any]) -> int:
     return db.session.scalar(sa.select(sa.func.count()).select_from(query.order_by(None).subquery())) or 0
 
 
-def count_live(institution_ids: set[int] | None = None) -> int:
-    """Leads being worked on, of these institutions or of all."""
-    query = sa.select(Lead.id).where(Lead.state.in_(_LIVE))
-    return _count(query if institution_ids is None else query.where(Lead.institution_id.in_(institution_ids)))
+def count_live() -> int:
+    """Leads being worked on."""
+    return _count(sa.select(Lead.id).where(Lead.state.in_(_LIVE)))
 
 
-def count_late(institution_ids: set[int] | None = None) -> int:
+def count_late() -> int:
     """Waits that an institution let run out."""
-    query = sa.select(LeadClock.id).join(Lead, Lead.id == LeadClock.lead_id).where(LeadClock.outcome == "late")
-    return _count(query if institution_ids is None else query.where(Lead.institution_id.in_(institution_ids)))
+    return _count(sa.select(LeadClock.id).where(LeadClock.outcome == "late"))
 
 
 def count_paid_out() -> int:
@@ -57,10 +55,9 @@ def count_institutions() -> int:
     return _count(sa.select(Institution.id).where(Institution.status == "admitted"))
 
 
-def count_needs(state: str | None = None) -> int:
-    """Needs posted, or those in one state."""
-    query = sa.select(Need.id)
-    return _count(query if state is None else query.where(Need.state == state))
+def count_needs() -> int:
+    """Needs posted."""
+    return _count(sa.select(Need.id))
 
 
 def count_papers_waiting() -> int:
