@@ -38,6 +38,7 @@ def entries() -> list[Entry]:
     from matchmaker.documents.jobs import destroy_old_papers
     from matchmaker.insurance.jobs import finish_withdrawals_of_cover, release_overdue_requests, warn_requests
     from matchmaker.leads.jobs import (
+        count_promises,
         expire_offers,
         finish_withdrawals,
         release_overdue_leads,
@@ -59,6 +60,7 @@ def entries() -> list[Entry]:
         Entry("leads.finish_withdrawals", minute, finish_withdrawals),
         Entry("leads.expire_offers", hour, expire_offers),
         Entry("leads.settle_payouts", hour, settle_payouts),
+        Entry("leads.promises", day, count_promises, hour),
         Entry("insurance.release", minute, release_overdue_requests),
         Entry("insurance.warn", minute, warn_requests),
         Entry("insurance.finish_withdrawals", minute, finish_withdrawals_of_cover),

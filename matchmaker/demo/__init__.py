@@ -18,6 +18,7 @@ from matchmaker.demo.drawing import at_local
 from matchmaker.demo.ledger import Books
 from matchmaker.demo.market import PASSWORD
 from matchmaker.demo.story import Story
+from matchmaker.leads.services import promising
 from matchmaker.matching.rules import Lpr
 from matchmaker.queue import Job
 from matchmaker.reference.queries import lpr_history
@@ -111,6 +112,8 @@ def fill(*, size: int = SIZE, seed: int = SEED, anchor: date | None = None) -> T
     trust.typed_by_the_channel(town.market.person_by_name["园区孔服务"], anchor_on)
     trust.a_helper(cast.owner_ids(town.story)[1], anchor_on)
     cover.messages_have_left()
+    with clock.frozen(first_instant(town.anchor_at, clock.real_now())) as at:
+        promising.count_promises(at)
     behind = clock.real_now() - first_instant(town.anchor_at, clock.real_now())
     record(
         "demo.build",

@@ -15,7 +15,7 @@ from matchmaker.leads.queries import finding
 from matchmaker.leads.rules.clocks import AGREED_LIVES_DAYS, LIMITS, Clock
 from matchmaker.leads.rules.consents import UNDO_FOR, in_force
 from matchmaker.leads.rules.states import LIVE, State
-from matchmaker.leads.services import ending, offering, withdrawing
+from matchmaker.leads.services import ending, offering, promising, withdrawing
 from matchmaker.queue import LeaseLost
 
 log = logging.getLogger(__name__)
@@ -87,6 +87,12 @@ def settle_payouts(now: datetime) -> int:
         return True
 
     return _each(finding.ids_of_unanswered_payouts(now), settle)
+
+
+def count_promises(now: datetime) -> int:
+    """Count afresh how each institution kept what it promises, over twelve months; answers how many rows."""
+    with unit_of_work():
+        return promising.count_promises(now)
 
 
 def _consent_is_over(lead: Lead, now: datetime) -> bool:

@@ -5,6 +5,11 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 LABELS = {
+    "record.promise": {
+        "money": _l("送过去，拿到钱"),
+        "days": _l("按承诺的天数答复"),
+        "rate": _l("按写的最低利率报价"),
+    },
     "lead.state": {
         "draft": _l("草稿"),
         "waiting": _l("待受理"),

@@ -15,6 +15,8 @@ from matchmaker import formatting
 from matchmaker.eligibility.planning import Repair, Step
 from matchmaker.eligibility.rules import Verdict
 from matchmaker.matching.rules import SMALLEST_SAMPLE
+from matchmaker.products.models import PromiseRecord
+from matchmaker.products.rules.promises import Promise
 from matchmaker.ranking.models import Shown, TurnedDown
 from matchmaker.reference import industries, regions, terms
 from matchmaker.refusal import plain
@@ -394,6 +396,10 @@ class Card:
         return self.row.product_id
 
     @property
+    def institution_id(self) -> int:
+        return self.row.product.institution_id
+
+    @property
     def place(self) -> int:
         return self.row.place
 
@@ -403,6 +409,42 @@ def tenths_of(row: Shown) -> int | None:
     if row.chance is None or row.chance_n < SMALLEST_SAMPLE:
         return None
     return min(10, max(0, int(row.chance * 10 + 0.5)))  # half up, as the order's own reasons count
+
+
+def promises_said(records: Mapping[str, PromiseRecord] | None) -> list[str]:
+    """How an institution kept what it promises, in sentences; only promises with cases enough for a share."""
+    return [_PROMISE[promise](row) for promise, row in sorted((records or {}).items(), key=_as_declared)
+            if row.tenths is not None]  # fmt: skip
+
+
+def _as_declared(pair: tuple[str, PromiseRecord]) -> int:
+    return list(Promise).index(Promise(pair[0]))
+
+
+def _kept_days(row: PromiseRecord) -> str:
+    said = _("10 件约 %(k)s 件按承诺的天数答复，看了 %(n)s 件", k=row.tenths, n=row.n)
+    if row.actual is None or row.promised is None:
+        return said
+    middle = _("承诺%(promised)s，中间一件用了%(actual)s", promised=_days(row.promised), actual=_days(row.actual))
+    return _("%(said)s（%(middle)s）", said=said, middle=middle)
+
+
+def _days(value: Decimal) -> str:
+    return (" " if formatting.language() == "zh" else "") + formatting.workdays(int(value))
+
+
+def _kept_rate(row: PromiseRecord) -> str:
+    said = _("10 份报价约 %(k)s 份是它写的最低利率，看了 %(n)s 份", k=row.tenths, n=row.n)
+    if not row.actual:
+        return said
+    return _("%(said)s（中间一份比最低%(gap)s）", said=said, gap=formatting.points(row.actual))
+
+
+_PROMISE: Mapping[str, Callable[[PromiseRecord], str]] = {
+    Promise.MONEY: lambda row: _("送过去的 10 件约 %(k)s 件拿到钱，看了 %(n)s 件", k=row.tenths, n=row.n),
+    Promise.DAYS: _kept_days,
+    Promise.RATE: _kept_rate,
+}
 
 
 FAR_FROM_THE_COUNT = 0.2

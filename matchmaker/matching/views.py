@@ -17,7 +17,7 @@ from matchmaker.products import queries as product_queries
 from matchmaker.products.models import Product, ProductVersion
 from matchmaker.products.rules.states import EDITABLE_VERSION, Kind
 from matchmaker.products.rules.typed import FIELDS, read_terms
-from matchmaker.ranking.models import ShownList
+from matchmaker.ranking.models import Shown, ShownList
 from matchmaker.refusal import Reason
 from matchmaker.web import actor, back_to, computes, once, paginate_items, requires
 
@@ -72,12 +72,19 @@ def show_list(need: Need) -> ResponseReturnValue:
         cards=[by_product[row.product_id] for row in shown],
         count=len(rows),
         loan_count=len(loans),
+        promises=_promises(shown),
         scale=max((card.interest_yuan + card.fees_yuan for card in drawn), default=0),
         turned=turned[:NOT_SHOWN_HERE],
         turned_count=len(turned),
         near=_near(stored, turned),
         helps=telling.helps(stored.counts["helps"]),
     )
+
+
+def _promises(rows: list[Shown]) -> dict[int, list[str]]:
+    """Institution → how it kept what it promises, in sentences: read as counted last night, no part of the list."""
+    found = product_queries.promises_of({row.product.institution_id for row in rows})
+    return {key: telling.promises_said(records) for key, records in found.items()}
 
 
 def _near(stored: ShownList, turned: list[telling.Turned]) -> list[dict[str, Any]]:
@@ -187,6 +194,7 @@ def show_product(need: Need, product_id: int) -> ResponseReturnValue:
         need=need,
         stored=stored,
         card=telling.card(row, stored.facts),
+        promises=_promises([row]),
         fee_name=telling.fee_name,
         fee_sum=lambda value: telling.fee_sum(value, formatting.yuan2),
         version=row.product_version,

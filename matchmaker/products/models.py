@@ -14,6 +14,7 @@ from matchmaker.accounts.models import Branch, Institution
 from matchmaker.db import Base, JsonDict, JsonList, Percent, Versioned
 from matchmaker.keeping import PUBLIC, work
 from matchmaker.products.rules.fees import FEE_CODES, Basis, FeeLine, Payer, Timing
+from matchmaker.products.rules.promises import Promise, tenths
 from matchmaker.products.rules.states import FROZEN_VERSION, Kind, ProductState, VersionState
 from matchmaker.products.rules.terms import Paper, RateBase, RenewalKind, Terms
 from matchmaker.refusal import Reason
@@ -336,6 +337,40 @@ class TrackRecord(Base):
     funded: Mapped[int] = mapped_column(default=0)
     median_days_to_money: Mapped[int | None]
     stale_declines: Mapped[int] = mapped_column(default=0)  # leads declined because the listing was out of date (X01)
+
+
+class PromiseRecord(Base):
+    """How an institution kept one of its promises over twelve months; counted by `leads` at night, shown at the match.
+
+    No order reads it, so a list is derived again without it.
+    """
+
+    kept = PUBLIC
+
+    __table_args__ = (
+        UniqueConstraint("institution_id", "promise"),
+        CheckConstraint(_one_of("promise", Promise), name="promise_known"),
+        CheckConstraint("n >= 0 AND fulfilled >= 0 AND fulfilled <= n", name="fulfilled_within_n"),
+        CheckConstraint("from_on < until_on", name="period_in_order"),
+    )
+
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"))
+    promise: Mapped[str]
+    from_on: Mapped[date]
+    until_on: Mapped[date]
+    as_of_at: Mapped[datetime]
+    n: Mapped[int]
+    fulfilled: Mapped[int]
+    share_percent: Mapped[Decimal] = mapped_column(Percent)  # drawn towards its peers (rules.promises)
+    peers_percent: Mapped[Decimal] = mapped_column(Percent)
+    strength: Mapped[Decimal] = mapped_column(Percent)  # so many cases do the peers count as
+    promised: Mapped[Decimal | None] = mapped_column(Percent)  # the middle case: working days
+    actual: Mapped[Decimal | None] = mapped_column(Percent)  # the middle case: working days, points above the lowest
+
+    @property
+    def tenths(self) -> int | None:
+        """How many of ten; None under the smallest number of cases."""
+        return tenths(float(self.share_percent), self.n)
 
 
 # The only columns of a frozen version that still move: it may be superseded, nothing else.

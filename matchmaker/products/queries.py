@@ -14,7 +14,7 @@ from matchmaker.accounts.models import Branch, Institution, Person
 from matchmaker.accounts.queries import operators
 from matchmaker.db import db
 from matchmaker.pricing.quotes import Quote, quote
-from matchmaker.products.models import ImportLine, Product, ProductImport, ProductVersion, TrackRecord
+from matchmaker.products.models import ImportLine, Product, ProductImport, ProductVersion, PromiseRecord, TrackRecord
 from matchmaker.products.rules.freshness import REMIND_DAYS_BEFORE
 from matchmaker.products.rules.states import FROZEN_VERSION, OPEN_VERSION, Kind, ProductState, VersionState
 from matchmaker.products.rules.terms import PRICEABLE_REPAYMENTS, Problem, Terms, problems_of, rates_percent
@@ -328,6 +328,15 @@ def track_record(institution_id: int, product_id: int | None = None) -> TrackRec
             TrackRecord.product_id == product_id if product_id is not None else TrackRecord.product_id.is_(None),
         )
     )
+
+
+def promises_of(institution_ids: Collection[int]) -> dict[int, dict[str, PromiseRecord]]:
+    """Institution → promise → how it was kept over twelve months, as last counted; empty where nothing was."""
+    found: dict[int, dict[str, PromiseRecord]] = {}
+    query = sa.select(PromiseRecord).where(PromiseRecord.institution_id.in_(sorted(institution_ids)))
+    for row in db.session.scalars(query):
+        found.setdefault(row.institution_id, {})[row.promise] = row
+    return found
 
 
 def versions_ending(on: date) -> list[ProductVersion]:

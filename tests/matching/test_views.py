@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +17,7 @@ from matchmaker.accounts.services.registering import choose_order
 from matchmaker.db import db, unit_of_work
 from matchmaker.matching import queries, services
 from matchmaker.needs.models import Need, NeedVersion
-from matchmaker.products.models import Product
+from matchmaker.products.models import Product, PromiseRecord
 from matchmaker.ranking.models import InView, ShownList
 from tests.builders import a_desk, a_manager, a_supervisor, an_operator, an_owner, sign_in
 from tests.products.builders import a_product
@@ -371,3 +372,30 @@ def test_the_list_names_the_choice_of_who_objected(
         make_list(town["need"])
     after = page(signed_in.get(address))
     assert said in after and not_used in after and "/my-data" in after
+
+
+def test_each_card_says_how_its_institution_keeps_its_word_and_links_to_the_count(
+    app: Any, signed_in: Any, listed: dict[str, int]
+) -> None:
+    page_before = page(signed_in.get(f"/needs/{listed['need']}/matches?all"))
+    assert "近 12 个月不到 20 件，不下结论" in page_before
+    with app.app_context(), unit_of_work():
+        bank = db.session.get_one(Product, listed["hearth"]).institution_id
+        for promise, n, percent, actual in (("money", 84, "58.7", None), ("days", 60, "91.0", "4"), ("rate", 19, "50.0", "0.2")):
+            db.session.add(
+                PromiseRecord(
+                    institution_id=bank, promise=promise, from_on=clock.today() - timedelta(days=365),
+                    until_on=clock.today(), as_of_at=clock.now(), n=n, fulfilled=n // 2, share_percent=Decimal(percent),
+                    peers_percent=Decimal(50), strength=Decimal(20), promised=Decimal(5) if promise == "days" else None,
+                    actual=None if actual is None else Decimal(actual),
+                )
+            )  # fmt: skip
+    text = page(signed_in.get(f"/needs/{listed['need']}/matches?all"))
+    assert "送过去的 10 件约 6 件拿到钱，看了 84 件" in text and f"/institutions/{bank}/answers#kept" in text
+    assert "10 件约 9 件按承诺的天数答复，看了 60 件（承诺 5" in text
+    assert "份报价约" not in text, "nineteen offers are too few"
+    with app.app_context():
+        db.session.rollback()
+        stored = db.session.scalars(sa.select(ShownList)).one()
+        assert services.differences(stored) == [], "it is no part of the list"
+        db.session.rollback()

@@ -11,7 +11,8 @@ from matchmaker.db import db
 from matchmaker.leads.models import Lead, LeadStep, RecordReply
 from matchmaker.leads.rules.answers import SecondLooks
 from matchmaker.leads.rules.states import State, Step
-from matchmaker.products.models import TrackRecord
+from matchmaker.products.models import PromiseRecord, TrackRecord
+from matchmaker.products.queries import promises_of
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class Answers:
     track: TrackRecord | None
     looks: SecondLooks
     nobody_called: int
+    promises: dict[str, PromiseRecord]
+    """By promise (products.rules.promises), as counted last night; empty before the first count."""
     reply: RecordReply | None
 
 
@@ -42,6 +45,7 @@ def answers_of(institution: Institution) -> Answers:
         ).first(),
         looks=second_looks_of(institution.id),
         nobody_called=_leads_with(institution.id, Step.NOBODY_CALLED),
+        promises=promises_of([institution.id]).get(institution.id, {}),
         reply=reply_of(institution.id),
     )
 

@@ -14,6 +14,7 @@ from matchmaker.leads.rules.answers import SMALLEST_RATE
 from matchmaker.leads.services import replying
 from matchmaker.leads.views import bp
 from matchmaker.permissions import may
+from matchmaker.products.rules.promises import STRENGTH
 from matchmaker.refusal import Refused
 from matchmaker.web import actor, back_to, public, requires, said
 
@@ -21,7 +22,7 @@ from matchmaker.web import actor, back_to, public, requires, said
 @bp.get("/institutions/<int:institution_id>/answers")
 @public
 def institution_answers(institution_id: int) -> ResponseReturnValue:
-    """Whether it answers in time, how second looks ended, what it says to that."""
+    """Whether it answers in time and keeps what it promises, how second looks ended, what it says to that."""
     found = answers.admitted_institution(institution_id)
     if found is None:
         raise NotFound
@@ -35,6 +36,7 @@ def _page(institution: Institution, form: ReplyForm, status: int = 200) -> Respo
             institution=institution,
             found=answers.answers_of(institution),
             smallest=SMALLEST_RATE,
+            strength=STRENGTH,
             may_reply=may(actor(), "record.reply", institution),
             form=form,
         ),
