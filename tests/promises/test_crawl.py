@@ -23,7 +23,7 @@ from tests.promises.page_checks import Page, problems_of
 
 ROLES = ("nobody", "owner", "borrower", "helper", "manager", "desk", "insurer", "operator", "supervisor", "channel")
 PER_ENDPOINT = 4
-"""How many pages of one endpoint the walk looks at, for each role and language."""
+"""How many pages of one endpoint the walk looks at, for each role; half as many in English."""
 
 
 def person_of(role: str) -> Person | None:
@@ -34,6 +34,16 @@ def person_of(role: str) -> Person | None:
     """
     if role == "nobody":
         return None
+    if role not in _found:
+        _found[role] = _look_for(role)
+    return db.session.get(Person, _found[role])
+
+
+_found: dict[str, int] = {}
+"""The numbers of these people: every copy of the small town has the same."""
+
+
+def _look_for(role: str) -> int:
     held = {"borrower": "owner", "helper": "owner", "insurer": "desk"}.get(role, role)
     people = [each for each in db.session.scalars(sa.select(Person).order_by(Person.id))
               if any(assignment.role == held for assignment in each.roles)]
@@ -50,7 +60,7 @@ def person_of(role: str) -> Person | None:
             .where(Lead.state.in_([str(state) for state in LIVE]) if role == "borrower" else sa.true())
             .group_by(BusinessMember.person_id)).all())
         people.sort(key=lambda each: -counted.get(each.id, 0))
-    return people[0]
+    return people[0].id
 
 
 def _count(condition: Any) -> int:
@@ -106,7 +116,7 @@ def _local(link: str, base: str) -> str:
 @pytest.mark.parametrize("role", ROLES)
 def test_every_page_a_role_can_reach_is_whole(town: Any, role: str, language: str) -> None:
     wrong: list[str] = []
-    for endpoint, path, answer in walk(town, role, language):
+    for endpoint, path, answer in walk(town, role, language, each=PER_ENDPOINT if language == "zh" else PER_ENDPOINT // 2):
         if answer.status_code >= 400:
             wrong.append(f"{path} ({endpoint}): {answer.status_code}")
         elif answer.mimetype == "text/html" and answer.status_code == 200:
@@ -121,7 +131,8 @@ def test_each_page_opens_on_postgresql(postgres_town: Any) -> None:
     """Pages that links lead to, for every role; then, once each, those that no link of the small town leads to."""
     seen, wrong = set(), []
     for role in ROLES:
-        for endpoint, path, answer in walk(postgres_town, role):
+        shelves = PER_ENDPOINT if role in {"desk", "insurer"} else 1  # products in every state lead to other pages
+        for endpoint, path, answer in walk(postgres_town, role, each=shelves):
             seen.add(endpoint)
             if answer.status_code >= 400:
                 wrong.append(f"{path} as {role}: {answer.status_code}")
