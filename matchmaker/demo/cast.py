@@ -20,6 +20,7 @@ from matchmaker.demo.market import Market
 from matchmaker.demo.places import BY_NICKNAME
 from matchmaker.leads.rules.offering import Offered, repayments_of
 from matchmaker.leads.rules.reserves import MOST_RESERVES
+from matchmaker.leads.rules.seen import Seen
 from matchmaker.leads.rules.states import LIVE
 from matchmaker.leads.rules.working import CHECKS_AT, CHECKS_BEFORE
 from matchmaker.reference import regions
@@ -342,6 +343,13 @@ PAPERS = (
 )
 
 
+def _declined(lead: LeadBook, when: datetime) -> None:
+    """Two reasons that can be repaired, and a turnover that is enough for less."""
+    figures = {"tax_owed_yuan": Decimal("214.60"), "turnover_yuan": Decimal(386_000)}
+    seen = Seen(figures, enough_yuan=Decimal(80_000))
+    lead.decline(when, codes=["T01", "B04", "B02"], seen=seen, by=lead.manager_id)
+
+
 def _dry_cleaner(story: Story, at: int, anchor_on: date) -> Iterator[datetime]:
     """Three live leads in different hands, one refusal that can be repaired, one that was let lie."""
     posted_at = _at(anchor_on, 12, 10.4)
@@ -355,7 +363,7 @@ def _dry_cleaner(story: Story, at: int, anchor_on: date) -> Iterator[datetime]:
         (_at(anchor_on, 12, 14.0), _accept(story)),
         (_at(anchor_on, 12, 16.0), _called),
         (_at(anchor_on, 11, 11.0), lambda lead, when: lead.start_review(when)),
-        (_at(anchor_on, 8, 15.3), lambda lead, when: lead.decline(when, codes=["T01", "B04"], by=lead.manager_id)),
+        (_at(anchor_on, 8, 15.3), _declined),
     )
     yield _at(anchor_on, 7, 9.6)
     offered = _send(story, need, at, story.now, "changling", "长陵商户贷")

@@ -27,6 +27,7 @@ from matchmaker.leads.rules.consents import (
 from matchmaker.leads.rules.covering import acceptance_refusal, is_enough
 from matchmaker.leads.rules.offering import Offered, fees_of_offer
 from matchmaker.leads.rules.reasons import tried_enough
+from matchmaker.leads.rules.seen import NOTHING_SEEN, Seen
 from matchmaker.leads.rules.states import ENDED, LIVE, NOTE_READ_BY_BOTH, State, Step, state_after
 from matchmaker.leads.rules.working import CHECKS_AT, CHECKS_BEFORE
 from matchmaker.leads.services.counting import months_after
@@ -472,10 +473,14 @@ class LeadBook:
                     }
                 )  # fmt: skip
 
-    def decline(self, at: datetime, *, codes: Sequence[str], by: int, note: str = "") -> None:
+    def decline(
+        self, at: datetime, *, codes: Sequence[str], by: int, seen: Seen = NOTHING_SEEN, note: str = ""
+    ) -> None:
         chosen = list(codes)
         self.row |= {"decline_codes": chosen, "declined_by_id": by}
-        self.take(Step.DECLINE, at, by=by, code=chosen[0], note=note, codes=chosen, from_second_look=False)
+        self.take(
+            Step.DECLINE, at, by=by, code=chosen[0], note=note, codes=chosen, from_second_look=False, **seen.as_json()
+        )
         self._decided_first_time()
         self._note_outcome(at, decided_at=at, funded=False, code=chosen[0])
         self._recount(at)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import bisect
 import heapq
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -31,13 +31,14 @@ from matchmaker.demo.drawing import (
 from matchmaker.demo.ledger import PIXEL, Books, LeadBook, Row
 from matchmaker.demo.lists import Remembering
 from matchmaker.demo.market import Market, places_of
-from matchmaker.eligibility.facts import Facts
+from matchmaker.eligibility.facts import Facts, whole_months
 from matchmaker.eligibility.rules import RULES_VERSION
 from matchmaker.leads.rules import clocks
 from matchmaker.leads.rules.branches import branch_for
 from matchmaker.leads.rules.clocks import Clock
 from matchmaker.leads.rules.consents import HOURS, OPTIONAL, REQUIRED, days_to_call, may_call, slot_on
 from matchmaker.leads.rules.offering import Offered, repayments_of
+from matchmaker.leads.rules.seen import FIGURES_BEHIND, Figure, Seen
 from matchmaker.leads.rules.states import MOST_LIVE_LEADS, State
 from matchmaker.leads.rules.working import CHECKS_AT, CHECKS_BEFORE
 from matchmaker.matching import queries as matching_queries
@@ -570,7 +571,8 @@ class Story:
             return
         approved = draw.happens(odds["approved"])
         if not approved and draw.happens(0.12):
-            lead.decline(self._clock, codes=[draw.choice(("I01", "X01", "B01"))], by=self._carrier(lead))
+            codes = [draw.choice(("I01", "X01", "B01"))]
+            lead.decline(self._clock, codes=codes, by=self._carrier(lead), seen=self._seen(lead, at, codes))
             return
         lead.accept(self._clock, by=self._carrier(lead))
         if draw.happens(odds["late"] * 0.25):
@@ -600,7 +602,9 @@ class Story:
         if not lead.is_live or not lead.is_in(State.CONTACTED, State.VISITED, State.REVIEW):
             return
         if not approved:
-            lead.decline(self._clock, codes=self._codes(lead, at, wanted), by=lead.manager_id, note="见内部记录")
+            codes = self._codes(lead, at, wanted)
+            seen = self._seen(lead, at, codes)
+            lead.decline(self._clock, codes=codes, by=lead.manager_id, seen=seen, note="见内部记录")
             return
         lead.make_offer(
             self._clock, offered=self._offer(lead, wanted), lpr=self.lpr_on(date_of(self._clock)), prices=self.prices
@@ -730,6 +734,24 @@ class Story:
         first = draw.weighted(list(weights), [max(0.0, weight) for weight in weights.values()])
         rest = [code for code in weights if code != first and weights[code] > 0.5]
         return [first, draw.choice(rest)] if rest and draw.happens(0.3) else [first]
+
+    def _seen(self, lead: LeadBook, at: int, codes: Sequence[str]) -> Seen:
+        """What the house saw: its own figure stands a little beside what was typed. Nothing is drawn for it."""
+        business, on = self.town.businesses[at], date_of(self._clock)
+        turnover = (self._turnover(business["id"], on) or Decimal(150_000)) * (60 + lead.id % 35) / 100
+        known: dict[str, Figure] = {
+            "tax_owed_yuan": Decimal(86 + lead.id * 37 % 900),
+            "tax_grade": business["tax_grade"] or "M",
+            "open_months": max(0, whole_months(business["founded_on"], on)),
+            "turnover_yuan": turnover.quantize(Decimal(1)) // 1000 * 1000,
+            "debts_yuan": sum((row["balance_yuan"] for row in self._lines(business["id"], on)), Decimal(0)),
+        }
+        figures = {
+            name: known[name] for code in codes for name in FIGURES_BEHIND.get(code, ()) if known.get(name) is not None
+        }
+        named = Seen(figures)
+        silent = any(FIGURES_BEHIND.get(code) and not named.of(code) for code in codes)
+        return replace(named, unseen="not_one_figure") if silent else named
 
     def _offer(self, lead: LeadBook, wanted: Row) -> Offered:
         """What the institution writes: the amount asked for or less of it, inside what its product promised."""

@@ -220,6 +220,35 @@ def nearest_amount(terms: Terms, facts: Facts) -> Decimal | None:
     return value
 
 
+@dataclass(frozen=True, slots=True)
+class Enough:
+    """What the need would have to be for one product to fit; None = as it is."""
+
+    product_key: int
+    amount_yuan: Decimal | None
+    term_months: int | None
+
+
+def enough(terms: Terms, facts: Facts, today: date, most_yuan: Decimal | None = None) -> Enough | None:
+    """The nearest smaller amount, or the nearest term, with which this product fits; None where neither does.
+
+    ``most_yuan`` is an end that somebody named (an institution that declined). The rules are run again over the changed
+    facts: where anything else fails, a smaller amount is no way on and is not told.
+    """
+    asked, term = facts.amount_yuan, facts.term_months
+    if not isinstance(asked, Decimal):
+        return None
+    amount = nearest_amount(terms, facts)
+    if amount is not None and most_yuan is not None:
+        amount = min(amount, most_yuan)
+    months = nearest(terms.term_min_months, terms.term_max_months, term)
+    if amount is None or amount > asked or (term is not None and months is None) or (amount, months) == (asked, term):
+        return None
+    if failed_rules(terms, facts.changed(amount_yuan=amount, term_months=months), today):
+        return None
+    return Enough(terms.key, amount if amount != asked else None, months if months != term else None)
+
+
 def _fitting_after(
     products: Iterable[Terms], before: Failures, fact: str, facts: Facts, today: date, by: Evaluator
 ) -> AbstractSet[int]:

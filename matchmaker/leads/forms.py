@@ -17,12 +17,14 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from matchmaker import clock, formatting
 from matchmaker.businesses.typed import read_day, read_text, read_yuan, shown_sum
+from matchmaker.eligibility.rules import TAX_GRADES
 from matchmaker.formatting import language
 from matchmaker.leads.rules import clocks
 from matchmaker.leads.rules.answers import LONGEST_REPLY
 from matchmaker.leads.rules.consents import HOURS, OPTIONAL, REQUIRED, days_to_call
 from matchmaker.leads.rules.offering import LONGEST_CONDITIONS, Offered, repayments_of
 from matchmaker.leads.rules.reasons import DECLINE_CODES, OWNER_CODES
+from matchmaker.leads.rules.seen import FIGURES_BEHIND, WHY_UNSEEN, Seen
 from matchmaker.leads.rules.working import CHANNELS, CHECKS_AT, CHECKS_BEFORE, MOST_PAPERS, PLACES, PREMISES, RESULTS
 from matchmaker.leads.words import LABELS
 from matchmaker.products.models import ProductVersion
@@ -565,15 +567,60 @@ class DeclineForm(TypedForm):
     """One to three reasons; the note stays inside."""
 
     codes = ChecksField(_l("原因，选一到三条"), choices=[], validate_choice=False)
+    seen_tax_owed_yuan = StringField(_l("您看到的：欠税或滞纳金"))
+    seen_tax_grade = SelectField(_l("您看到的：纳税信用"), choices=[], validate_choice=False)
+    seen_open_months = StringField(_l("您看到的：开业多久"))
+    seen_turnover_yuan = StringField(_l("您看到的：近 12 个月流水"))
+    seen_debts_yuan = StringField(_l("您看到的：现有的贷款一共"))
+    seen_debt_ratio_percent = StringField(_l("您看到的：负债率"))
+    seen_security_yuan = StringField(_l("您看到的：抵押或担保值多少"))
+    unseen = SelectField(_l("说不出数的，为什么"), choices=[], validate_choice=False)
+    enough = StringField(_l("多少金额以内，您能办"), description=_l("客户会看到这个数，可以照它再说一个需求"))
+    sum_unit = HiddenField()
     decline_note = AreaField(_l("内部记录"), description=_l("只有您的机构看得到；客户看到的是原因和怎么修"))
     note: str = ""
+    seen: Seen = Seen()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.codes.choices = labelled("lead.code", DECLINE_CODES)
+        self.seen_tax_grade.choices = [
+            SelectChoice("", _l("没有看")), *labelled("lead.grade", TAX_GRADES)
+        ]  # fmt: skip
+        self.unseen.choices = [SelectChoice("", _l("都写了数，或者不用写")), *labelled("lead.unseen", WHY_UNSEEN)]
+
+    @property
+    def unit(self) -> str:
+        """In which unit larger sums of this page are typed."""
+        return str(self.sum_unit.data) if self.is_posted and self.sum_unit.data in ("wan", "yuan") else unit_of_page()
+
+    @property
+    def says_more(self) -> bool:
+        """Whether the fold with the figures stands open."""
+        return any(self._fields[name].errors or self._fields[name].data for name in (*self.figure_names, "unseen"))
+
+    @property
+    def figure_names(self) -> list[str]:
+        """The fields of figures, in the order of their reasons."""
+        return [f"seen_{name}" for names in FIGURES_BEHIND.values() for name in names]
 
     def read_all(self) -> None:
         self.note = self.read_note("decline_note")
+        read = {
+            "tax_owed_yuan": lambda text, at: read_yuan(text, at, "yuan"),
+            "tax_grade": lambda text, at: text or None,
+            "open_months": lambda text, at: int(read_number(text, at, places=0, least=Decimal(0))) if text else None,
+            "debt_ratio_percent": lambda text, at: read_number(text, at, places=2, least=Decimal(0)) if text else None,
+        }
+        figures = {}
+        for field in self.figure_names:
+            name = field.removeprefix("seen_")
+            reader = read.get(name, lambda text, at: read_yuan(text, at, self.unit))
+            value = self.read(reader, str(self._fields[field].data or "").strip(), field)
+            if value is not None:
+                figures[name] = value
+        enough = self.read(read_yuan, self.enough.data, "enough", self.unit)
+        self.seen = Seen(figures, str(self.unseen.data or "") or None, enough)
 
 
 class HandOverForm(TypedForm):

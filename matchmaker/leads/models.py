@@ -302,12 +302,16 @@ class RecordReply(Base):
     institution: Mapped[Institution] = relationship()
 
 
+WORDS_OF_PEOPLE = ("message", "words", "contract_number", "reference", "seen", "unseen", "enough_yuan")
+"""Facts of a step that say something of a business or were written by hand: what closing an account erases."""
+
+
 class LeadStep(Base):
     """One step of a lead: who, when, from where to where, with which code and note. Never changed."""
 
     kept = Kept(
         "leads", of="lead_id", days=1095, since="at", closing="erase",
-        erase={"note": None, "facts": Without(("message", "words", "contract_number", "reference"))}, why="figures",
+        erase={"note": None, "facts": Without(WORDS_OF_PEOPLE)}, why="figures",
     )  # fmt: skip
 
     __table_args__ = (

@@ -170,6 +170,27 @@ LABELS = {
         "E04": _l("您自己定的"),
         "E05": _l("您自己定的"),
     },
+    "lead.figure": {
+        "tax_owed_yuan": _l("欠税或滞纳金"),
+        "tax_grade": _l("纳税信用"),
+        "open_months": _l("开业多久"),
+        "turnover_yuan": _l("近 12 个月流水"),
+        "debts_yuan": _l("现有的贷款一共"),
+        "debt_ratio_percent": _l("负债率"),
+        "security_yuan": _l("抵押或担保值多少"),
+    },
+    "lead.unseen": {
+        "not_one_figure": _l("几样合在一起看的，不是一个数"),
+        "may_not_say": _l("按规定，这个数不能说"),
+        "not_seen": _l("它要看的，没有看到"),
+    },
+    "lead.grade": {
+        "A": _l("A 级"),
+        "B": _l("B 级"),
+        "M": _l("M 级"),
+        "C": _l("C 级"),
+        "D": _l("D 级"),
+    },
     "lead.who": {
         "bank": _l("您，到欠款的那家机构"),
         "partner": _l("关联的那位"),
@@ -449,6 +470,10 @@ SENTENCES = {
         "没有接受：您已经答应了 %(agreed_yuan)s，再加这家的 %(offered_yuan)s，就超过您要的 %(asked_yuan)s。"
         "什么都没变。要这家，就先收回那一家；两家都要，就先把需求改大。"
     ),
+    "lead_seen_needed": _l("客户要知道您看到了多少：写上这个数；说不出的，在“说不出数的，为什么”里选一条。"),
+    "lead_seen_without_code": _l("写了这个数，就把它的原因也勾上；不是因为它，就把数去掉。"),
+    "lead_seen_unknown": _l("没有这一项，重新选。"),
+    "lead_enough_not_less": _l("要比客户要的 %(asked_yuan)s少，又比零多。"),
     "lead_nothing_came": _l("没有做：还没有钱到账，这笔需求不能算办完。"),
     "lead_still_worked_on": _l("没有做：还有机构在办这笔需求。先收回，再点“够了”。"),
     "lead_need_not_open": _l("没有送出去：这笔需求已经结束了。"),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any, Protocol
 
 from matchmaker import clock
@@ -151,9 +152,17 @@ def withdraw_need(need: Need, *, by: Actor) -> None:
     announce(NeedWithdrawn(need.id, by.id))
 
 
-def copy_need(need: Need, *, key: str, by: Actor) -> NeedDraft:
-    """A new draft with the wishes of a need, live or not; a day that is past is left out."""
+def copy_need(
+    need: Need, *, key: str, by: Actor, amount_yuan: Decimal | None = None, term_months: int | None = None
+) -> NeedDraft:
+    """A new draft with the wishes of a need, live or not; a day that is past is left out.
+
+    `amount_yuan` and `term_months` take the place of what was asked for, where they are given.
+    """
     wanted = need.current.wanted
+    wanted = replace(
+        wanted, amount_yuan=amount_yuan or wanted.amount_yuan, term_months=term_months or wanted.term_months
+    )
     values = typed_of(wanted)
     if wanted.wanted_by_on is not None and wanted.wanted_by_on < clock.today():
         values["wanted_by"] = ""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, current_app, render_template, request, session, url_for
@@ -333,11 +335,23 @@ def withdraw(need: Need) -> ResponseReturnValue:
 @once
 @requires("need.copy", load=load_need)
 def copy(need: Need) -> ResponseReturnValue:
-    draft = services.copy_need(need, key=uuid.uuid4().hex, by=actor())
+    """Start a new draft from a need; an amount or a term that came with the button takes the place of its own."""
+    draft = services.copy_need(
+        need,
+        key=uuid.uuid4().hex,
+        by=actor(),
+        amount_yuan=_sum(request.form.get("amount_yuan")),
+        term_months=_number(request.form.get("term_months")) or None,
+    )
     return back_to("needs.post", draft=draft.id)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _sum(text: str | None) -> Decimal | None:
+    """A hidden field's sum in yuan; nonsense is none, and the draft keeps what the need asked for."""
+    return Decimal(text) if text and re.fullmatch(r"\d{1,12}(\.\d{1,2})?", text, re.ASCII) else None
 
 
 def _number(text: str | None) -> int:

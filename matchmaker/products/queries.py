@@ -74,6 +74,12 @@ def published_versions(on: date) -> list[ProductVersion]:
     return list(db.session.scalars(query).unique())
 
 
+def published_of(institution_id: int, on: date) -> list[ProductVersion]:
+    """Those of `published_versions` that one institution offers."""
+    query = _loaded(_in_force(on)).where(Product.institution_id == institution_id).order_by(ProductVersion.product_id)
+    return list(db.session.scalars(query).unique())
+
+
 def published_on_any_day(
     product_ids: Collection[int] | None = None,
     institution_ids: Collection[int] = (),

@@ -31,6 +31,7 @@ from matchmaker.leads.models import (
 )
 from matchmaker.leads.rules.consents import HOURS
 from matchmaker.leads.rules.offering import Offered
+from matchmaker.leads.rules.seen import Seen
 from matchmaker.leads.services import answering, choosing, ending, offering, working
 from matchmaker.matching.rules import Lpr
 from matchmaker.needs import services as needs
@@ -131,7 +132,7 @@ def take(book: LeadBook, step: dict[str, Any]) -> None:
         "start_review": lambda: working.start_review(lead, note=note, **by),
         "record_checks": lambda: working.record_checks(lead, phase=facts["phase"], results=checked(book, step), **by),
         "offer": lambda: make_offer(book, lead, step, by),
-        "decline": lambda: working.decline(lead, codes=facts["codes"], note=note, **by),
+        "decline": lambda: working.decline(lead, codes=facts["codes"], seen=Seen.from_json(facts), note=note, **by),
         "accept_offer": lambda: offering.accept_offer(lead, number=facts["number"], **by),
         "refuse_offer": lambda: offering.refuse_offer(lead, number=facts["number"], code=step["code"], note=note, **by),
         "report_contract": lambda: offering.report_contract(

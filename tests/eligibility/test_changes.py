@@ -11,7 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matchmaker.eligibility.bounds import Place, Span
-from matchmaker.eligibility.changes import applied, failures, failures_after, first_opening, opening_days, what_helps
+from matchmaker.eligibility.changes import (
+    Enough,
+    applied,
+    enough,
+    failures,
+    failures_after,
+    first_opening,
+    opening_days,
+    what_helps,
+)
 from matchmaker.eligibility.facts import Facts, Terms
 
 from .strategies import all_facts, all_terms, days, money
@@ -141,3 +150,18 @@ def test_a_stored_change_can_be_applied_again(market: list[Terms], facts: Facts)
 @pytest.mark.article("16.3")
 def test_nobody_is_told_to_borrow_far_more_than_is_needed() -> None:
     assert what_helps([Terms(1, amount_min_yuan=Decimal(500_000))], SHOP, TODAY) == []
+
+
+def test_the_amount_that_does_is_the_nearest_smaller_one_with_which_every_rule_passes() -> None:
+    limited = (Place(decides_up_to_yuan=Decimal(250_000)),)
+    assert enough(Terms(1, places=limited), SHOP, TODAY) == Enough(1, Decimal(250_000), None)
+    assert enough(Terms(2, amount_max_yuan=Decimal(500_000)), SHOP, TODAY, Decimal(200_000)) == Enough(
+        2, Decimal(200_000), None
+    )
+    assert enough(Terms(3, term_min_months=24), SHOP, TODAY) == Enough(3, None, 24)
+    assert enough(Terms(4, amount_max_yuan=Decimal(500_000)), SHOP, TODAY) is None, "it fits as it is"
+    assert enough(Terms(5, amount_min_yuan=Decimal(400_000)), SHOP, TODAY) is None, "nobody is told to borrow more"
+    too_small = Terms(6, amount_max_yuan=Decimal(250_000), min_turnover_yuan=Decimal(1_000_000))
+    assert enough(too_small, SHOP, TODAY) is None, "a turnover that is short is not mended by asking for less"
+    below = Terms(7, amount_min_yuan=Decimal(280_000))
+    assert enough(below, SHOP, TODAY, Decimal(200_000)) is None

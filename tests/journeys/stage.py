@@ -15,6 +15,7 @@ from matchmaker.accounts.models import Assignment, Branch, Person
 from matchmaker.db import db
 from matchmaker.leads.models import Lead
 from matchmaker.leads.rules.offering import Offered
+from matchmaker.leads.rules.seen import Seen
 from matchmaker.leads.services import choosing, offering, working
 from matchmaker.matching import services as matching
 from matchmaker.products.models import Product
@@ -114,7 +115,13 @@ def _work(lead: Lead, state: str, sent_at: datetime, manager: Person) -> None:
 def declined(ids: dict[str, int]) -> Lead:
     """The owner's need went to the bank, which declined for late tax and low turnover."""
     lead = accepted(ids)
-    working.decline(lead, codes=["T01", "B02"], note="内部：流水差 8 万", by=_person(ids, "manager"))
+    working.decline(
+        lead,
+        codes=["T01", "B02"],
+        seen=Seen(unseen="may_not_say"),
+        note="内部：流水差 8 万",
+        by=_person(ids, "manager"),
+    )
     return lead
 
 

@@ -18,6 +18,7 @@ from matchmaker.leads.models import Lead
 from matchmaker.leads.queries import finding
 from matchmaker.leads.rules.consents import OPTIONAL, REQUIRED
 from matchmaker.leads.rules.offering import Offered
+from matchmaker.leads.rules.seen import Seen
 from matchmaker.leads.rules.states import State
 from matchmaker.leads.services import answering, choosing, ending, offering, working
 from matchmaker.needs.models import Need
@@ -178,7 +179,9 @@ def to_state(case: Case, state: State | str, **sending: Any) -> Lead:
     if state is State.ACCEPTED:
         return lead
     if state in (State.DECLINED, State.SECOND_LOOK):
-        working.decline(lead, codes=["T01", "B02"], note="内部：流水差 8 万", by=case.manager)
+        working.decline(
+            lead, codes=["T01", "B02"], seen=Seen(unseen="may_not_say"), note="内部：流水差 8 万", by=case.manager
+        )
         if state is State.SECOND_LOOK:
             answering.ask_second_look(lead, repaired=False, fields=FIELDS, hours=HOURS, ends_at=until(), by=case.owner)
         return lead

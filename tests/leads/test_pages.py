@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from matchmaker.businesses.services import ask_for_check, refute_title, verify_t
 from matchmaker.db import db, unit_of_work
 from matchmaker.leads.models import Lead, LeadStep, Payout
 from matchmaker.leads.queries import finding
+from matchmaker.leads.rules.seen import Seen
 from matchmaker.leads.rules.states import State
 from matchmaker.leads.services import answering, working
 from matchmaker.matching.services import make_list
@@ -399,7 +401,7 @@ def test_a_decline_needs_a_code_and_shows_the_error_at_its_field(app: Any) -> No
     answer = post(client, url, f"{url}/decline", decline_note="不合适")
     assert answer.status_code == 422 and "要选一个原因" in text(answer) and "不合适" in text(answer)
     assert problems_of(text(answer)) == []
-    assert post(client, url, f"{url}/decline", codes=["B02"]).status_code == 303
+    assert post(client, url, f"{url}/decline", codes=["B02"], seen_turnover_yuan="92").status_code == 303
     assert site.lead().state == "declined"
 
 
@@ -410,16 +412,52 @@ def test_a_refusal_stands_beside_what_the_product_wrote_and_what_the_owner_had(a
         case = a_case()
         make_list(case.need, by=case.owner)
         to_state(case, State.ACCEPTED)
-        working.decline(case.lead, codes=["B02", "T02", "M01"], by=case.manager)
+        seen = Seen({"turnover_yuan": Decimal(210_000)}, unseen="not_one_figure", enough_yuan=Decimal(100_000))
+        working.decline(case.lead, codes=["B02", "T02", "M01"], seen=seen, by=case.manager)
     site = Site(app, case)
     client = site.client(case.owner)
     page = text(client.get(f"/leads/{site.lead().id}")).replace("\u00a0", " ")
     assert "一年营业额，产品写明的" in page and "至少 30 万元" in page and "92 万元" in page
     assert "纳税信用，产品写明的" in page and "M 级以上" in page
     assert page.count("照您填的，这一条您够") == 2, "both were met; missing papers rest on no written figure"
+    assert "它看到的：近 12 个月流水" in page and "21 万元" in page and "差</dt><dd>9 万元" in page
+    assert "几样合在一起看的" in page, "of the tax grade no figure was named"
+    assert "10 万元以内，它能办" in page and "还差别的" in page, "by what it saw the turnover is short at any amount"
     client.set_cookie("lang", "en")
     english = text(client.get(f"/leads/{site.lead().id}"))
     assert "at least ¥300,000" in english and "By what you entered you meet this" in english
+
+
+@pytest.mark.article("8.2", "B.4")
+def test_a_figure_is_asked_for_where_a_reason_rests_on_one(app: Any) -> None:
+    site = a_site(app, State.ACCEPTED)
+    client, url = site.client(site.case.manager), f"/leads/{site.lead().id}"
+    silent = post(client, url, f"{url}/decline", codes=["B03"], enough="10", seen_security_yuan="很多")
+    assert silent.status_code == 422 and "请写成数字" in text(silent) and "很多" in text(silent)
+    silent = post(client, url, f"{url}/decline", codes=["B03"], enough="10")
+    assert silent.status_code == 422 and "客户要知道您看到了多少" in text(silent)
+    assert problems_of(text(silent)) == []
+    other = post(client, url, f"{url}/decline", codes=["M01"], seen_debts_yuan="40")
+    assert other.status_code == 422 and "就把它的原因也勾上" in text(other)
+    more = post(client, url, f"{url}/decline", codes=["B03"], seen_debts_yuan="40", enough="9999")
+    assert more.status_code == 422 and "要比客户要的" in text(more)
+    assert post(client, url, f"{url}/decline", codes=["B03"], seen_debts_yuan="40", enough="10").status_code == 303
+
+
+@pytest.mark.article("B.4", "3.6")
+def test_a_smaller_amount_that_does_is_worked_out_and_copied_with_one_tap(app: Any) -> None:
+    with app.app_context(), unit_of_work():
+        case = a_case()
+        to_state(case, State.ACCEPTED)
+        seen = Seen({"debts_yuan": Decimal(400_000)}, enough_yuan=Decimal(100_000))
+        working.decline(case.lead, codes=["B03"], seen=seen, by=case.manager)
+    site = Site(app, case)
+    client, url = site.client(case.owner), f"/leads/{site.lead().id}"
+    page = text(client.get(url)).replace("\u00a0", " ")
+    assert "金额降到 10 万元就够" in page
+    copied = post(client, url, f"/needs/{case.need.id}/copy", amount_yuan="100000.00", term_months="")
+    assert copied.status_code == 303
+    assert 'value="10"' in text(client.get(copied.location))
 
 
 @pytest.mark.article("16.4")

@@ -185,7 +185,7 @@ def test_a_withdrawal_and_a_decline_at_once_leave_one_end(any_app: Any) -> None:
         answers = together(
             [
                 lambda n=lead_id: owner.post(f"/leads/{n}/withdraw"),
-                lambda n=lead_id: manager.post(f"/leads/{n}/decline", codes="B02"),
+                lambda n=lead_id: manager.post(f"/leads/{n}/decline", codes="B02", unseen="may_not_say"),
             ]
         )
         # a withdrawal can be undone for some minutes: whoever declines meanwhile has ended it

@@ -19,6 +19,7 @@ from matchmaker.businesses.models import CreditLine
 from matchmaker.db import db, unit_of_work
 from matchmaker.leads.models import Consent, Lead, LeadStep
 from matchmaker.leads.queries import calling, finding
+from matchmaker.leads.rules.seen import Seen
 from matchmaker.leads.rules.states import LIVE, State, Step
 from matchmaker.leads.services import answering, choosing, ending, offering, working
 from matchmaker.needs.services import change_need
@@ -192,7 +193,7 @@ def test_a_decline_that_says_stopped_hides_the_product_and_counts_against_the_in
 ) -> None:
     case = a_case()
     lead = to_state(case, State.CONTACTED)
-    working.decline(lead, codes=codes, by=case.manager)
+    working.decline(lead, codes=codes, seen=Seen(unseen="may_not_say"), by=case.manager)
     assert (case.product.doubted_at is not None) is bool(stale)
     records = db.session.scalars(sa.select(TrackRecord)).all()
     assert [record.stale_declines for record in records] == [stale, stale]
@@ -675,7 +676,7 @@ def test_a_second_look_is_asked_once_within_thirty_days_and_needs_a_place() -> N
     answering.ask_second_look(lead, **ask)
     assert next(row for row in lead.clocks if row.kind == "second_look").due_at == at("2026-10-08T17:30:00+08:00")
     working.hand_over(lead, to=case.colleague, by=case.colleague)
-    working.decline(lead, codes=["B02"], by=case.colleague)
+    working.decline(lead, codes=["B02"], seen=Seen(unseen="may_not_say"), by=case.colleague)
     assert refusal(lambda: answering.ask_second_look(lead, **ask)) == "lead_second_look_used"
 
 
@@ -684,7 +685,7 @@ def test_nobody_called_and_a_wrong_reason_are_on_record_and_told() -> None:
     lead = to_state(case, State.ACCEPTED)
     answering.nobody_called(lead, by=case.owner)
     assert lead.state == State.ACCEPTED
-    working.decline(lead, codes=["T01"], by=case.manager)
+    working.decline(lead, codes=["T01"], seen=Seen(unseen="may_not_say"), by=case.manager)
     answering.correct_reason(lead, words="税已经缴清了", by=case.owner)
     assert lead.steps[-1].note == "税已经缴清了" and lead.steps[-1].note_for_both
     kinds = set(db.session.scalars(sa.select(Message.kind)))

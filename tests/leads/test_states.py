@@ -148,7 +148,7 @@ class Leads(RuleBasedStateMachine):
                 "review": lambda: working.start_review(lead, by=person),
                 "papers": lambda: working.ask_papers(lead, items=[{"what": "租约", "why": ""}], by=person),
                 "offer": lambda: offering.make_offer(lead, offered=offered(self.case), by=person),
-                "decline": lambda: working.decline(lead, codes=["T01"], by=person),
+                "decline": lambda: working.decline(lead, codes=["C01"], by=person),
                 "hand_over": lambda: working.hand_over(lead, to=person, by=person),
             }
             deeds[deed]()

@@ -11,6 +11,7 @@ import pytest
 from matchmaker import clock, queue, timetable
 from matchmaker.db import db, unit_of_work
 from matchmaker.leads.rules.clocks import Clock
+from matchmaker.leads.rules.seen import Seen
 from matchmaker.leads.services import stepping, working
 from matchmaker.oversight import upkeep
 from matchmaker.oversight.permission_words import WHAT, WHO
@@ -111,7 +112,7 @@ def test_declines_without_use_are_those_that_leave_no_way_on(
         with app.app_context(), unit_of_work():
             case = builders.a_case()
             lead = builders.to_state(case, "accepted")
-            working.decline(lead, codes=codes, by=case.manager)
+            working.decline(lead, codes=codes, seen=Seen(unseen="may_not_say"), by=case.manager)
             number, name, supervisor = lead.id, case.business.name, a_supervisor()
         sign_in(client, supervisor)
         page = client.get("/oversight/declines").text

@@ -17,6 +17,7 @@ from matchmaker.leads.rules import clocks
 from matchmaker.leads.rules.clocks import Clock
 from matchmaker.leads.rules.consents import call_refusal, calls_left, may_call
 from matchmaker.leads.rules.reasons import decline_refusal, tried_enough
+from matchmaker.leads.rules.seen import NOTHING_SEEN, Seen, seen_refusal
 from matchmaker.leads.rules.states import LIVE, State, Step
 from matchmaker.leads.rules.working import (
     CHANNELS,
@@ -245,16 +246,20 @@ def record_checks(lead: Lead, *, phase: str, results: Mapping[str, tuple[str, st
     return rows
 
 
-def decline(lead: Lead, *, codes: Sequence[str], note: str = "", by: Actor) -> None:
+def decline(lead: Lead, *, codes: Sequence[str], seen: Seen = NOTHING_SEEN, note: str = "", by: Actor) -> None:
     """Decline with one to three reason codes; the owner reads what they mean and who repairs them, never the note.
 
-    Codes: those of `rules.reasons.decline_refusal`; `lead_same_person_second_look` when the person who declined
-    would decide the second look too.
+    `seen` are the figures that the reasons rest on, or why none is named; the owner reads them too.
+    Codes: those of `rules.reasons.decline_refusal` and `rules.seen.seen_refusal`; `lead_same_person_second_look`
+    when the person who declined would decide the second look too.
     """
     chosen = list(codes)
     no = decline_refusal(chosen, counted_tries(lead))
     if no is not None:
         raise Refused(no.code, "codes", 422, **no.facts)
+    wrong = seen_refusal(chosen, seen, finding.asked_version(lead).amount_yuan)
+    if wrong is not None:
+        raise Refused(wrong[1].code, wrong[0], 422, **wrong[1].facts)
     refuse_same_person(lead, by)
     now = clock.now()
     before = lead.state
@@ -269,6 +274,7 @@ def decline(lead: Lead, *, codes: Sequence[str], note: str = "", by: Actor) -> N
         note=note,
         codes=chosen,
         from_second_look=before == State.SECOND_LOOK,
+        **seen.as_json(),
     )
     counting.note_outcome(lead, decided_at=now, funded=False, code=chosen[0])
     counting.recount_track_record(lead)

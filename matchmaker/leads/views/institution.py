@@ -500,7 +500,7 @@ def decline(lead: Lead) -> ResponseReturnValue:
     return _carry(
         lead,
         "decline",
-        lambda form: working.decline(lead, codes=form.codes.data or [], note=form.note, by=actor()),
+        lambda form: working.decline(lead, codes=form.codes.data or [], seen=form.seen, note=form.note, by=actor()),
         _("谢绝了。客户看到原因、怎么修，授权已收回。"),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
 from flask import render_template, request
@@ -10,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 
-from matchmaker import clock
+from matchmaker import clock, formatting
 from matchmaker.documents.passing import hand_out, take_upload, taken
 from matchmaker.documents.services import keep
 from matchmaker.formatting import moment
@@ -24,12 +25,13 @@ from matchmaker.leads.forms import (
     WordsForm,
 )
 from matchmaker.leads.models import Lead
-from matchmaker.leads.queries import calling, finding, presenting, reading
+from matchmaker.leads.queries import calling, finding, lowering, presenting, reading
 from matchmaker.leads.rules import clocks, silence
 from matchmaker.leads.rules.clocks import LIMITS, Clock
 from matchmaker.leads.rules.consents import REQUIRED, Field
 from matchmaker.leads.rules.reasons import CODES, RULES_BEHIND, tone
 from matchmaker.leads.rules.reserves import MOST_RESERVES
+from matchmaker.leads.rules.seen import FIGURES_BEHIND, Figure, Seen, lacking
 from matchmaker.leads.rules.states import Side, State
 from matchmaker.leads.services import answering, choosing, offering, reserving, withdrawing
 from matchmaker.leads.views import bp
@@ -46,6 +48,7 @@ from matchmaker.web import (
     back_to,
     before_transaction,
     computes,
+    label,
     once,
     paginate_items,
     requires,
@@ -245,8 +248,44 @@ def _written_and_mine(lead: Lead) -> dict[str, list[Judged]]:
     }
 
 
+@dataclass(frozen=True)
+class Looked:
+    """One figure that an institution saw, in words, and how far it is from what the product wrote."""
+
+    name: str
+    value: str
+    lacking: str | None
+
+
+def _in_words(name: str, value: Figure) -> str:
+    if name == "tax_grade":
+        return label("lead.grade", value)
+    if name == "tax_owed_yuan":
+        return formatting.yuan2(value)
+    if name.endswith("_months"):
+        return formatting.months(value)
+    return formatting.percent2(value) if name.endswith("_percent") else formatting.wan(value)
+
+
+def _looked_at(lead: Lead, seen: Seen) -> dict[str, list[Looked]]:
+    """For each reason of a decline: what the institution saw."""
+    said = {one.rule: one for one in verdicts_when_listed(lead.shown_list_id, lead.product_version.product_id)}
+    found: dict[str, list[Looked]] = {}
+    for code in lead.decline_codes or []:
+        required: dict[str, Any] = {}
+        for rule in RULES_BEHIND.get(code, ()):
+            required |= dict(said[rule].required) if rule in said else {}
+        found[code] = []
+        for name, value in seen.of(code).items():
+            missing = lacking(name, value, required)
+            words = None if missing is None else _in_words(name, missing)
+            found[code].append(Looked(label("lead.figure", name), _in_words(name, value), words))
+    return found
+
+
 def _declined_page(lead: Lead, status: int = 200, **posted: Any) -> ResponseReturnValue:
     codes = [CODES[code] for code in lead.decline_codes or []]
+    seen = lowering.seen_at_decline(lead)
     return (
         render_template(
             "leads/declined.html",
@@ -254,6 +293,11 @@ def _declined_page(lead: Lead, status: int = 200, **posted: Any) -> ResponseRetu
             line=reading.line_of(lead),
             codes=codes,
             written=_written_and_mine(lead),
+            looked=_looked_at(lead, seen),
+            unseen=seen.unseen,
+            figures_behind=FIGURES_BEHIND,
+            said_enough_yuan=seen.enough_yuan,
+            ways_down=lowering.ways_down(lead, seen),
             tone=tone,
             repairable=sum(1 for code in codes if code.way == "repair"),
             moments=reading.timeline(lead, reader=Side.OWNER),
