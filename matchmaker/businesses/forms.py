@@ -43,6 +43,7 @@ from matchmaker.web import BaseForm
 
 Value = TypeVar("Value")
 UNSECURED = "CREDIT"
+NOTHING = "none"
 OWN_COLLATERAL = (
     "MORT_RES", "MORT_COM", "MORT_FACT", "MORT_LAND", "MORT_EQP", "MORT_VEH", "PLEDGE_INV", "PLEDGE_AR",
     "PLEDGE_ORDER", "PLEDGE_BILL", "PLEDGE_DEP", "PLEDGE_EQ", "PLEDGE_IP_PAT", "PLEDGE_IP_TM", "PLEDGE_TAXREF",
@@ -143,6 +144,8 @@ class BusinessForm(FiguresFields):
 
     uscc = HiddenField()
     row_version = HiddenField()
+    collateral_said = HiddenField()
+    """Codes that were said before the business was written down, with commas; "none" for nothing."""
     name = StringField(_l("执照上的名称"))
     capacity = RadioField(_l("您是"), choices=[], validate_choice=False)
     entity_code = SelectField(_l("公司类型"), choices=[], validate_choice=False)
@@ -164,6 +167,12 @@ class BusinessForm(FiguresFields):
     profile: Profile | None = None
     year: Year | None = None
     with_figures = True
+
+    @property
+    def carried_collateral(self) -> list[str] | None:
+        """What came along of collateral; None when nothing did."""
+        carried = str(self.collateral_said.data or "").split(",")
+        return [code for code in OWN_COLLATERAL if code in carried] if carried != [""] else None
 
     @property
     def short(self) -> bool:
@@ -297,17 +306,30 @@ class StrengthsForm(BaseForm):
                     "tax_grade": business.tax_grade or "unknown",
                     "has_tax_evidence": business.has_tax_evidence,
                     "has_flow_evidence": business.has_flow_evidence,
-                    "collateral": business.collateral,
+                    "collateral": business.collateral or ([NOTHING] if business.collateral_said else []),
                 },
             )
         form.tax_grade.choices = _labelled("business.tax_grade", (*TAX_GRADES, "unknown"))
-        form.collateral.choices = _terms("guarantee", OWN_COLLATERAL)
+        form.collateral.choices = [SelectChoice(NOTHING, _l("没有")), *_terms("guarantee", OWN_COLLATERAL)]
         return form
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """"Nothing" and something at once is no answer."""
+        sound = super().validate(extra_validators)
+        if NOTHING in (self.collateral.data or []) and self.things:
+            self.refuse(Refused("collateral_contradicts", "collateral"))
+            return False
+        return sound
 
     @property
     def grade(self) -> str | None:
         """The grade chosen; None for "not sure"."""
         return self.tax_grade.data if self.tax_grade.data in TAX_GRADES else None
+
+    @property
+    def said(self) -> list[str] | None:
+        """What was said of collateral; None when nothing was ticked."""
+        return self.things if self.collateral.data else None
 
     @property
     def things(self) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from matchmaker import clock
@@ -74,6 +74,8 @@ class Business(Versioned, Base):
     has_flow_evidence: Mapped[bool] = mapped_column(default=False)
     collateral: Mapped[list[str]] = mapped_column(JsonList, default=list)
     """Codes of the guarantee terms that it could give."""
+    collateral_said: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether its owner said so, here or with a need: then an empty list means "nothing"."""
     created_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime | None]

@@ -212,6 +212,7 @@ def plain_facts(business: Business, today: date | None = None) -> BusinessFacts:
         has_tax_evidence=business.has_tax_evidence,
         has_flow_evidence=business.has_flow_evidence,
         collateral=tuple(business.collateral or ()),
+        collateral_said=business.collateral_said,
         years=tuple(
             YearFacts(
                 row.year,

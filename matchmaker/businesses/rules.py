@@ -249,6 +249,8 @@ class BusinessFacts:
     has_tax_evidence: bool = False
     has_flow_evidence: bool = False
     collateral: tuple[str, ...] = ()
+    collateral_said: bool = False
+    """Then no collateral means "nothing to give", and is not asked again."""
     years: Sequence[YearFacts] = field(default=())
     lines: Sequence[LineFacts] = field(default=())
     title_codes: tuple[str, ...] = ()
@@ -383,7 +385,7 @@ def missing(facts: BusinessFacts, standings: Iterable[str] = ()) -> tuple[Reason
         found.append(Reason("missing_evidence"))
     if facts.kind != "sole_proprietor" and facts.last_equity_change_on is None and facts.months_in_business >= 1:
         found.append(Reason("missing_equity_change"))
-    if not facts.collateral:
+    if not facts.collateral and not facts.collateral_said:
         found.append(Reason("missing_collateral"))
     return tuple(found)
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from matchmaker import clock
 from matchmaker.accounts.models import Person
-from matchmaker.audit.services import looked_at, record
+from matchmaker.audit.services import Actor, looked_at, record
 from matchmaker.businesses import outside, queries
 from matchmaker.businesses.announcements import BusinessChanged, StandingChanged
 from matchmaker.businesses.models import (
@@ -52,9 +52,18 @@ from matchmaker.reference.rules.working_time import end_of_clock
 from matchmaker.refusal import Refused
 
 
-def create_business(*, uscc: str, profile: Profile, capacity: str, by: Person, year: Year | None = None) -> Business:
+def create_business(
+    *,
+    uscc: str,
+    profile: Profile,
+    capacity: str,
+    by: Person,
+    year: Year | None = None,
+    collateral: Iterable[str] | None = None,
+) -> Business:
     """Write a business down; ``by`` becomes its first member, by declaration alone.
 
+    ``collateral``: codes of what its owner already said it could give; None when nobody asked yet.
     Raises Refused at the field: what ``read_credit_code`` refuses, ``business_exists``, and what
     ``change_profile`` refuses.
     """
@@ -66,7 +75,8 @@ def create_business(*, uscc: str, profile: Profile, capacity: str, by: Person, y
     business = Business(
         uscc=code.code,
         kind=code.kind,
-        collateral=[],
+        collateral=_known_collateral(collateral or ()),
+        collateral_said=collateral is not None,
         created_by_id=by.id,
         created_at=clock.now(),
         **_columns(profile),
@@ -118,21 +128,40 @@ def change_strengths(
     tax_grade: str | None,
     has_tax_evidence: bool,
     has_flow_evidence: bool,
-    collateral: Iterable[str],
+    collateral: Iterable[str] | None,
     row_version: int,
     by: Person,
 ) -> None:
-    """Tax grade, what can be shown as evidence, and what could secure a loan (codes of the guarantee terms)."""
+    """Tax grade, what can be shown as evidence, and what could secure a loan (codes of the guarantee terms).
+
+    ``collateral`` empty means "nothing", None that it was not said.
+    """
     _same_copy(business.row_version, row_version)
-    wanted = [code for code in terms.codes("guarantee") if code in set(collateral)]
+    wanted = _known_collateral(collateral or ())
     business.tax_grade = tax_grade
     business.has_tax_evidence = has_tax_evidence
     business.has_flow_evidence = has_flow_evidence
-    business.collateral = wanted
+    business.collateral, business.collateral_said = wanted, collateral is not None
     business.updated_at = clock.now()
     db.session.flush()
     record("business.change_strengths", business, by=by, tax_grade=tax_grade, collateral=wanted)
     announce(BusinessChanged(business.id))
+
+
+def note_collateral(business: Business, collateral: Iterable[str], *, by: Actor) -> None:
+    """Write down what its owner said with a need that it could give, where nobody said so yet: never asked twice."""
+    if business.collateral_said:
+        return
+    business.collateral = business.collateral or _known_collateral(collateral)
+    business.collateral_said = True
+    db.session.flush()
+    record("business.change_strengths", business, by=by, collateral=business.collateral)
+    announce(BusinessChanged(business.id))
+
+
+def _known_collateral(codes: Iterable[str]) -> list[str]:
+    said = set(codes)
+    return [code for code in terms.codes("guarantee") if code in said]
 
 
 def save_figures(business: Business, year: Year, *, by: Person, row_version: int = 0) -> YearlyFigures:

@@ -178,7 +178,12 @@ def create() -> ResponseReturnValue:
         return _new_page(form, 422 if form.is_submitted() and form.errors else 200)
     try:
         business = services.create_business(
-            uscc=form.uscc.data or "", profile=form.profile, capacity=form.capacity.data, year=form.year, by=actor()
+            uscc=form.uscc.data or "",
+            profile=form.profile,
+            capacity=form.capacity.data,
+            year=form.year,
+            collateral=form.carried_collateral,
+            by=actor(),
         )
     except Refused as no:
         form.refuse(no)
@@ -288,7 +293,7 @@ def strengths(business: Business) -> ResponseReturnValue:
         tax_grade=form.grade,
         has_tax_evidence=bool(form.has_tax_evidence.data),
         has_flow_evidence=bool(form.has_flow_evidence.data),
-        collateral=form.things,
+        collateral=form.said,
         row_version=_seen_version(form),
         by=actor(),
     )

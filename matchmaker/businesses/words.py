@@ -200,6 +200,7 @@ SENTENCES = {
     "missing_tax_grade": _l("还没填纳税信用等级。A、B、M 级能办的产品更多。"),
     "missing_evidence": _l("还没说能拿出什么证明。有纳税记录或流水，信用贷款的门就开了。"),
     "missing_equity_change": _l("还没填最近一次股东变更。没变过就不用管。"),
+    "collateral_contradicts": _l("勾了“没有”，就不要再勾别的。"),
     "missing_collateral": _l("还没说有什么能抵押或担保的。没有也没关系，有的话额度和价格会更好。"),
 }
 

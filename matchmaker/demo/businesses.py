@@ -188,7 +188,7 @@ def build(
                 "tax_grade": _grade_of(kind, grades[at], noise[at, 9], int(months_old[at])),
                 "has_tax_evidence": bool(noise[at, 10] < (0.7 if kind == "enterprise" else 0.35)),
                 "has_flow_evidence": bool(noise[at, 11] < 0.55),
-                "collateral": _collateral(trade, noise[at, 12], turnover),
+                "collateral": _collateral(trade, noise[at, 12], turnover), "collateral_said": False,
                 "created_by_id": person_id,
                 "created_at": joined_at,
             }

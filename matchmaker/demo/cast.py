@@ -126,7 +126,8 @@ def _open_shop(
             "industry_code": shop.industry, "region_code": county.code, "address": f"{shop.county}檀木街 {12 + place * 9} 号",
             "latitude": round(point[0] + 0.011, 5), "longitude": round(point[1] - 0.008, 5), "founded_on": founded,
             "last_equity_change_on": None, "tax_grade": shop.tax_grade, "has_tax_evidence": shop.tax_grade is not None,
-            "has_flow_evidence": True, "collateral": sorted(shop.collateral), "created_by_id": person_id,
+            "has_flow_evidence": True, "collateral": sorted(shop.collateral),
+            "collateral_said": bool(shop.collateral), "created_by_id": person_id,
             "created_at": joined_at,
         }
     )  # fmt: skip

@@ -238,6 +238,8 @@ class Story:
             "state": NeedState.OPEN.value, "current_number": 1, "posted_at": posted_at,
             "expires_on": date_of(posted_at) + timedelta(days=days), "withdrawn_at": None,
         }  # fmt: skip
+        if wanted["securities"] is not None:
+            business["collateral_said"] = True
         self.books.needs.append(need)
         self.books.of_need[need["id"]] = []
         self.books.need_versions.append(

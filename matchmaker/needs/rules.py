@@ -433,6 +433,12 @@ TRADE_WORDS: Mapping[str, str] = {
 no word of its own: its first hits would be any factory's."""
 
 
+def collateral_of(draft: Mapping[str, Any]) -> dict[str, str]:
+    """What a draft already says of collateral for the form of the business; nothing while its owner is not sure."""
+    said = securities_of([choice for choice in draft.get("securities") or () if choice in SECURITY_CHOICES])
+    return {} if said is None else {"collateral_said": ",".join(said) or "none"}
+
+
 def business_values_of(answers: Answers | None) -> dict[str, str]:
     """What the answers already say for the profile of the business, under the names of its form."""
     if answers is None:

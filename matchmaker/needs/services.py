@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from matchmaker import clock
 from matchmaker.audit.services import record
 from matchmaker.businesses.models import Business
+from matchmaker.businesses.services import note_collateral
 from matchmaker.db import db
 from matchmaker.happened import announce
 from matchmaker.needs import queries
@@ -93,11 +94,14 @@ def post_need(
 ) -> Need:
     """Post a need that stands for ``days``; the draft it was typed in is used up.
 
-    Announces NeedPosted, upon which its first list is made. Raises Refused when a rule is broken.
+    What it says of collateral its business has said too. Announces NeedPosted, upon which its first list is made.
+    Raises Refused when a rule is broken.
     """
     _refuse_wrong(wanted)
     if queries.count_live_needs(business.id) >= MOST_NEEDS_AT_ONCE:
         raise Refused("need_too_many_at_once", most=MOST_NEEDS_AT_ONCE)
+    if wanted.securities is not None:
+        note_collateral(business, wanted.securities, by=by)
     now = clock.now()
     need = Need(
         business=business,

@@ -23,6 +23,7 @@ from matchmaker.needs.rules import (
     as_planned,
     business_values_of,
     choices_of,
+    collateral_of,
     draft_values_of,
     read_typed,
     typed_of,
@@ -153,7 +154,7 @@ def review(draft: NeedDraft) -> ResponseReturnValue:
         business=business,
         businesses=businesses,
         form=BaseForm(),
-        carried=business_values_of(_answers()),
+        carried=business_values_of(_answers()) | collateral_of(draft.values),
     )
 
 

@@ -241,6 +241,24 @@ def test_what_was_checked_first_is_not_asked_again_when_the_shop_is_registered(a
     page = page_of(answer)
     assert answer.status_code == 200
     assert 'value="餐饮"' in page and "西湖区" in page
+    assert carried["collateral_said"] == "none" and 'name="collateral_said" type="hidden" value="none"' in page
+
+
+@pytest.mark.article("6.1", "7.3")
+def test_who_said_nothing_to_pledge_with_a_need_is_not_asked_again_by_the_business(app, at_counter, owner, shop):
+    with app.app_context(), unit_of_work():
+        mine = db.session.merge(shop)
+        assert "还没说有什么能抵押" in page_of(at_counter.get(f"/businesses/{mine.id}"))
+    review = at_counter.post("/needs/review", data={**hidden(page_of(at_counter.get("/needs/new"))), **typed()})
+    ready = page_of(at_counter.get(review.location))
+    assert at_counter.post(re.search(r'/needs/drafts/\d+/post', ready)[0], data=hidden(ready)).status_code == 303
+    page = page_of(at_counter.get(f"/businesses/{shop.id}"))
+    assert "还没说有什么能抵押" not in page and "能抵押或担保的</dt><dd>没有" in page
+    strengths = page_of(at_counter.get(f"/businesses/{shop.id}/strengths"))
+    assert re.search(r'checked[^>]* value="none"', strengths)
+    contradicting = {**hidden(strengths), "tax_grade": "A", "collateral": ["none", "MORT_VEH"]}
+    both = at_counter.post(f"/businesses/{shop.id}/strengths", data=contradicting)
+    assert both.status_code == 422 and "就不要再勾别的" in page_of(both)
 
 
 @pytest.mark.article("B.3")
