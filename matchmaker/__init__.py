@@ -25,6 +25,7 @@ MODELS = [
     "matchmaker.ranking.models",
     "matchmaker.matching.models",
     "matchmaker.leads.models",
+    "matchmaker.approaches.models",
     "matchmaker.loans.models",
     "matchmaker.insurance.models",
 ]
@@ -43,6 +44,7 @@ WORDS: list[str] = [
     "matchmaker.matching.words",
     "matchmaker.home.words",
     "matchmaker.leads.words",
+    "matchmaker.approaches.words",
     "matchmaker.loans.words",
     "matchmaker.insurance.words",
     "matchmaker.privacy.words",
@@ -53,6 +55,7 @@ LISTENERS: list[str] = [
     "matchmaker.accounts.address_book",
     "matchmaker.matching.listeners",
     "matchmaker.leads.listeners",
+    "matchmaker.approaches.listeners",
     "matchmaker.loans.listeners",
     "matchmaker.insurance.listeners",
 ]
@@ -70,6 +73,7 @@ VIEWS: list[str] = [
     "matchmaker.products.views",
     "matchmaker.products.cover.views",
     "matchmaker.leads.views",
+    "matchmaker.approaches.views",
     "matchmaker.loans.views",
     "matchmaker.insurance.views",
     "matchmaker.oversight.views",

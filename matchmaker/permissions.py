@@ -509,7 +509,33 @@ table(
         (_was_sent, _carries_it),
         (_was_sent, on_desk_of_its_institution),
     ),
+    need_agree_card=allow(
+        "Agree to a sealed card of a need, take that back, and see who raised a hand.",
+        _acts_for_its_business, helps_act,
+    ),
     loan_mine=allow("See what was lent to one's own businesses.", anyone_signed_in),
+)
+
+
+# --- approaches ------------------------------------------------------------------------------------------------
+
+
+def works_for_a_lender(actor: Any, obj: Any) -> bool:
+    """At the desk or as a manager of an institution that may list loans or guarantees."""
+    return bool(LENDERS & actor.institution_kinds)
+
+
+table(
+    card_list=allow("See the sealed cards that an own institution's product fits.", works_for_a_lender),
+    card_see=allow(
+        "See a sealed card that an own institution's product fits, and raise a hand.", works_for_its_institution
+    ),
+    card_board=allow("See the sealed cards that are out, as desks do.", is_operator, is_supervisor),
+    hand_take_back=allow("Take an own institution's hand down.", works_for_its_institution),
+    hand_choose=allow(
+        "Choose one institution that raised a hand: its receipt, and the need is sent to it.",
+        _acts_for_its_business, helps_act,
+    ),
 )
 
 # --- requests for cover -----------------------------------------------------------------------------------------

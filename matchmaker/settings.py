@@ -39,6 +39,8 @@ class Settings:
     need_days: int = 60
     """How long a posted need stands."""
     live_leads_per_need: int = 3
+    hands_per_day: int = 20
+    """How many hands an institution may raise for sealed cards in a day."""
     session_days: int = 30
     mail_channel: str = "console"
     """console, file or smtp."""

@@ -33,12 +33,14 @@ class Entry:
 def entries() -> list[Entry]:
     """The timetable, in the order in which work of the same moment is enqueued."""
     from matchmaker.accounts.jobs import forget_old_traces
+    from matchmaker.approaches.jobs import end_cards
     from matchmaker.audit.jobs import check_seals, seal_rows
     from matchmaker.businesses.jobs import remind_of_cases
     from matchmaker.documents.jobs import destroy_old_papers
     from matchmaker.insurance.jobs import finish_withdrawals_of_cover, release_overdue_requests, warn_requests
     from matchmaker.leads.jobs import (
         count_promises,
+        end_agreements,
         expire_offers,
         finish_withdrawals,
         release_overdue_leads,
@@ -61,6 +63,8 @@ def entries() -> list[Entry]:
         Entry("leads.expire_offers", hour, expire_offers),
         Entry("leads.settle_payouts", hour, settle_payouts),
         Entry("leads.promises", day, count_promises, hour),
+        Entry("leads.end_agreements", hour, end_agreements),
+        Entry("approaches.end_cards", hour, end_cards),
         Entry("insurance.release", minute, release_overdue_requests),
         Entry("insurance.warn", minute, warn_requests),
         Entry("insurance.finish_withdrawals", minute, finish_withdrawals_of_cover),

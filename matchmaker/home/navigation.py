@@ -47,11 +47,13 @@ BY_ROLE: dict[str, list[Line]] = {
     ],
     "manager": [
         (_l("先做什么"), "leads.queue", {}),
+        (_l("等着有人接的"), "approaches.cards", {}),
         (_l("有哪些产品"), "products.browse", {}),
         (_l("我的工作牌"), "accounts.badges", {}),
     ],
     "desk": [
         (_l("线索"), "leads.queue", {}),
+        (_l("等着有人接的"), "approaches.cards", {}),
         (_l("我们的产品"), "products.mine", {}),
         (_l("我们单位"), "accounts.institution", {}),
     ],
@@ -71,6 +73,7 @@ BY_ROLE: dict[str, list[Line]] = {
         (_l("机构名单"), "accounts.institutions", {}),
         (_l("平台人员"), "accounts.platform_people", {}),
         (_l("举报的中介"), "accounts.broker_reports", {}),
+        (_l("放出来的卡片"), "approaches.board", {}),
         (_l("要补的"), "oversight.tasks", {}),
         (_l("自动做的事"), "oversight.jobs", {}),
         (_l("排得好不好"), "oversight.quality", {}),
@@ -82,6 +85,7 @@ BY_ROLE: dict[str, list[Line]] = {
         (_l("排得好不好"), "oversight.quality", {}),
         (_l("过期的"), "oversight.late", {}),
         (_l("没用的谢绝"), "oversight.declines", {}),
+        (_l("放出来的卡片"), "approaches.board", {}),
         (_l("权限表"), "oversight.permissions", {}),
         (_l("机构名单"), "accounts.institutions", {}),
         (_l("有哪些产品"), "products.browse", {}),
@@ -147,7 +151,7 @@ SHOWN_UNDER = {"matching": "needs"}
 ALONE = frozenset({
     "home.start", "home.how_ranked", "home.help", "home.about", "accounts.account", "accounts.institution",
     "accounts.institutions", "accounts.platform_people", "accounts.badges", "accounts.broker_reports",
-    "businesses.papers_to_check", "leads.who_sees", "products.browse", "products.mine",
+    "approaches.board", "businesses.papers_to_check", "leads.who_sees", "products.browse", "products.mine",
 })  # fmt: skip
 
 

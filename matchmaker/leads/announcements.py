@@ -79,3 +79,12 @@ class NeedIsFunded:
     """An owner says that the part which came is enough: nobody is asked for the rest."""
 
     need_id: int
+
+
+@dataclass(frozen=True)
+class CardAgreementEnded:
+    """An owner's agreement to a sealed card holds no more: taken back, over, or its need is (`because`)."""
+
+    need_id: int
+    agreement_id: int
+    because: str

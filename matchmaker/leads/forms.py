@@ -135,9 +135,12 @@ class ConsentForm(TypedForm):
     hours = ChecksField(_l("什么时候可以打电话"), choices=[])
     until = RadioField(_l("给到哪天为止"), choices=[], validate_choice=False)
     reserves = ChecksField(_l("它要是超时，接着给谁"), choices=[], validate_choice=False)
+    card = BooleanField(_l("没有后备接的时候，让合适的机构看一张不写名字的卡片"))
 
     ends: dict[str, datetime]
     most_reserves: int = 0
+    asks_card: bool = False
+    """Whether the choice of a sealed card stands on the page: not where the owner has agreed to it already."""
     candidates: tuple[int, ...] = ()
 
     @classmethod

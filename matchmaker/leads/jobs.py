@@ -15,7 +15,7 @@ from matchmaker.leads.queries import finding
 from matchmaker.leads.rules.clocks import AGREED_LIVES_DAYS, LIMITS, Clock
 from matchmaker.leads.rules.consents import UNDO_FOR, in_force
 from matchmaker.leads.rules.states import LIVE, State
-from matchmaker.leads.services import ending, offering, promising, withdrawing
+from matchmaker.leads.services import agreeing, ending, offering, promising, withdrawing
 from matchmaker.queue import LeaseLost
 
 log = logging.getLogger(__name__)
@@ -70,6 +70,17 @@ def finish_withdrawals(now: datetime) -> int:
     return _each_lead(
         finding.ids_of_withdrawing_leads(now - UNDO_FOR), lambda lead: withdrawing.finish_withdrawal(lead, at=now)
     )
+
+
+def end_agreements(now: datetime) -> int:
+    """End every agreement to a sealed card whose date has passed; answers how many."""
+
+    def end(need_id: int) -> bool:
+        finding.lock_need(need_id)
+        agreeing.end_if_over(need_id)
+        return True
+
+    return _each(finding.ids_of_needs_past_agreement(now), end)
 
 
 def settle_payouts(now: datetime) -> int:

@@ -9,9 +9,10 @@ from matchmaker.db import db
 from matchmaker.happened import on
 from matchmaker.leads.announcements import LeadDeclined, LeadSent, NeedIsFunded, PaidOut
 from matchmaker.leads.queries import finding
+from matchmaker.leads.rules.agreements import AgreementOver
 from matchmaker.leads.rules.reserves import Over
 from matchmaker.leads.rules.states import State
-from matchmaker.leads.services import answering, ending, reserving, stepping, working
+from matchmaker.leads.services import agreeing, answering, ending, reserving, stepping, working
 from matchmaker.needs.announcements import NeedExpired, NeedWithdrawn
 from matchmaker.needs.models import Need
 from matchmaker.products.rules.freshness import STALE_CODE
@@ -27,12 +28,14 @@ def end_leads_of_withdrawn_need(event: NeedWithdrawn) -> None:
         if lead is not None and lead.is_live:
             answering.give_up(lead, code="E05", by=db.session.get(Person, event.by_id))
     reserving.close_reserves(event.need_id, Over.NEED_ENDED)
+    agreeing.end_agreement(event.need_id, AgreementOver.NEED_ENDED)
 
 
 @on(NeedExpired)
 def close_what_waits_for_expired_need(event: NeedExpired) -> None:
     """A need expires only while nobody works on it: there is nobody after whom a reserve could have its turn."""
     reserving.close_reserves(event.need_id, Over.NEED_ENDED)
+    agreeing.end_agreement(event.need_id, AgreementOver.NEED_ENDED)
 
 
 @on(PaidOut)
@@ -41,12 +44,14 @@ def close_what_waits_for_funded_need(event: PaidOut) -> None:
     lead = finding.lead_by_id(event.lead_id)
     if lead is not None and not db.session.get_one(Need, lead.need_id).is_live:
         reserving.close_reserves(lead.need_id, Over.NEED_ENDED)
+        agreeing.end_agreement(lead.need_id, AgreementOver.NEED_ENDED)
 
 
 @on(NeedIsFunded)
 def close_what_waits_for_enough(event: NeedIsFunded) -> None:
     """The owner has enough: no reserve gets its turn any more."""
     reserving.close_reserves(event.need_id, Over.NEED_ENDED)
+    agreeing.end_agreement(event.need_id, AgreementOver.NEED_ENDED)
 
 
 @on(LeadSent)

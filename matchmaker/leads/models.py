@@ -15,6 +15,7 @@ from matchmaker.businesses.models import Business
 from matchmaker.db import Base, JsonDict, JsonList, Percent, Versioned
 from matchmaker.documents.models import Document
 from matchmaker.keeping import Kept, Without, work
+from matchmaker.leads.rules.agreements import AgreementOver
 from matchmaker.leads.rules.clocks import Clock
 from matchmaker.leads.rules.consents import PURPOSES, UNDO_FOR, Because
 from matchmaker.leads.rules.reasons import CODES
@@ -248,6 +249,42 @@ class Reserve(Base):
     institution: Mapped[Institution] = relationship()
     product: Mapped[Product] = relationship()
     named_by: Mapped[Person] = relationship()
+
+
+class CardAgreement(Base):
+    """That a sealed card of a need may be shown when an institution is late and no reserve takes it: off by default.
+
+    A consent of its own kind: it names no institution and opens no field. Withdrawn at once.
+    """
+
+    kept = Kept("consents", of="business_id", why="evidence")
+
+    __table_args__ = (
+        CheckConstraint("purpose = 'sealed_card'", name="purpose_known"),
+        CheckConstraint("ends_at > given_at", name="ends_later"),
+        CheckConstraint("(ended_at IS NULL) = (ended_because IS NULL)", name="ended_has_cause"),
+        CheckConstraint(f"ended_because IS NULL OR {_one_of('ended_because', AgreementOver)}", name="cause_known"),
+        Index(
+            "uq_card_agreement_standing_need",
+            "need_id",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index("ix_card_agreement_business_id", "business_id"),
+    )
+
+    need_id: Mapped[int] = mapped_column(ForeignKey("need.id"))
+    business_id: Mapped[int] = mapped_column(ForeignKey("business.id"))
+    purpose: Mapped[str] = mapped_column(default="sealed_card")
+    given_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    given_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    ended_because: Mapped[str | None]
+
+    need: Mapped[Need] = relationship()
+    business: Mapped[Business] = relationship()
 
 
 class Repair(Base):

@@ -241,6 +241,7 @@ LABELS = {
     "lead.purpose": {
         "decide_on_need": _l("决定办不办这笔需求"),
         "second_look": _l("再看一遍这笔需求"),
+        "sealed_card": _l("有一家超时、又没有后备时，让合适的机构看一张不写名字的卡片"),
     },
     "lead.consent_ended": {
         "withdrawn": _l("您收回了"),
@@ -462,6 +463,8 @@ SENTENCES = {
     "lead_reserve_twice": _l("没有记下：这家已经是这笔需求的后备。"),
     "lead_reserve_is_live": _l("没有记下：这家正在办这笔需求，用不着再当后备。"),
     "lead_reserves_full": _l("没有记下：后备最多 %(most)s 家。"),
+    "lead_card_agreed": _l("没有再记：这笔需求已经同意过了。"),
+    "lead_card_not_agreed": _l("没有做：这笔需求现在没有同意放卡片。什么都没变。"),
     "lead_reserve_is_over": _l("没有做：这家后备已经用过，或者收回了。什么都没变。"),
     "lead_signed_stays": _l(
         "没有换：已经签了合同，这一件换不了。可以收回授权，合同不受影响；不想借了，请直接和机构说。"
@@ -675,6 +678,8 @@ DEEDS = {f"lead.{step}": words for step, words in LABELS["lead.step"].items()} |
     "reserve.turn": _l("轮到后备，送了过去"),
     "reserve.close": _l("后备用不上了"),
     "need.enough": _l("说钱够了"),
+    "card_agreement.give": _l("同意超时后放一张不写名字的卡片"),
+    "card_agreement.end": _l("不再同意放卡片"),
     "lead.repair": _l("说一条原因修好了"),
     "record.reply": _l("机构答复了公开的数字"),
     "record.take_down": _l("机构撤下了答复"),

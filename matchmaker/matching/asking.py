@@ -10,10 +10,10 @@ from __future__ import annotations
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
-from typing import overload
+from typing import TypeVar, overload
 
 import numpy as np
 from sqlalchemy.orm import Session
@@ -24,13 +24,12 @@ from matchmaker.eligibility.facts import Facts, Terms
 from matchmaker.eligibility.rules import CRITERIA
 from matchmaker.matching import queries
 from matchmaker.matching.change_log import ASKED_SIDE, BUSINESS, NEED, State, state_of, touched_by, touched_since
-from matchmaker.matching.reach import LEAST_TOLD, Array, Askers, Cell, by_fit, told_cells, told_count
+from matchmaker.matching.reach import Array, Askers, Cell, by_fit, told_cells, told_count
+from matchmaker.matching.sealing import AMOUNT_BANDS, LEAST_TOLD, band_of
 from matchmaker.needs.models import Need
 from matchmaker.reference import industries, regions
 from matchmaker.refusal import Refused
 
-AMOUNT_BANDS = (50_000, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
-"""Upper ends in yuan; the last band is open."""
 KEPT = 4
 UNLISTED = ""
 
@@ -74,6 +73,8 @@ class Reach:
     loosened: tuple[tuple[str, int | None], ...]
     """Rule → how many more businesses without it, those it alone turns away; most first, without the zeros."""
     rows: SealedRows
+    need_ids: tuple[int, ...] = field(default=(), repr=False)
+    """Which needs the rows are, for the site alone: no page shows them but under `sealing.sealed_number`."""
 
 
 class SealedRows(Sequence[SealedRow]):
@@ -194,7 +195,8 @@ class AskedNeeds:
         business, amounts, months = self._columns[:, said.slots]
         order = by_fit(said, terms, amounts, months)
         first = order[np.sort(np.unique(business[order], return_index=True)[1])]
-        reached = [self.told[key] for key in said.keys[first].tolist()]
+        keys = said.keys[first].tolist()
+        reached = [self.told[key] for key in keys]
         asking = len(self._of_business)
         loosened = []
         for rule, criterion in enumerate(CRITERIA):
@@ -214,14 +216,13 @@ class AskedNeeds:
             by_size=tuple(told_cells(Counter(one.size for one in reached))),
             loosened=tuple((rule, told_count(more)) for rule, more in loosened),
             rows=SealedRows(reached if enough else [], partial(_sealed, self._widths)),
+            need_ids=tuple(keys) if enough else (),
         )
 
 
 def _sealed(widths: Mapping[tuple[str, str], int], one: Asker) -> SealedRow:
     place, trade = next((width for width in one.widths if widths[width] >= LEAST_TOLD), (UNLISTED, UNLISTED))
-    low = max((end for end in AMOUNT_BANDS if end < one.amount_yuan), default=None)
-    high = min((end for end in AMOUNT_BANDS if end >= one.amount_yuan), default=None)
-    return SealedRow(place, trade, one.size, low, high)
+    return SealedRow(place, trade, one.size, *band_of(one.amount_yuan, AMOUNT_BANDS))
 
 
 _asked: OrderedDict[str, AskedNeeds] = OrderedDict()
@@ -241,6 +242,23 @@ def asked_needs() -> AskedNeeds:
 
 def reach_of(terms: Terms, on: date) -> Reach:
     """What a product with these terms would reach on ``on``, by the needs that the present session sees. Only reads."""
+    return _answered(on, lambda asked: asked.reach(terms, on))
+
+
+def needs_fitting(terms: Terms, on: date) -> frozenset[int]:
+    """The live needs, by number, that no rule of these terms turns away on ``on``: for the site, to show nobody."""
+
+    def fitting(asked: AskedNeeds) -> frozenset[int]:
+        return frozenset(asked.askers.keys[asked.askers.fitting(terms, on)].tolist())
+
+    return _answered(on, fitting)
+
+
+Answer = TypeVar("Answer")
+
+
+def _answered(on: date, question: Callable[[AskedNeeds], Answer]) -> Answer:
+    """What the needs answer that the present session sees: from the memory, or read for this once."""
     asked = asked_needs()
     mine: Session = db.session
     if not touched_by(mine, ASKED_SIDE):
@@ -248,9 +266,8 @@ def reach_of(terms: Terms, on: date) -> Reach:
             with Session(db.engine) as session:
                 asked.catch_up(session, on)
             if asked.state == state_of(mine, ASKED_SIDE):
-                return asked.reach(terms, on)
-    own = AskedNeeds()  # another snapshot than the memory's: read for this once
+                return question(asked)
+    own = AskedNeeds()  # another snapshot than the memory's
     with Session(bind=mine.connection()) as session:
         own.catch_up(session, on)
-    return own.reach(terms, on)
-
+    return question(own)

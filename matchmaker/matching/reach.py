@@ -32,6 +32,7 @@ from matchmaker.eligibility.facts import Facts, Terms
 from matchmaker.eligibility.rules import CRITERIA, Criterion
 from matchmaker.matching.index_forms import NotIndexable, exactly
 from matchmaker.matching.index_places import FAIL, HAIR_KM, LEVEL, PASS, UNKNOWN
+from matchmaker.matching.sealing import LEAST_TOLD
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -334,10 +335,6 @@ def _longer(values: Array, fill: Any) -> Array:
 
 
 # What a desk is told ------------------------------------------------------------------------------------------------
-
-LEAST_TOLD = 5
-"""No number below this is told of businesses that nobody at the institution may know (issue 4, section 1)."""
-
 
 @dataclass(frozen=True, slots=True)
 class Cell:

@@ -18,6 +18,8 @@ LABELS = {
         "leads.expire_offers": _l("结束过期的报价和授权"),
         "leads.settle_payouts": _l("没人有异议的到账算数"),
         "leads.promises": _l("算机构说到做到没有"),
+        "leads.end_agreements": _l("结束到期的卡片授权"),
+        "approaches.end_cards": _l("收起到期的卡片"),
         "insurance.release": _l("收回过期的询价"),
         "insurance.warn": _l("提醒快到期的询价"),
         "insurance.finish_withdrawals": _l("结束撤回的询价授权"),

@@ -19,9 +19,10 @@ from matchmaker.db import Base, db
 from matchmaker.happened import announce
 from matchmaker.keeping import Kept, erased
 from matchmaker.leads.queries import finding
+from matchmaker.leads.rules.agreements import AgreementOver
 from matchmaker.leads.rules.reserves import Over
 from matchmaker.leads.rules.states import State
-from matchmaker.leads.services import answering, choosing, reserving
+from matchmaker.leads.services import agreeing, answering, choosing, reserving
 from matchmaker.needs.models import Need
 from matchmaker.needs.queries import live_needs_of
 from matchmaker.needs.services import withdraw_need
@@ -104,11 +105,12 @@ def close_account(person: Person) -> dict[str, int]:
 
 
 def _end_leads(person: Person, business_ids: Sequence[int]) -> None:
-    """End mandates, choices and reserves, seal what was sent; a signed contract goes on without the data."""
+    """End mandates, choices, reserves, agreements; seal what was sent. A signed contract goes on without the data."""
     end_mandates_with(person, business_ids)
     for business_id in business_ids:
         for need in live_needs_of(business_id):
             reserving.close_reserves(need.id, Over.TAKEN_BACK, by=person)
+            agreeing.end_agreement(need.id, AgreementOver.WITHDRAWN, by=person)
         for lead_id in finding.ids_of_open_leads(business_id):
             lead = finding.lead_by_id(lead_id, lock=True)
             if lead is None:

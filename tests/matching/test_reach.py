@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from matchmaker.eligibility.bounds import Place
 from matchmaker.eligibility.facts import Facts, Terms
 from matchmaker.eligibility.rules import CRITERIA
-from matchmaker.matching.reach import LEAST_TOLD, Askers, Cell, by_fit, outcome_names, told_cells, told_count
+from matchmaker.matching.reach import Askers, Cell, by_fit, outcome_names, told_cells, told_count
+from matchmaker.matching.sealing import LEAST_TOLD
 from tests.eligibility.strategies import all_facts, all_terms
 
 TODAY = date(2026, 9, 23)

@@ -14,7 +14,7 @@ from matchmaker.accounts.models import Assignment, Branch, Person
 from matchmaker.businesses.models import Business, BusinessMember
 from matchmaker.businesses.rules import PROVEN
 from matchmaker.db import db
-from matchmaker.leads.models import Consent, Lead, LeadClock, LeadPaper, Offer, Payout, Reserve
+from matchmaker.leads.models import CardAgreement, Consent, Lead, LeadClock, LeadPaper, Offer, Payout, Reserve
 from matchmaker.leads.rules.reserves import Standing
 from matchmaker.leads.rules.states import LIVE, State
 from matchmaker.needs.models import Need, NeedVersion
@@ -213,6 +213,44 @@ def waiting_reserves(need_id: int) -> list[Reserve]:
             .order_by(Reserve.id)
         )
     )
+
+
+def card_agreement_of(need_id: int) -> CardAgreement | None:
+    """The agreement to a sealed card that was not ended; whether its date has passed is the asker's question."""
+    return db.session.scalars(
+        sa.select(CardAgreement).where(CardAgreement.need_id == need_id, CardAgreement.ended_at.is_(None))
+    ).first()
+
+
+def card_agreements_of_person(person_id: int) -> list[CardAgreement]:
+    """The standing agreements of the businesses for which a person acts with checked papers, oldest first."""
+    mine = sa.select(BusinessMember.business_id).where(
+        BusinessMember.person_id == person_id, BusinessMember.standing.in_(MAY_ACT)
+    )
+    return list(
+        db.session.scalars(
+            sa.select(CardAgreement)
+            .where(CardAgreement.business_id.in_(mine), CardAgreement.ended_at.is_(None))
+            .options(joinedload(CardAgreement.need).selectinload(Need.versions))
+            .order_by(CardAgreement.id)
+        )
+    )
+
+
+def ids_of_needs_past_agreement(now: datetime) -> list[int]:
+    """Needs whose agreement to a sealed card has run out and was not ended yet."""
+    return list(
+        db.session.scalars(
+            sa.select(CardAgreement.need_id)
+            .where(CardAgreement.ended_at.is_(None), CardAgreement.ends_at <= now)
+            .order_by(CardAgreement.id)
+        )
+    )
+
+
+def was_passed_on(lead_id: int) -> bool:
+    """Whether a reserve got its turn after this lead was late."""
+    return db.session.scalar(sa.select(Reserve.id).where(Reserve.after_lead_id == lead_id)) is not None
 
 
 def agreed_amounts(need: Need, *, but: int | None = None) -> list[Decimal]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from matchmaker import clock
@@ -42,17 +42,9 @@ def why_not_sent(
     `lead_member_not_checked`, `lead_same_institution`, `lead_three_live`, `lead_not_matched`,
     `lead_contact_missing`, `lead_outside_service_area`; for a helper those of `mandates.why_beyond_mandate`.
     """
-    version = product.current_version
-    today = clock.today()
     if not need.is_live:
         return Reason("lead_need_not_open")
-    if (
-        version is None
-        or product.state != "published"
-        or (version.valid_until_on is not None and version.valid_until_on < today)
-        or (version.valid_from_on is not None and version.valid_from_on > today)
-        or not is_fresh(product.confirmed_until_on, product.doubted_at, today)
-    ):
+    if not is_offered(product, clock.today()):
         return Reason("lead_product_not_published")
     if product.institution.status != "admitted":
         return Reason("lead_institution_not_admitted")
@@ -74,6 +66,18 @@ def why_not_sent(
         return Reason("lead_contact_missing")
     branch_id = branch_of(need.business, product, need.current.amount_yuan)
     return branch_id if isinstance(branch_id, Reason) else None
+
+
+def is_offered(product: Product, on: date) -> bool:
+    """Whether a product can be had `on`: published, within its dates, its listing believed."""
+    version = product.current_version
+    return (
+        version is not None
+        and product.state == "published"
+        and (version.valid_until_on is None or version.valid_until_on >= on)
+        and (version.valid_from_on is None or version.valid_from_on <= on)
+        and is_fresh(product.confirmed_until_on, product.doubted_at, on)
+    )
 
 
 def branch_of(business: Business, product: Product, amount_yuan: Any) -> int | Reason | None:

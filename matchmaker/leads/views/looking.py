@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from matchmaker import clock
 from matchmaker.formatting import moment
 from matchmaker.leads.models import Consent
-from matchmaker.leads.queries import looking, reading
+from matchmaker.leads.queries import finding, looking, reading
 from matchmaker.leads.queries.looking import Narrowed
 from matchmaker.leads.rules.consents import Field
 from matchmaker.leads.views import bp
@@ -59,6 +59,7 @@ def who_sees() -> ResponseReturnValue:
         "leads/who_sees.html",
         open_ones=looking.receipts_of(person.id, open_=True),
         waiting=looking.waiting_reserves_of(person.id),
+        agreements=finding.card_agreements_of_person(person.id),
         page=page,
         looks=[looking.look_of(row) for row in page.items],
         lately=looking.looks_since(person.id),

@@ -33,7 +33,7 @@ from matchmaker.leads.rules.reasons import CODES, RULES_BEHIND, tone
 from matchmaker.leads.rules.reserves import MOST_RESERVES
 from matchmaker.leads.rules.seen import FIGURES_BEHIND, Figure, Seen, lacking
 from matchmaker.leads.rules.states import Side, State
-from matchmaker.leads.services import answering, choosing, offering, reserving, withdrawing
+from matchmaker.leads.services import agreeing, answering, choosing, offering, reserving, withdrawing
 from matchmaker.leads.views import bp
 from matchmaker.leads.views.institution import case_page
 from matchmaker.leads.views.loading import OfPaper, acts_for, load_lead, load_need, load_paper
@@ -81,6 +81,7 @@ def _consent_form(need: Need, product: Product) -> ConsentForm:
         ],
         MOST_RESERVES - len(waiting),
     )
+    form.asks_card = finding.card_agreement_of(need.id) is None
     return form
 
 
@@ -164,6 +165,8 @@ def send(need: Need, product_id: int) -> ResponseReturnValue:
                     ends_at=form.ends_at,
                     by=actor(),
                 )
+            if form.asks_card and form.card.data:
+                agreeing.agree_to_card(need, by=actor())
         except Refused as no:
             if no.status != 422:
                 return _consent_page(need, product, form, no.status)

@@ -1,0 +1,233 @@
+"""Pages of sealed cards: for desks and managers whose products fit, for the owner with the hands, for the operator."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from matchmaker import clock, formatting
+from matchmaker.approaches import queries, rules, services
+from matchmaker.approaches.forms import HandForm
+from matchmaker.approaches.models import Hand
+from matchmaker.approaches.queries import Offered
+from matchmaker.approaches.rules import HandStanding
+from matchmaker.leads.queries import finding
+from matchmaker.leads.services import agreeing, moving
+from matchmaker.matching import telling
+from matchmaker.matching.sealing import Band, number_of, sealed_number
+from matchmaker.needs.models import Need
+from matchmaker.needs.queries import need_by_id
+from matchmaker.refusal import Refused
+from matchmaker.web import actor, back_to, once, paginate, paginate_items, requires, said
+
+bp = Blueprint("approaches", __name__)
+
+
+@bp.app_template_global()
+def amount_band(band: Band) -> str:
+    """A band of yuan in words."""
+    low, high = band
+    if low and high:
+        return formatting.wan_range(low, high)
+    if high:
+        return str(_("%(amount)s以内", amount=formatting.wan(high)))
+    return str(_("%(amount)s以上", amount=formatting.wan(low or 0)))
+
+
+@bp.app_template_global()
+def months_band(band: Band) -> str:
+    """A band of months in words."""
+    low, high = band
+    if low and high:
+        return formatting.months_range(low, high)
+    if high:
+        return str(_("%(months)s以内", months=formatting.months(high)))
+    return str(_("%(months)s以上", months=formatting.months(low or 0)))
+
+
+# For institutions ---------------------------------------------------------------------------------------------------
+
+
+def _scope(institution_id: int) -> str:
+    return f"card:{institution_id}"
+
+
+def _secret() -> str:
+    return str(current_app.config["SECRET_KEY"])
+
+
+@bp.app_template_global()
+def card_token(card: Offered) -> str:
+    """How the address of a card names it to one institution."""
+    return sealed_number(card.number, _scope(card.institution_id), _secret())
+
+
+def load_card(token: str) -> Offered | None:
+    """The card of that address, as an institution of the reader's may see it."""
+    person = actor()
+    for institution_id in person.institution_ids if person is not None else ():
+        number = number_of(token, _scope(institution_id), _secret())
+        if number is not None:
+            return queries.card_for(number, institution_id)
+    return None
+
+
+@bp.get("/cards")
+@requires("card.list")
+def cards() -> ResponseReturnValue:
+    """Needs without a name that a late institution lost and a product of ours fits, with the owner's agreement."""
+    words = " ".join(request.args.get("q", "").split())[:40]
+    chosen = request.args.get("product", "")
+    product_id = int(chosen) if chosen.isdecimal() and len(chosen) < 10 else None
+    mine = sorted(actor().institution_ids)
+    today = clock.today()
+    return render_template(
+        "approaches/cards.html",
+        page=paginate_items(queries.cards_for(mine, words=words, product_id=product_id), 20),
+        words=words,
+        product_id=product_id,
+        products=[product for number in mine for product in queries.products_offered(number, today)],
+    )
+
+
+@bp.get("/cards/<token>")
+@requires("card.see", load=load_card)
+def card(card: Offered) -> ResponseReturnValue:
+    """One need without a name: what at least five share, which of our products fit, our hand."""
+    return _card_page(card, HandForm.offering(_choices(card)))
+
+
+def _choices(card: Offered) -> list[tuple[int, str]]:
+    return [(product.id, product.current_version.name if product.current_version else "") for product in card.products]
+
+
+def _card_page(card: Offered, form: HandForm, status: int = 200) -> ResponseReturnValue:
+    room = rules.has_room(*queries.capacity_of(card.institution_id))
+    return render_template("approaches/card.html", card=card, form=form, has_room=room), status
+
+
+@bp.post("/cards/<token>")
+@requires("card.see", load=load_card)
+@once
+def raise_hand(card: Offered, token: str = "") -> ResponseReturnValue:
+    """Raise the institution's hand: one product, one sentence."""
+    form = HandForm.offering(_choices(card))
+    if not form.submitted():
+        return _card_page(card, form, 422)
+    product = next((one for one in card.products if one.id == form.product_id), None)
+    if product is None:
+        form.refuse(Refused("approach_product_missing", "product", 422))
+        return _card_page(card, form, 422)
+    try:
+        services.raise_hand(
+            card.number,
+            product,
+            words=form.words.data or "",
+            by=actor(),
+            most_a_day=current_app.config["SETTINGS"].hands_per_day,
+        )
+    except Refused as no:
+        if no.status != 422:
+            raise
+        form.refuse(no)
+        return _card_page(card, form, 422)
+    said(_("举手了。店主看得到您的产品和这句话；选了您，会有一件新的线索。"))
+    return back_to("approaches.cards")
+
+
+def load_hand(hand_id: int) -> Hand | None:
+    return queries.hand_by_id(hand_id)
+
+
+@bp.post("/hands/<int:hand_id>/take-back")
+@requires("hand.take_back", load=load_hand)
+def take_back(hand: Hand) -> ResponseReturnValue:
+    """The hand goes down; the owner does not see it any more."""
+    services.take_back(hand, by=actor())
+    said(_("手放下了，店主那里不再显示。"))
+    return back_to("approaches.cards")
+
+
+# For the owner ------------------------------------------------------------------------------------------------------
+
+
+def load_need(need_id: int) -> Need | None:
+    return need_by_id(need_id)
+
+
+def most_live() -> int:
+    """How many institutions may work on one need at once (setting)."""
+    return int(current_app.config["SETTINGS"].live_leads_per_need)
+
+
+@bp.get("/needs/<int:need_id>/hands")
+@requires("need.agree_card", load=load_need)
+def of_need(need: Need) -> ResponseReturnValue:
+    """The owner's agreement to a sealed card, the card as desks see it, and who raised a hand, with cost and fit."""
+    card = queries.open_card_of(need.id)
+    shown = card if card is not None and queries.is_card_shown(card, clock.now()) else None
+    hands = [hand for hand in shown.hands if hand.standing == HandStanding.RAISED] if shown else []
+    stored, rows = queries.listed_for(need, [hand.product_id for hand in hands])
+    facts: dict[str, Any] = stored.facts if stored is not None else {}
+    lead = shown.lead if shown is not None else None
+    return render_template(
+        "approaches/of_need.html",
+        need=need,
+        agreement=finding.card_agreement_of(need.id),
+        card=shown,
+        lead=lead,
+        again_until=moving.again_until(lead) if lead is not None else None,
+        hands=[
+            {
+                "hand": hand,
+                "card": telling.card(rows[hand.product_id], facts) if hand.product_id in rows else None,
+                "no": moving.why_not_elsewhere(lead, hand.product, actor(), most=most_live()) if lead else None,
+            }
+            for hand in hands
+        ],
+        form_key=uuid.uuid4().hex,
+    )
+
+
+@bp.post("/needs/<int:need_id>/card-agreement")
+@requires("need.agree_card", load=load_need)
+def agree(need: Need) -> ResponseReturnValue:
+    """From the next late institution on, a sealed card may be shown where no reserve takes the need."""
+    agreeing.agree_to_card(need, by=actor())
+    said(_("记下了。以后有一家超时、又没有后备，合适的机构会看到一张不写名字的卡片。"))
+    return back_to("approaches.of_need", need_id=need.id)
+
+
+@bp.post("/needs/<int:need_id>/card-agreement/withdraw")
+@requires("need.agree_card", load=load_need)
+def withdraw_agreement(need: Need) -> ResponseReturnValue:
+    """No card any more; one that is out is gone at once."""
+    agreeing.withdraw_agreement(need, by=actor())
+    said(_("收回了，不再放卡片；放出去的马上不见了。"))
+    if request.form.get("back") == "who_sees":
+        return back_to("leads.who_sees")
+    return back_to("approaches.of_need", need_id=need.id)
+
+
+@bp.post("/hands/<int:hand_id>/choose")
+@requires("hand.choose", load=load_hand)
+@once
+def choose(hand: Hand) -> ResponseReturnValue:
+    """One tap on one named institution: its receipt is written and the need is sent to it."""
+    lead = services.choose_hand(hand, by=actor(), most=most_live())
+    said(_("送给了%(name)s。", name=hand.institution.short_name))
+    return back_to("leads.show", lead_id=lead.id)
+
+
+# For the operator ---------------------------------------------------------------------------------------------------
+
+
+@bp.get("/cards/board")
+@requires("card.board")
+def board() -> ResponseReturnValue:
+    """Every card that is out, as desks see it, and how many hands are up; nothing can be sent from here."""
+    return render_template("approaches/board.html", page=paginate(queries.cards_now()))
