@@ -91,8 +91,8 @@ def raise_hand(
 ) -> Hand:
     """Raise an institution's hand for a card: one product that fits, one sentence. Nothing is opened by it.
 
-    Raises Refused with a code of `rules.hand_refusal`, `approach_not_fitting` (the product can not be had, or a rule
-    turns the need away), `approach_words_missing` or `approach_words_too_long` at ``words``, those of `wording.refuse_promises`.
+    Raises Refused with a code of `rules.hand_refusal`, `approach_not_fitting` (the product cannot be had, or a rule
+    turns the need away); at ``words`` `approach_words_missing`, `approach_words_too_long`, those of `refuse_promises`.
     """
     words = " ".join(words.split())
     if not words:

@@ -241,6 +241,8 @@ LABELS = {
     "lead.purpose": {
         "decide_on_need": _l("决定办不办这笔需求"),
         "second_look": _l("再看一遍这笔需求"),
+    },
+    "lead.agreement_purpose": {
         "sealed_card": _l("有一家超时、又没有后备时，让合适的机构看一张不写名字的卡片"),
     },
     "lead.consent_ended": {
