@@ -21,6 +21,7 @@ from matchmaker.matching import telling
 from matchmaker.matching.sealing import Band, number_of, sealed_number
 from matchmaker.needs.models import Need
 from matchmaker.needs.queries import need_by_id
+from matchmaker.products import queries as product_queries
 from matchmaker.refusal import Refused
 from matchmaker.web import actor, back_to, once, paginate, paginate_items, requires, said
 
@@ -180,6 +181,10 @@ def of_need(need: Need) -> ResponseReturnValue:
         agreement=finding.card_agreement_of(need.id),
         card=shown,
         lead=lead,
+        promises={
+            number: telling.promises_said(records)
+            for number, records in product_queries.promises_of({hand.institution_id for hand in hands}).items()
+        },
         again_until=moving.again_until(lead) if lead is not None else None,
         hands=[
             {
