@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from matchmaker.demo.ledger import LeadBook, Row
-from matchmaker.leads.rules.clocks import LIMITS, Clock
+from matchmaker.leads.rules.clocks import LIMITS, ONLY_TELL, Clock
 from matchmaker.leads.rules.states import Side
 
 if TYPE_CHECKING:
@@ -90,6 +90,8 @@ def _to_owner(story: Story, lead: LeadBook) -> Iterator[Told]:
                 yield step, "lead_told_declined", "declined:0", names | {"reasons": reasons}
             case "release":
                 yield step, "lead_told_released", "released", names | {"due_at": facts["due_at"]}
+            case "overdue":
+                yield step, f"lead_told_{facts['clock']}_overdue", f"overdue:{facts['clock']}", names | {"due_at": facts["due_at"]}
             case "report_contract":
                 yield step, "lead_told_contract", "contract", names
             case "report_payout":
@@ -116,7 +118,8 @@ def _to_staff(lead: LeadBook) -> Iterator[Told]:
             yield step, "lead_staff_papers_sent", "papers:sent", number | {"due_at": _due(lead, Clock.DECISION)}
         elif step["step"] == "warn" and LIMITS[Clock(facts["clock"])].side is Side.INSTITUTION:
             words = {"clock": f"label:lead.clock:{facts['clock']}", "due_at": facts["due_at"]}
-            yield step, "lead_staff_soon", f"soon:{facts['clock']}", number | words
+            kind = "lead_staff_contract_soon" if facts["clock"] in ONLY_TELL else "lead_staff_soon"
+            yield step, kind, f"soon:{facts['clock']}", number | words
         elif step["step"] == "accept_offer":
             yield step, "lead_staff_accepted_offer", f"offer:{facts['number']}:accepted", number
         elif step["step"] == "confirm_payout":

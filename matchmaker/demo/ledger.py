@@ -15,7 +15,15 @@ from typing import Any
 
 from matchmaker.clock import SHANGHAI, date_of
 from matchmaker.leads.rules import clocks
-from matchmaker.leads.rules.clocks import LIMITS, PAUSED_BY_PAPERS, PAYOUT_ANSWER_DAYS, WARN_AT, Clock, Running
+from matchmaker.leads.rules.clocks import (
+    LIMITS,
+    ONLY_TELL,
+    PAUSED_BY_PAPERS,
+    PAYOUT_ANSWER_DAYS,
+    WARN_AT,
+    Clock,
+    Running,
+)
 from matchmaker.leads.rules.consents import (
     ENDS_CONSENT,
     call_refusal,
@@ -378,6 +386,7 @@ class LeadBook:
     def accept_offer(self, at: datetime) -> None:
         by = self.row["chosen_by_id"]
         self.take(Step.ACCEPT_OFFER, at, by=by, number=self.offer["number"])
+        self.start_clock(Clock.SIGN, at)
         self.offer.update({"answer": "accepted", "answered_at": at, "answered_by_id": by})
 
     def refuse_offer(self, at: datetime, *, code: str, note: str = "") -> None:
@@ -530,6 +539,7 @@ class LeadBook:
         self.take(
             Step.REPORT_CONTRACT, at, by=self.manager_id, note="", contract_number=contract_number, signed_on=signed_on
         )
+        self.start_clock(Clock.PAY, at)
         self.offer.update({"contract_number": contract_number, "contract_on": signed_on})
 
     def report_payout(self, at: datetime, *, amount_yuan: Decimal, reference: str) -> None:
@@ -579,6 +589,8 @@ class LeadBook:
             self.take(Step.LAPSE_HOURS, at, by=None, code=NOT_REACHED, late_clock=row, codes=[NOT_REACHED])
             self._note_outcome(at, decided_at=at, funded=False, code=NOT_REACHED)
             self._recount(at)
+        elif row["kind"] in ONLY_TELL:
+            self.take(Step.OVERDUE, at, by=None, late_clock=row, clock=row["kind"], due_at=row["due_at"])
         elif row["kind"] == Clock.OWNER:
             self._expire(at, "offer")
         else:

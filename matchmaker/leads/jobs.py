@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from matchmaker.db import db, unit_of_work
 from matchmaker.leads.models import Lead, LeadClock, Payout
 from matchmaker.leads.queries import finding
-from matchmaker.leads.rules.clocks import AGREED_LIVES_DAYS, LIMITS, Clock
+from matchmaker.leads.rules.clocks import AGREED_LIVES_DAYS, LIMITS, ONLY_TELL, Clock
 from matchmaker.leads.rules.consents import UNDO_FOR, in_force
 from matchmaker.leads.rules.states import LIVE, State
 from matchmaker.leads.services import agreeing, ending, offering, promising, withdrawing
@@ -31,15 +31,19 @@ def warn_leads(now: datetime) -> int:
 
 
 def release_overdue_leads(now: datetime) -> int:
-    """Take back every lead whose institution let a clock run out; let papers and choices of hours lapse.
+    """Take back every lead whose institution let a clock run out; let papers and choices of hours lapse; tell who waits
+    for a contract or for money.
 
-    Answers how many there were of all three.
+    Answers how many there were of all four.
     """
     lapsed = _each_clock(
         finding.ids_of_due_clocks(now, [Clock.PAPERS]), lambda lead, row: ending.lapse_papers(lead, row, at=now)
     )
     lapsed += _each_clock(
         finding.ids_of_due_clocks(now, [Clock.CALL_BACK]), lambda lead, row: ending.lapse_hours(lead, row, at=now)
+    )
+    lapsed += _each_clock(
+        finding.ids_of_due_clocks(now, ONLY_TELL), lambda lead, row: ending.tell_overdue(lead, row, at=now)
     )
     released = _each_clock(
         finding.ids_of_due_clocks(now, _RELEASING), lambda lead, row: ending.release(lead, row, at=now)

@@ -62,6 +62,7 @@ LABELS = {
         "warn": _l("期限用掉四分之三，提醒过"),
         "lapse_papers": _l("补材料的期限过了，钟接着走"),
         "lapse_hours": _l("没有选时间，按没联系上结束"),
+        "overdue": _l("说好的日子过了，还没有等到"),
         "release": _l("超时，授权自动收回"),
         "expire": _l("到期结束"),
         "settle_payout": _l("10 个工作日没有回话，按没有异议算"),
@@ -273,6 +274,8 @@ LABELS = {
         "papers": _l("补材料的期限"),
         "owner": _l("答复报价的期限"),
         "second_look": _l("再看一遍的期限"),
+        "sign": _l("签合同的期限"),
+        "pay": _l("放款的期限"),
     },
     "lead.channel": {
         "call": _l("打电话"),
@@ -588,6 +591,24 @@ SENTENCES = {
     "lead_institution_waits": _l("在等"),
     "lead_institution_signs": _l("签合同"),
     "lead_institution_pays": _l("放款"),
+    "lead_institution_signs_by": _l("%(due_at)s 前签合同"),
+    "lead_institution_pays_by": _l("%(due_at)s 前放款"),
+    "lead_institution_signs_late": _l("该在 %(due_at)s 前签合同，还没有报告"),
+    "lead_institution_pays_late": _l("该在 %(due_at)s 前放款，还没有报告"),
+    "lead_owner_signs_late": _l("可以问它；不等了，可以收回，换一家"),
+    "lead_owner_pays_late": _l("拿着合同问它"),
+    "lead_told_sign_overdue": _l(
+        "%(institution)s该在 %(due_at)s 前和您签“%(product)s”的合同，还没有报告，这次记在它账上。"
+        "可以问它；不等了，可以收回授权，换一家。"
+    ),
+    "lead_told_pay_overdue": _l(
+        "%(institution)s该在 %(due_at)s 前放“%(product)s”的款，还没有报告，这次记在它账上。"
+        "合同已经签了：拿着合同问它；说不通，可以打银行保险消费者投诉维权热线 12378。"
+    ),
+    "lead_staff_contract_soon": _l(
+        "编号 %(number)s：%(clock)s用掉了四分之三，%(due_at)s 到期，过了会告诉客户，也记在账上。"
+    ),
+    "lead_staff_overdue": _l("编号 %(number)s：%(clock)s %(due_at)s 过了，客户知道了，这次记在账上。办好了马上报告。"),
     "lead_institution_looks_again": _l("%(due_at)s 前，另一位再看一遍"),
     "lead_institution_reported": _l("报告了放款"),
     "lead_institution_checks_payout": _l("核对放款，重新报告"),

@@ -17,6 +17,8 @@ from matchmaker.db import db, unit_of_work
 from matchmaker.happened import announce
 from matchmaker.leads import jobs
 from matchmaker.leads.models import Lead, LeadStep
+from matchmaker.leads.queries import reading
+from matchmaker.leads.queries.answers import answers_of
 from matchmaker.leads.rules.states import LIVE, State, Step
 from matchmaker.leads.services import offering
 from matchmaker.loans.models import Loan
@@ -107,6 +109,26 @@ def test_nothing_is_released_while_the_institution_does_not_have_the_ball_or_no_
     with clock.frozen("2026-10-01T10:00:00+08:00") as now:
         jobs.release_overdue_leads(now)
         assert lead_of(number).state == state
+
+
+@pytest.mark.article("B.1", "3.6")
+@pytest.mark.parametrize(("state", "kind"), [(State.TAKEN, "sign"), (State.SIGNED, "pay")])
+def test_a_contract_or_money_that_does_not_come_is_told_and_counted_and_nothing_is_taken_back(
+    site: Any, state: State, kind: str
+) -> None:
+    case, number = a_lead(state)
+    due = at("2026-10-10T17:30:00+08:00")  # the seventh working day after 23 September, with the days off between
+    line = reading.line_of(lead_of(number), now=due - timedelta(hours=1))
+    assert line.turn.due_at == due and line.clock is not None and line.clock.tone == "soon"
+    with clock.frozen(due) as now:
+        assert jobs.release_overdue_leads(now) == 1
+        assert jobs.release_overdue_leads(now) == 0, "once"
+        lead = lead_of(number)
+        assert lead.state == state and lead.consent is not None and lead.consent.ended_at is None
+        line = reading.line_of(lead)
+        assert line.turn.institution.code.endswith("_late") and line.turn.institution.facts == {"due_at": due}
+        assert told(f"lead_told_{kind}_overdue") == [case.owner.id] and told("lead_staff_overdue")
+        assert answers_of(lead.institution).late_after_yes == 1
 
 
 def test_a_warning_comes_once_at_three_quarters(site: Any) -> None:

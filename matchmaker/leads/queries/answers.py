@@ -8,8 +8,9 @@ import sqlalchemy as sa
 
 from matchmaker.accounts.models import Institution
 from matchmaker.db import db
-from matchmaker.leads.models import Lead, LeadStep, RecordReply
+from matchmaker.leads.models import Lead, LeadClock, LeadStep, RecordReply
 from matchmaker.leads.rules.answers import SecondLooks
+from matchmaker.leads.rules.clocks import ONLY_TELL
 from matchmaker.leads.rules.states import State, Step
 from matchmaker.products.models import PromiseRecord, TrackRecord
 from matchmaker.products.queries import promises_of
@@ -23,6 +24,8 @@ class Answers:
     track: TrackRecord | None
     looks: SecondLooks
     nobody_called: int
+    late_after_yes: int
+    """Leads whose contract or money came after its day, or has not come yet."""
     promises: dict[str, PromiseRecord]
     """By promise (products.rules.promises), as counted last night; empty before the first count."""
     reply: RecordReply | None
@@ -45,6 +48,7 @@ def answers_of(institution: Institution) -> Answers:
         ).first(),
         looks=second_looks_of(institution.id),
         nobody_called=_leads_with(institution.id, Step.NOBODY_CALLED),
+        late_after_yes=_late_after_yes(institution.id),
         promises=promises_of([institution.id]).get(institution.id, {}),
         reply=reply_of(institution.id),
     )
@@ -77,6 +81,19 @@ def second_looks_of(institution_id: int) -> SecondLooks:
         late=by_step.get(str(Step.RELEASE), 0),
         open_=waiting or 0,
     )
+
+
+def _late_after_yes(institution_id: int) -> int:
+    late = (
+        sa.select(sa.func.count(sa.distinct(LeadClock.lead_id)))
+        .join(Lead, Lead.id == LeadClock.lead_id)
+        .where(
+            Lead.institution_id == institution_id,
+            LeadClock.outcome == "late",
+            LeadClock.kind.in_([str(kind) for kind in ONLY_TELL]),
+        )
+    )
+    return db.session.scalar(late) or 0
 
 
 def _leads_with(institution_id: int, step: Step) -> int:

@@ -80,6 +80,7 @@ def line_of(lead: Lead, asked: NeedVersion | None = None, now: datetime | None =
         payout_standing=payout.standing if payout is not None else None,
         payout_due_at=payout.due_at if payout is not None else None,
         offer_due_at=counts.due_at if counts is not None and counts.clock is Clock.OWNER else None,
+        overdue_at=overdue_of(lead),
     )
     return Line(
         lead=lead,
@@ -88,6 +89,13 @@ def line_of(lead: Lead, asked: NeedVersion | None = None, now: datetime | None =
         clock=drawn(counts, now) if counts is not None else None,
         tone=tone_of(lead, what),
     )
+
+
+def overdue_of(lead: Lead) -> datetime | None:
+    """The end of the clock of contract or money that ran out while nothing was reported; None where none did."""
+    waits_for = {State.TAKEN: Clock.SIGN, State.SIGNED: Clock.PAY}.get(State(lead.state))
+    rows = [row for row in lead.clocks if row.kind == waits_for]
+    return rows[-1].due_at if rows and rows[-1].outcome == "late" else None
 
 
 def tone_of(lead: Lead, what: Turn) -> str:
@@ -317,7 +325,7 @@ def _details(kind: Step, facts: dict[str, Any], reader: Side) -> list[Reason]:
         )
     if kind in (Step.REPORT_PAYOUT, Step.CONFIRM_PAYOUT, Step.SETTLE_PAYOUT) and facts.get("amount_yuan"):
         found.append(Reason("lead_did_amount", {"amount_yuan": facts["amount_yuan"]}))
-    if kind in (Step.RELEASE, Step.WARN) and facts.get("clock"):
+    if kind in (Step.RELEASE, Step.WARN, Step.OVERDUE) and facts.get("clock"):
         found.append(
             Reason("lead_did_clock", {"clock": f"label:lead.clock:{facts['clock']}", "due_at": facts["due_at"]})
         )
@@ -337,8 +345,8 @@ _AHEAD: dict[State, list[tuple[Step, Clock | None]]] = {
     State.REVIEW: [(Step.OFFER, Clock.DECISION)],
     State.SECOND_LOOK: [(Step.OFFER, Clock.SECOND_LOOK)],
     State.OFFERED: [(Step.ACCEPT_OFFER, Clock.OWNER), (Step.REPORT_CONTRACT, None), (Step.REPORT_PAYOUT, None)],
-    State.TAKEN: [(Step.REPORT_CONTRACT, None), (Step.REPORT_PAYOUT, None)],
-    State.SIGNED: [(Step.REPORT_PAYOUT, None)],
+    State.TAKEN: [(Step.REPORT_CONTRACT, Clock.SIGN), (Step.REPORT_PAYOUT, None)],
+    State.SIGNED: [(Step.REPORT_PAYOUT, Clock.PAY)],
 }
 
 

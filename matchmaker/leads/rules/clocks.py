@@ -29,6 +29,8 @@ class Clock(StrEnum):
     PAPERS = "papers"
     OWNER = "owner"
     SECOND_LOOK = "second_look"
+    SIGN = "sign"
+    PAY = "pay"
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,10 @@ class Limit:
 
 
 _DECIDED = (Step.OFFER, Step.DECLINE)
+
+SIGN_DAYS = PAY_DAYS = 7
+"""Working days from an accepted offer to the contract, and from there to the pay-out: together the twenty calendar
+days that `longest_consent` leaves for them. Our numbers: a product promises days to its answer only."""
 
 LIMITS: dict[Clock, Limit] = {
     limit.clock: limit
@@ -68,8 +74,22 @@ LIMITS: dict[Clock, Limit] = {
         Limit(Clock.PAPERS, 10, "calendar", Side.OWNER, Step.ASK_PAPERS, (Step.SEND_PAPERS,), False),
         Limit(Clock.OWNER, None, "calendar", Side.OWNER, Step.OFFER, (Step.ACCEPT_OFFER, Step.REFUSE_OFFER), False),
         Limit(Clock.SECOND_LOOK, 15, "working", Side.INSTITUTION, Step.ASK_SECOND_LOOK, _DECIDED, True),
+        # a contract stands between the two: nothing is taken back, the owner is told and it is counted
+        Limit(
+            Clock.SIGN,
+            SIGN_DAYS,
+            "working",
+            Side.INSTITUTION,
+            Step.ACCEPT_OFFER,
+            (Step.REPORT_CONTRACT, Step.DECLINE),
+            False,
+        ),
+        Limit(Clock.PAY, PAY_DAYS, "working", Side.INSTITUTION, Step.REPORT_CONTRACT, (Step.REPORT_PAYOUT,), False),
     )
 }
+
+ONLY_TELL: tuple[Clock, ...] = (Clock.SIGN, Clock.PAY)
+"""Clocks of an institution after which nothing is taken back."""
 
 SECOND_LOOK_AFTER_REPAIR_DAYS = 5
 """Working days for a second look when the owner repaired what was wrong and sent the proof (page 07)."""

@@ -70,6 +70,7 @@ class Step(StrEnum):
     WARN = "warn"
     LAPSE_PAPERS = "lapse_papers"
     LAPSE_HOURS = "lapse_hours"
+    OVERDUE = "overdue"
     RELEASE = "release"
     EXPIRE = "expire"
     SETTLE_PAYOUT = "settle_payout"
@@ -181,6 +182,8 @@ TRANSITIONS: dict[tuple[State, Step], State] = {
     **_loops((State.WAITING, *_CARRIED), Step.WARN),
     (State.PAPERS, Step.LAPSE_PAPERS): State.REVIEW,
     (State.UNREACHED, Step.LAPSE_HOURS): State.DECLINED,
+    # the day for contract or money is over: told and counted, and everything stays as it is
+    **_loops((State.TAKEN, State.SIGNED), Step.OVERDUE),
     **_all_to(
         (State.WAITING, State.ACCEPTED, State.CONTACTED, State.VISITED, State.REVIEW, State.SECOND_LOOK),
         Step.RELEASE,
@@ -223,6 +226,7 @@ PERMISSION_OF_STEP: dict[Step, str | None] = {
     Step.WARN: None,
     Step.LAPSE_PAPERS: None,
     Step.LAPSE_HOURS: None,
+    Step.OVERDUE: None,
     Step.RELEASE: None,
     Step.EXPIRE: None,
     Step.SETTLE_PAYOUT: None,
@@ -238,7 +242,9 @@ _INSTITUTIONS = (
     Step.ASK_PAPERS, Step.START_REVIEW, Step.RECORD_CHECKS, Step.OFFER, Step.DECLINE, Step.REPORT_CONTRACT,
     Step.REPORT_PAYOUT,
 )  # fmt: skip
-_CLOCKS = (Step.WARN, Step.LAPSE_PAPERS, Step.LAPSE_HOURS, Step.RELEASE, Step.EXPIRE, Step.SETTLE_PAYOUT)
+_CLOCKS = (
+    Step.WARN, Step.LAPSE_PAPERS, Step.LAPSE_HOURS, Step.OVERDUE, Step.RELEASE, Step.EXPIRE, Step.SETTLE_PAYOUT,
+)  # fmt: skip
 
 SIDE_OF_STEP: dict[Step, Side] = {
     **dict.fromkeys(_OWNERS, Side.OWNER),

@@ -50,8 +50,10 @@ def turn(
     payout_standing: str | None = None,
     payout_due_at: datetime | None = None,
     offer_due_at: datetime | None = None,
+    overdue_at: datetime | None = None,
 ) -> Turn:
-    """Both halves for a state. `due_at` is the end of the institution's nearest clock (or of the owner's papers)."""
+    """Both halves for a state. `due_at` is the end of the institution's nearest clock (or of the owner's papers);
+    `overdue_at` the day for contract or money that is over."""
     state = State(state)
     side = ball(state, payout_unanswered=payout_standing == "reported")
     due = {"due_at": due_at} if due_at is not None else {}
@@ -81,10 +83,12 @@ def turn(
         return Turn(
             side, Reason("lead_owner_answers", {"due_at": offer_due_at}), Reason("lead_institution_waits"), offer_due_at
         )
-    if state is State.TAKEN:
-        return Turn(side, WAITS, Reason("lead_institution_signs"), None)
-    if state is State.SIGNED:
-        return Turn(side, WAITS, Reason("lead_institution_pays"), None)
+    if state in (State.TAKEN, State.SIGNED):
+        does = "signs" if state is State.TAKEN else "pays"
+        if overdue_at is not None:
+            late = {"due_at": overdue_at}
+            return Turn(side, Reason(f"lead_owner_{does}_late"), Reason(f"lead_institution_{does}_late", late), None)
+        return Turn(side, WAITS, Reason(f"lead_institution_{does}{'_by' if due else ''}", due), due_at)
     if state is State.SECOND_LOOK and due:
         return Turn(side, WAITS, Reason("lead_institution_looks_again", due), due_at)
     if state is State.PAID_OUT:

@@ -11,7 +11,7 @@ from matchmaker.leads.models import Lead, LeadClock
 from matchmaker.leads.queries import finding
 from matchmaker.leads.queries.reading import as_running
 from matchmaker.leads.rules import clocks
-from matchmaker.leads.rules.clocks import LIMITS, Clock
+from matchmaker.leads.rules.clocks import LIMITS, ONLY_TELL, Clock
 from matchmaker.leads.rules.states import Side, State, Step
 from matchmaker.leads.services import counting, reserving
 from matchmaker.leads.services.stepping import open_clock, take
@@ -31,9 +31,9 @@ def warn(lead: Lead, row: LeadClock, *, at: datetime | None = None) -> bool:
     take(lead, Step.WARN, by=None, at=at, clock=row.kind, due_at=row.due_at)
     row.warned_at = at
     if LIMITS[kind].side is Side.INSTITUTION:
-        tell_staff(
-            lead, "lead_staff_soon", about=f"soon:{row.id}", clock=f"label:lead.clock:{row.kind}", due_at=row.due_at
-        )
+        kind_of = "lead_staff_contract_soon" if kind in ONLY_TELL else "lead_staff_soon"
+        words = f"label:lead.clock:{row.kind}"
+        tell_staff(lead, kind_of, about=f"soon:{row.id}", clock=words, due_at=row.due_at)
     elif kind is Clock.CALL_BACK:
         tell_owner(lead, "lead_told_call_back_soon", about=f"soon:{row.id}", due_at=row.due_at)
     elif kind is Clock.PAPERS:
@@ -104,6 +104,20 @@ def lapse_hours(lead: Lead, row: LeadClock, *, at: datetime | None = None) -> bo
     tell_owner(lead, "lead_told_hours_lapsed", about="hours:lapsed")
     tell_staff(lead, "lead_staff_hours_lapsed", about="hours:lapsed", to=staff)
     announce(LeadDeclined(lead.id, lead.need_id, (NOT_REACHED,)))
+    return True
+
+
+def tell_overdue(lead: Lead, row: LeadClock, *, at: datetime | None = None) -> bool:
+    """The day for contract or money is over and nothing was reported: both sides are told, it counts, nothing ends."""
+    at = at or clock.now()
+    kind = Clock(row.kind)
+    if kind not in ONLY_TELL or not clocks.is_late(as_running(row), at):
+        return False
+    take(lead, Step.OVERDUE, by=None, at=at, late_clock=row, clock=row.kind, due_at=row.due_at)
+    tell_owner(lead, f"lead_told_{kind}_overdue", about=f"overdue:{kind}", due_at=row.due_at)
+    told = sorted({*finding.staff_of(lead), *finding.desk_of(lead.institution_id)})
+    clock_ = f"label:lead.clock:{row.kind}"
+    tell_staff(lead, "lead_staff_overdue", about=f"overdue:{kind}", to=told, clock=clock_, due_at=row.due_at)
     return True
 
 

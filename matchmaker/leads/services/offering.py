@@ -137,6 +137,7 @@ def accept_offer(lead: Lead, *, number: int, by: Actor) -> None:
         raise Refused(no.code, **no.facts)
     now = clock.now()
     take(lead, Step.ACCEPT_OFFER, by=by, at=now, number=number)
+    start_clock(lead, Clock.SIGN, now)
     offer.answer, offer.answered_at, offer.answered_by_id = "accepted", now, by.id
     tell_staff(lead, "lead_staff_accepted_offer", about=f"offer:{number}:accepted")
 
@@ -163,6 +164,7 @@ def report_contract(lead: Lead, *, contract_number: str, signed_on: date, note: 
     if no is not None:
         raise Refused(no.code, "signed_on", 422)
     take(lead, Step.REPORT_CONTRACT, by=by, note=note, contract_number=contract_number.strip(), signed_on=signed_on)
+    start_clock(lead, Clock.PAY, lead.steps[-1].at)
     offer.contract_number, offer.contract_on = contract_number.strip(), signed_on
     tell_owner(lead, "lead_told_contract", about="contract")
 
