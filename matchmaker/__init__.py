@@ -19,6 +19,7 @@ MODELS = [
     "matchmaker.accounts.models",
     "matchmaker.documents.models",
     "matchmaker.businesses.models",
+    "matchmaker.papers.models",
     "matchmaker.products.models",
     "matchmaker.products.cover.models",
     "matchmaker.needs.models",
@@ -32,6 +33,7 @@ MODELS = [
 WORDS: list[str] = [
     "matchmaker.documents.words",
     "matchmaker.businesses.words",
+    "matchmaker.papers.words",
     "matchmaker.notifications.words",
     "matchmaker.audit.words",
     "matchmaker.accounts.words",
@@ -64,6 +66,7 @@ VIEWS: list[str] = [
     "matchmaker.reference.views",
     "matchmaker.documents.views",
     "matchmaker.businesses.views",
+    "matchmaker.papers.views",
     "matchmaker.accounts.views",
     "matchmaker.notifications.views",
     "matchmaker.audit.views",

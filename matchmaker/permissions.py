@@ -266,6 +266,36 @@ table(
     ),
 )
 
+# --- folders of papers -----------------------------------------------------------------------------------------
+
+
+def stands_for_it(actor: Any, obj: Any) -> bool:
+    """Acts for the business that the object is or belongs to, proven or not yet; a refused claim is nothing."""
+    business = getattr(obj, "business", obj)
+    return any(
+        member.person_id == actor.id and member.standing != "rejected" for member in getattr(business, "members", ())
+    )
+
+
+def put_it_in(actor: Any, paper: Any) -> bool:
+    return bool(paper.added_by_id == actor.id)
+
+
+table(
+    folder_list=allow("find the folders of one's own businesses", has_owner_role),
+    folder_see=allow("see the folder of papers of a business one acts for", stands_for_it, helps_act),
+    folder_put_in=allow("put a paper into the folder of a business one acts for", stands_for_it, helps_act),
+    folder_read=allow(
+        "open a paper of the folder: who has proven to act for the business, a helper who may send; "
+        "who has not yet, their own",
+        is_proven_for_it,
+        (stands_for_it, put_it_in),
+        helps_act,
+    ),
+    folder_change=allow(
+        "describe, replace or take out a paper of the folder", is_proven_for_it, (stands_for_it, put_it_in)
+    ),
+)
 
 
 # --- products --------------------------------------------------------------------------------------------------

@@ -41,6 +41,13 @@ class Settings:
     live_leads_per_need: int = 3
     hands_per_day: int = 20
     """How many hands an institution may raise for sealed cards in a day."""
+    virus_scanner: str = "signature"
+    """Who is asked about uploads: ``clamd:HOST:PORT`` or ``clamd:/path/of.socket`` (ClamAV). The built-in
+    ``signature`` knows the harmless test file of EICAR and no real virus."""
+    paper_largest_mb: int = 10
+    """The largest upload, at most 10."""
+    paper_most_pages: int = 30
+    """The most pages of an uploaded PDF."""
     session_days: int = 30
     mail_channel: str = "console"
     """console, file or smtp."""
@@ -65,6 +72,10 @@ def load(**overrides: Any) -> Settings:
             values[field.name] = _typed(text, type(field.default))
     values.update(overrides)
     settings = Settings(**values)
+    if settings.virus_scanner != "signature" and not settings.virus_scanner.startswith("clamd:"):
+        raise SystemExit("MATCHMAKER_VIRUS_SCANNER is signature, clamd:HOST:PORT or clamd:/path/of.socket.")
+    if not (1 <= settings.paper_largest_mb <= 10 and settings.paper_most_pages >= 1):
+        raise SystemExit("MATCHMAKER_PAPER_LARGEST_MB is 1 to 10, MATCHMAKER_PAPER_MOST_PAGES at least 1.")
     if settings.production:
         if len(settings.secret_key) < 32:
             raise SystemExit("Production needs MATCHMAKER_SECRET_KEY with at least 32 characters.")

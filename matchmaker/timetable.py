@@ -36,7 +36,7 @@ def entries() -> list[Entry]:
     from matchmaker.approaches.jobs import end_cards
     from matchmaker.audit.jobs import check_seals, seal_rows
     from matchmaker.businesses.jobs import remind_of_cases
-    from matchmaker.documents.jobs import destroy_old_papers
+    from matchmaker.documents.jobs import destroy_old_papers, scan_waiting_papers
     from matchmaker.insurance.jobs import finish_withdrawals_of_cover, release_overdue_requests, warn_requests
     from matchmaker.leads.jobs import (
         count_promises,
@@ -50,6 +50,7 @@ def entries() -> list[Entry]:
     from matchmaker.matching.jobs import share_out_open_needs
     from matchmaker.needs.jobs import delete_old_drafts, expire_needs
     from matchmaker.notifications.jobs import deliver_messages
+    from matchmaker.papers.jobs import remind_of_ending_papers
     from matchmaker.privacy.jobs import close_accounts, delete_what_is_over
     from matchmaker.products.cover.jobs import remind_of_ending_cover
     from matchmaker.products.jobs import remind_of_ending_products, remind_to_confirm_products
@@ -84,6 +85,8 @@ def entries() -> list[Entry]:
         Entry("businesses.remind", hour, remind_of_cases),
         Entry("privacy.close", hour, close_accounts),
         Entry("privacy.delete", day, delete_what_is_over, hour * 4),
+        Entry("papers.remind", day, remind_of_ending_papers, hour * 8),
+        Entry("documents.scan", minute * 5, scan_waiting_papers),
         Entry("documents.destroy_old", day, destroy_old_papers, hour * 4),
         Entry("accounts.forget", day, forget_old_traces, hour * 3),
     ]

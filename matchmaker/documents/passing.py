@@ -4,26 +4,45 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from flask import Response, g, request
+from flask import Response, current_app, g, request
 
 from matchmaker.documents import queries
 from matchmaker.documents.models import Document
 from matchmaker.documents.rules import LARGEST_BYTES, PDF, CheckedFile, check_file
+from matchmaker.documents.scanner import scanner_in_use
 from matchmaker.refusal import Refused
 
 
-def take_upload(field: str = "file") -> None:
+def take_upload(*fields: str) -> None:
     """For ``before_transaction``: read and check the uploaded file while no lock is held.
 
-    The result, a CheckedFile or a Refused, waits in ``g`` for ``taken``.
+    ``fields``: the file fields of the form, one of which is filled: a camera and a choice of files ("file" alone if
+    none is named). The result, a CheckedFile or a Refused, waits in ``g`` for ``taken``.
     """
-    upload = request.files.get(field)
+    fields = fields or ("file",)
+    settings = current_app.config["SETTINGS"]
+    filled = [name for name in fields if (upload := request.files.get(name)) is not None and upload.filename]
     try:
-        if upload is None or not upload.filename:
-            raise Refused("file_missing", field=field, status=422)
-        g.upload = check_file(upload.filename, upload.stream.read(LARGEST_BYTES + 1), field)
+        if not filled:
+            raise Refused("file_missing", field=fields[-1], status=422)
+        if len(filled) > 1:
+            raise Refused("file_one_only", field=fields[-1], status=422)
+        upload = request.files[filled[0]]
+        g.upload = check_file(
+            upload.filename or "",
+            upload.stream.read(LARGEST_BYTES + 1),
+            filled[0],
+            scanner=scanner_in_use(),
+            most_bytes=min(LARGEST_BYTES, settings.paper_largest_mb * 1024 * 1024),
+            most_pages=settings.paper_most_pages,
+        )
     except Refused as no:
         g.upload = no
+
+
+def photo_or_file() -> None:
+    """For ``before_transaction`` of a form with a camera and a choice of files."""
+    take_upload("photo", "file")
 
 
 def taken() -> CheckedFile:
@@ -49,6 +68,19 @@ def hand_out(document: Document) -> Response | None:
     answer.headers["Content-Disposition"] = (
         f"{manner}; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(document.filename)}"
     )
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    return answer
+
+
+def hand_out_small(document: Document) -> Response | None:
+    """The small picture of a photo, with the same care; None for a PDF."""
+    content = queries.thumbnail_of(document)
+    if content is None:
+        return None
+    answer = Response(content, mimetype="image/jpeg")
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Cache-Control"] = "no-store"

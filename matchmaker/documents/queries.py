@@ -17,3 +17,20 @@ def document_by_id(document_id: int) -> Document | None:
 def content_of(document: Document) -> bytes | None:
     """The bytes, or None once they were destroyed."""
     return db.session.scalar(select(DocumentContent.content).where(DocumentContent.document_id == document.id))
+
+
+def thumbnail_of(document: Document) -> bytes | None:
+    """The small picture of a photo; None for a PDF, and once the content was destroyed."""
+    return db.session.scalar(select(DocumentContent.thumbnail).where(DocumentContent.document_id == document.id))
+
+
+def ids_waiting_for_scanner(after: int = 0, most: int = 200) -> list[int]:
+    """The papers that no scanner could be asked about yet, oldest first, beginning after that number."""
+    return list(
+        db.session.scalars(
+            select(Document.id)
+            .where(Document.scan == "waiting", Document.deleted_at.is_(None), Document.id > after)
+            .order_by(Document.id)
+            .limit(most)
+        )
+    )

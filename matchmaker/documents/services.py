@@ -10,6 +10,8 @@ from matchmaker.audit.services import record
 from matchmaker.db import db
 from matchmaker.documents.models import Document, DocumentContent
 from matchmaker.documents.rules import KINDS, CheckedFile
+from matchmaker.documents.scanning import Scan
+from matchmaker.notifications.services import tell
 from matchmaker.refusal import Refused
 
 
@@ -23,14 +25,29 @@ def keep(file: CheckedFile, *, kind: str, by: Person) -> Document:
         media_type=file.media_type,
         size_bytes=file.size_bytes,
         sha256=file.sha256,
+        pages=file.pages,
+        scan=file.scan.found,
+        scanned_by=file.scan.by,
         uploaded_by_id=by.id,
         uploaded_at=clock.now(),
     )
     db.session.add(document)
     db.session.flush()
-    db.session.add(DocumentContent(document_id=document.id, content=file.content))
+    db.session.add(DocumentContent(document_id=document.id, content=file.content, thumbnail=file.thumbnail))
     db.session.flush()
     return document
+
+
+def note_scan(document: Document, scan: Scan) -> None:
+    """Write down what the scanner said of a paper that waited for it; an infected one is destroyed, its sender told."""
+    if document.scan != "waiting" or document.deleted_at is not None or scan.found == "waiting":
+        return
+    document.scan, document.scanned_by = scan.found, scan.by
+    record("document.scan", document, by=None, found=scan.found)
+    if scan.found == "infected":
+        tell(document.uploaded_by_id, "document_told_infected", key=f"document:{document.id}:infected", link="/papers/")
+        destroy(document, by=None)
+    db.session.flush()
 
 
 def destroy(document: Document, *, by: Person | None) -> None:

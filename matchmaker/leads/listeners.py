@@ -7,14 +7,15 @@ from matchmaker.accounts.announcements import AssignmentEnded, InstitutionSuspen
 from matchmaker.accounts.models import Person
 from matchmaker.db import db
 from matchmaker.happened import on
-from matchmaker.leads.announcements import LeadDeclined, LeadSent, NeedIsFunded, PaidOut
+from matchmaker.leads.announcements import LeadDeclined, LeadEnded, LeadSent, NeedIsFunded, PaidOut
 from matchmaker.leads.queries import finding
 from matchmaker.leads.rules.agreements import AgreementOver
 from matchmaker.leads.rules.reserves import Over
 from matchmaker.leads.rules.states import State
-from matchmaker.leads.services import agreeing, answering, ending, reserving, stepping, working
+from matchmaker.leads.services import agreeing, answering, ending, giving, reserving, stepping, working
 from matchmaker.needs.announcements import NeedExpired, NeedWithdrawn
 from matchmaker.needs.models import Need
+from matchmaker.papers.announcements import PaperTakenOut
 from matchmaker.products.rules.freshness import STALE_CODE
 from matchmaker.products.services import doubt_product
 from matchmaker.reference.announcements import DaysEntered
@@ -66,6 +67,20 @@ def doubt_the_listing(event: LeadDeclined) -> None:
     lead = finding.lead_by_id(event.lead_id)
     if lead is not None and STALE_CODE in event.codes:
         doubt_product(lead.product_version.product_id, at=clock.now())
+
+
+@on(PaperTakenOut)
+def let_go_of_paper(event: PaperTakenOut) -> None:
+    """What left the folder is destroyed unless an institution still works with it."""
+    giving.let_go_of(event.document_id)
+
+
+@on(LeadEnded)
+def let_go_of_papers_of_ended_lead(event: LeadEnded) -> None:
+    """What its owner had taken out of the folder while the lead lived goes when it ends."""
+    lead = finding.lead_by_id(event.lead_id)
+    if lead is not None:
+        giving.let_go_of_papers(lead)
 
 
 @on(AssignmentEnded)

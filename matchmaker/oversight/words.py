@@ -42,6 +42,8 @@ LABELS = {
         "privacy.close": _l("关掉到期的账号"),
         "privacy.delete": _l("删掉过了保存期的资料"),
         "documents.destroy_old": _l("销毁过期的材料"),
+        "documents.scan": _l("再查还没查过病毒的材料"),
+        "papers.remind": _l("提醒快到期的材料"),
         "accounts.forget": _l("删掉旧的登录痕迹"),
     },
     "oversight.leads": {

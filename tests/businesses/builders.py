@@ -136,7 +136,7 @@ def a_picture(colour: str = "white", form: str = "JPEG", size: tuple[int, int] =
 
 def a_pdf(extra: bytes = b"") -> bytes:
     """The bytes of a small PDF."""
-    return b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\n" + extra + b"\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+    return b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\n2 0 obj<</Type/Page>>endobj\n" + extra + b"\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 
 
 def papers_sent(member: BusinessMember) -> BusinessPaper:

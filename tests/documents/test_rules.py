@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import zlib
 
 import pytest
 from PIL import Image
@@ -14,6 +15,18 @@ from tests.businesses.builders import a_pdf, a_picture
 
 HEIC = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + b"\x00" * 100
 EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}" + b"$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+
+
+def packed(objects: bytes) -> bytes:
+    """A stream of packed objects, as writers of PDF 1.5 make it."""
+    return b"8 0 obj<</Type /ObjStm /N 1 /First 4 /Filter /FlateDecode>> stream\r\n" + zlib.compress(objects)
+
+
+def a_film() -> bytes:
+    """A PNG of two pictures."""
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(out, "PNG", save_all=True, append_images=[Image.new("RGB", (8, 8), "blue")])
+    return out.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -30,7 +43,8 @@ def test_the_type_is_told_by_content_and_not_by_name(content: bytes, media_type:
     found = check_file("执照.exe", content)
     assert (found.media_type, found.filename) == (media_type, "执照" + ending)
     assert found.sha256 == hashlib.sha256(content).hexdigest()
-    assert found.size_bytes == len(content)
+    assert found.size_bytes == len(found.content)
+    assert (found.pages, found.scan.found) == (1, "clean")
 
 
 @pytest.mark.parametrize(
@@ -58,6 +72,14 @@ def test_the_type_is_told_by_content_and_not_by_name(content: bytes, media_type:
         (a_pdf(b"<</S /JavaScript /JS (app.alert(1))>>"), "pdf_active"),
         (a_pdf(b"<</S /Launch /F (cmd.exe)>>"), "pdf_active"),
         (a_pdf(b"<</Type /EmbeddedFile>>"), "pdf_active"),
+        (a_pdf(b"<</S /#4aavaScript /#4AS (app.alert(1))>>"), "pdf_active"),
+        (a_pdf(packed(b"<</S /JavaScript>>")), "pdf_active"),
+        (a_pdf(b"3 0 obj<</Type /Page /Parent 9 0 R>>endobj " * 30), "pdf_too_many_pages"),
+        (a_pdf(packed(b"<</Type/Page>>" * 30)), "pdf_too_many_pages"),
+        (b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\n%%EOF", "pdf_pages_unknown"),
+        (b"PK\x03\x04 stored in a zip: " + EICAR, "file_infected"),
+        (a_picture(form="PNG") + EICAR, "file_infected"),
+        (a_film(), "file_moving"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -98,3 +120,53 @@ def test_a_bomb_of_pixels_is_refused_before_it_unpacks() -> None:
 )
 def test_file_names_are_cleaned(typed: str, clean: str) -> None:
     assert clean_filename(typed, "image/jpeg") == clean
+
+
+def test_pages_are_counted_in_plain_and_in_packed_tables() -> None:
+    assert check_file("a.pdf", a_pdf(b"3 0 obj<</Type /Page/Parent 9 0 R>>endobj <</Type/Pages/Count 2>>")).pages == 2
+    assert check_file("a.pdf", a_pdf(packed(b"<</Type/Page>> <</Type /Page >>"))).pages == 3
+    with pytest.raises(Refused) as refused:
+        check_file("a.pdf", a_pdf(packed(b"<</Type/Page>>")), most_pages=1)
+    assert refused.value.facts == {"mine": 2, "most": 1}
+
+
+@pytest.mark.article("B.1")
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+def test_a_photo_is_kept_without_place_and_telephone_and_upright(form: str) -> None:
+    picture = Image.new("RGB", (60, 40), "red")
+    exif = picture.getexif()
+    exif[0x010F], exif[0x0112] = "HONEST PHONE", 6  # maker; lying on its side
+    exif.get_ifd(0x8825)[2] = (30.0, 16.0, 0.0)  # latitude
+    out = io.BytesIO()
+    picture.save(out, form, exif=exif, **({"comment": b"SECRET NOTE"} if form == "JPEG" else {}))
+    assert b"HONEST PHONE" in out.getvalue()
+    kept = check_file("a.jpg", out.getvalue())
+    assert b"HONEST PHONE" not in kept.content
+    assert b"SECRET NOTE" not in kept.content
+    with Image.open(io.BytesIO(kept.content)) as again:
+        assert not again.getexif()
+        assert again.size == (40, 60)
+        assert set(again.info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density", "background", "loop", "timestamp", "duration"}
+
+
+def test_a_large_photo_is_made_small_and_has_a_thumbnail() -> None:
+    kept = check_file("a.jpg", a_picture(size=(4000, 3000)))
+    with Image.open(io.BytesIO(kept.content)) as image:
+        assert image.size == (2400, 1800)
+    assert kept.thumbnail is not None
+    with Image.open(io.BytesIO(kept.thumbnail)) as small:
+        assert (small.format, small.size) == ("JPEG", (240, 180))
+    assert check_file("a.pdf", a_pdf()).thumbnail is None
+
+
+def test_a_telephones_double_picture_is_a_photo() -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (64, 40), "red").save(out, "MPO", save_all=True, append_images=[Image.new("RGB", (8, 8))])
+    assert check_file("a.jpg", out.getvalue()).media_type == "image/jpeg"
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGBA", "LA", "I;16", "CMYK"])
+def test_every_kind_of_picture_is_kept(mode: str) -> None:
+    out = io.BytesIO()
+    Image.new(mode, (64, 40)).save(out, "JPEG" if mode == "CMYK" else "PNG")
+    assert check_file("a.png", out.getvalue()).thumbnail

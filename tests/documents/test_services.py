@@ -16,12 +16,13 @@ from tests.businesses.builders import a_pdf, a_picture
 
 
 def test_a_kept_paper_is_read_to_the_byte(any_app: Any) -> None:
-    picture = a_picture("red")
+    file = check_file("执照.jpg", a_picture("red"))
     with any_app.app_context():
         with unit_of_work():
-            document = services.keep(check_file("执照.jpg", picture), kind="licence", by=an_owner())
-        assert queries.content_of(document) == picture
-        assert (document.filename, document.size_bytes) == ("执照.jpg", len(picture))
+            document = services.keep(file, kind="licence", by=an_owner())
+        assert queries.content_of(document) == file.content
+        assert queries.thumbnail_of(document) == file.thumbnail
+        assert (document.filename, document.size_bytes) == ("执照.jpg", len(file.content))
 
 
 def test_an_unknown_kind_is_refused(app: Any) -> None:
@@ -62,7 +63,7 @@ def test_only_the_sender_opens_a_paper(app: Any) -> None:
     sign_in(client, owner)
     answer = client.get(path)
     assert answer.status_code == 200
-    assert answer.data == a_picture()
+    assert answer.data == check_file("执照.jpg", a_picture()).content
     assert answer.headers["Content-Type"] == "image/jpeg"
     assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"

@@ -324,6 +324,20 @@ def papers_of(lead_id: int) -> list[LeadPaper]:
     )
 
 
+def live_leads_with(document_id: int) -> list[int]:
+    """The live leads with which this document was sent."""
+    return list(
+        db.session.scalars(
+            sa.select(LeadPaper.lead_id)
+            .join(Lead, Lead.id == LeadPaper.lead_id)
+            .where(
+                LeadPaper.document_id == document_id, LeadPaper.sent_at.is_not(None), Lead.state.in_(LIVE_STATES)
+            )
+            .order_by(LeadPaper.lead_id)
+        )
+    )
+
+
 def ids_of_unwarned_clocks(now: datetime) -> list[int]:
     """Clocks that run, may be warned about and were not: (75 % is counted by the rule, clock by clock)."""
     return list(
