@@ -23,6 +23,7 @@ from matchmaker.businesses.models import (
     YearlyFigures,
 )
 from matchmaker.db import db, unit_of_work
+from matchmaker.documents.rules import check_file
 from tests.builders import a_desk, a_manager, a_supervisor, an_operator, an_owner, sign_in
 from tests.businesses.builders import (
     a_business,
@@ -538,7 +539,7 @@ def test_from_licence_to_checked_through_the_pages(app: Any, owner: Any, owners:
     assert problems(page) == []
     picture = re.search(r'<img[^>]*src="([^"]+)"', page)
     assert picture
-    assert desk.get(picture[1]).data == a_picture()
+    assert desk.get(picture[1]).data == check_file("执照.jpg", a_picture()).content
     version = hidden(page, "row_version")
     wrong = post(desk, f"/checks/papers/{member_id}", page, row_version=version, decision="wrong")
     assert wrong.status_code == 422

@@ -44,7 +44,7 @@ def test_every_size_and_indicator_has_its_sentences() -> None:
 
 
 def test_no_sentence_is_left_over() -> None:
-    told = {"papers_checked", "papers_rejected", "title_verified", "title_refuted"}
+    told = {"document_told_infected", "papers_checked", "papers_rejected", "title_verified", "title_refuted"}
     told |= {"claim_told_holder", "claim_decided", "case_is_due"}
     told |= {"mandate_invitation", "mandate_accepted", "mandate_changed", "mandate_ended"}
     computed = {code for code in OWN if code.startswith(("size_", "product_words_"))} | {"business_yours_already", "business_exists"}

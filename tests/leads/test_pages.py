@@ -17,6 +17,7 @@ from matchmaker.audit.models import DataAccess
 from matchmaker.businesses.models import Business
 from matchmaker.businesses.services import ask_for_check, refute_title, verify_title
 from matchmaker.db import db, unit_of_work
+from matchmaker.documents.rules import check_file
 from matchmaker.leads.models import Lead, LeadStep, Payout
 from matchmaker.leads.queries import finding
 from matchmaker.leads.rules.seen import Seen
@@ -259,7 +260,7 @@ def test_papers_are_added_one_by_one_and_sent_together(app: Any) -> None:
     assert client.get(f"/leads/{lead.id}/papers/{paper_id}").status_code == 200
     assert post(client, f"/leads/{lead.id}", f"/leads/{lead.id}/papers/send").status_code == 303
     assert site.lead().state == "review"
-    assert staff.get(f"/leads/{lead.id}/papers/{paper_id}").data == image
+    assert staff.get(f"/leads/{lead.id}/papers/{paper_id}").data == check_file("租约.png", image).content
     with app.app_context():
         purposes = set(
             db.session.scalars(sa.select(DataAccess.purpose).where(DataAccess.person_id == site.case.manager.id))
