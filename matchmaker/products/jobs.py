@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from matchmaker import clock
 from matchmaker.db import unit_of_work
 from matchmaker.products import queries
+from matchmaker.products.listing import remind_of_end
 from matchmaker.products.rules.freshness import reminder
-from matchmaker.products.services import remind_of_end, remind_to_confirm
+from matchmaker.products.services import remind_to_confirm
 
 REMIND_DAYS_BEFORE = 14
 

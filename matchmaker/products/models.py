@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, event, inspect
-from sqlalchemy.orm import Mapped, Mapper, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Mapper, declared_attr, mapped_column, relationship
 from sqlalchemy.orm.attributes import set_committed_value
 
 from matchmaker.accounts.models import Branch, Institution
@@ -42,10 +42,114 @@ _COMPLETE = " AND ".join(
 )
 
 
-class Product(Versioned, Base):
+class Listed(Versioned, Base):
+    """What an institution lists, a product or a cover: with versions, of which one is in force."""
+
+    if TYPE_CHECKING:  # each has tables of its own, so that no list can ever hold both
+        current_version_id: Mapped[int | None]
+        current_version: Mapped[Any]
+        versions: Mapped[Any]
+
+    __abstract__ = True
+
+    desk_folder: ClassVar[str]
+    """Under which its desk has its pages."""
+
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"))
+    state: Mapped[str] = mapped_column(default=ProductState.DRAFT.value)
+    created_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime]
+    standing_at: Mapped[datetime | None]
+    standing_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    standing_note: Mapped[str] = mapped_column(default="")
+
+    @declared_attr
+    def institution(cls) -> Mapped[Institution]:
+        return relationship(foreign_keys=[cls.institution_id])  # type: ignore[list-item]
+
+    @property
+    def word(self) -> str:
+        """What the trail, messages and permissions call it."""
+        return str(self.__tablename__)
+
+    @property
+    def desk_page(self) -> str:
+        """Where its desk looks after it."""
+        return f"/desk/{self.desk_folder}/{self.id}"
+
+    def put_in_force(self, version: ListedVersion) -> None:
+        """Make `version` (already stored) the one that is listed."""
+        self.current_version_id = version.id
+        set_committed_value(self, "current_version", version)
+
+    @property
+    def open_version(self) -> Any:
+        """The version that is being written or waits for the second person, if any."""
+        return next((v for v in self.versions if v.state not in FROZEN_VERSION), None)
+
+    @property
+    def name(self) -> str:
+        """The published name, else that of the draft."""
+        version = self.current_version or (self.versions[-1] if self.versions else None)
+        return version.name if version is not None else ""
+
+
+class ListedVersion(Versioned, Base):
+    """One text of a listing: who wrote, submitted and reviewed it, and what was typed."""
+
+    if TYPE_CHECKING:
+        name: Mapped[str]
+        valid_until_on: Mapped[date | None]
+
+    __abstract__ = True
+
+    number: Mapped[int]
+    state: Mapped[str] = mapped_column(default=VersionState.DRAFT.value)
+    # As typed, field -> values; the columns of each hold what could be read of it.
+    typed: Mapped[dict[str, Any]] = mapped_column(JsonDict, default=dict)
+    steps_saved: Mapped[list[str]] = mapped_column(JsonList, default=list)
+    created_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime]
+    submitted_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    submitted_at: Mapped[datetime | None]
+    reviewed_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    reviewed_at: Mapped[datetime | None]
+    review_note: Mapped[str] = mapped_column(default="")
+    superseded_at: Mapped[datetime | None]
+
+    @property
+    def listing(self) -> Any:
+        """The product or cover whose version this is."""
+        raise NotImplementedError
+
+    @property
+    def institution_id(self) -> int:
+        """The institution whose listing this is (permissions ask for it)."""
+        return int(self.listing.institution_id)
+
+
+# The only columns of a frozen version that still move: it may be superseded, nothing else.
+_MOVES_WHEN_FROZEN = {"state", "superseded_at", "row_version"}
+
+
+@event.listens_for(ListedVersion, "before_update", propagate=True)
+def _keep_published_text(_mapper: Mapper[Any], _connection: Any, version: ListedVersion) -> None:
+    """What was applied for stays what it was: no code path may change a version that was ever published."""
+    state = inspect(version).attrs["state"].history
+    before = state.deleted[0] if state.deleted else version.state
+    if before not in FROZEN_VERSION:
+        return
+    for column in inspect(version).mapper.column_attrs:
+        if column.key not in _MOVES_WHEN_FROZEN and inspect(version).attrs[column.key].history.has_changes():
+            which = f"{column.key} of {type(version).__name__} {version.id}"
+            raise RuntimeError(f"a published version never changes: {which}")
+
+
+class Product(Listed):
     """What an institution (or one branch of it) offers; what it says stands in its versions."""
 
     kept = work("standing_note")
+    desk_folder = "products"
 
     __table_args__ = (
         CheckConstraint(_one_of("kind", Kind), name="kind_known"),
@@ -66,21 +170,14 @@ class Product(Versioned, Base):
         Index("ix_product_institution_id_state", "institution_id", "state"),
     )
 
-    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"))
     branch_id: Mapped[int | None] = mapped_column(ForeignKey("branch.id"), index=True)
     kind: Mapped[str]
-    state: Mapped[str] = mapped_column(default=ProductState.DRAFT.value)
     current_version_id: Mapped[int | None] = mapped_column(
         ForeignKey("product_version.id", use_alter=True, name="fk_product_current_version_id_product_version"),
         index=True,
     )
     # What the institution pays the platform's operator, if anything. No rule, price or order ever reads it.
     commission_percent: Mapped[Decimal | None] = mapped_column(Percent)
-    created_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    created_at: Mapped[datetime]
-    standing_at: Mapped[datetime | None]
-    standing_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    standing_note: Mapped[str] = mapped_column(default="")
     # Who said last that all of it still holds, and until which day that is believed (rules.freshness).
     confirmed_at: Mapped[datetime | None]
     confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
@@ -88,7 +185,6 @@ class Product(Versioned, Base):
     # Since when a decline says that it is stopped; hidden until the desk confirms it again.
     doubted_at: Mapped[datetime | None]
 
-    institution: Mapped[Institution] = relationship(foreign_keys=[institution_id])
     branch: Mapped[Branch | None] = relationship(foreign_keys=[branch_id])
     current_version: Mapped[ProductVersion | None] = relationship(
         foreign_keys=[current_version_id],
@@ -98,24 +194,7 @@ class Product(Versioned, Base):
         back_populates="product", foreign_keys="ProductVersion.product_id", order_by="ProductVersion.number"
     )
 
-    def put_in_force(self, version: ProductVersion) -> None:
-        """Make `version` (already stored) the one that is matched."""
-        self.current_version_id = version.id
-        set_committed_value(self, "current_version", version)
-
-    @property
-    def open_version(self) -> ProductVersion | None:
-        """The version that is being written or waits for the second person, if any."""
-        return next((v for v in self.versions if v.state not in FROZEN_VERSION), None)
-
-    @property
-    def name(self) -> str:
-        """The published name, else that of the draft."""
-        version = self.current_version or (self.versions[-1] if self.versions else None)
-        return version.name if version is not None else ""
-
-
-class ProductVersion(Versioned, Base):
+class ProductVersion(ListedVersion):
     """One text of a product. A published or superseded version never changes; drafts also keep what was typed."""
 
     kept = work("name", "summary", "typed", "review_note", "renewal_statement")
@@ -161,12 +240,6 @@ class ProductVersion(Versioned, Base):
     )
 
     product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))
-    number: Mapped[int]
-    state: Mapped[str] = mapped_column(default=VersionState.DRAFT.value)
-    # As typed, field -> values; the columns below hold what could be read of it.
-    typed: Mapped[dict[str, Any]] = mapped_column(JsonDict, default=dict)
-    steps_saved: Mapped[list[str]] = mapped_column(JsonList, default=list)
-
     name: Mapped[str] = mapped_column(default="")
     summary: Mapped[str] = mapped_column(default="")
     applicant_kinds: Mapped[list[str]] = mapped_column(JsonList, default=list)
@@ -199,24 +272,15 @@ class ProductVersion(Versioned, Base):
     valid_from_on: Mapped[date | None]
     valid_until_on: Mapped[date | None]
 
-    created_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    created_at: Mapped[datetime]
-    submitted_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    submitted_at: Mapped[datetime | None]
-    reviewed_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    reviewed_at: Mapped[datetime | None]
-    review_note: Mapped[str] = mapped_column(default="")
-    superseded_at: Mapped[datetime | None]
-
     product: Mapped[Product] = relationship(back_populates="versions", foreign_keys=[product_id])
     fees: Mapped[list[ProductFee]] = relationship(
         back_populates="version", cascade="all, delete-orphan", order_by="ProductFee.id"
     )
 
     @property
-    def institution_id(self) -> int:
-        """The institution whose product this is (permissions ask for it)."""
-        return self.product.institution_id
+    def listing(self) -> Product:
+        """The product whose version this is."""
+        return self.product
 
     @property
     def unsecured(self) -> bool:
@@ -371,22 +435,6 @@ class PromiseRecord(Base):
     def tenths(self) -> int | None:
         """How many of ten; None under the smallest number of cases."""
         return tenths(float(self.share_percent), self.n)
-
-
-# The only columns of a frozen version that still move: it may be superseded, nothing else.
-_MOVES_WHEN_FROZEN = {"state", "superseded_at", "row_version"}
-
-
-@event.listens_for(ProductVersion, "before_update")
-def _keep_published_text(_mapper: Mapper[Any], _connection: Any, version: ProductVersion) -> None:
-    """What was applied for stays what it was: no code path may change a version that was ever published."""
-    state = inspect(version).attrs["state"].history
-    before = state.deleted[0] if state.deleted else version.state
-    if before not in FROZEN_VERSION:
-        return
-    for column in inspect(version).mapper.column_attrs:
-        if column.key not in _MOVES_WHEN_FROZEN and inspect(version).attrs[column.key].history.has_changes():
-            raise RuntimeError(f"a published version never changes: {column.key} of version {version.id}")
 
 
 @event.listens_for(ProductFee, "before_update")

@@ -3,45 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
-from typing import Protocol
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from matchmaker import clock
-from matchmaker.accounts.models import Assignment, Branch, Institution
+from matchmaker.accounts.models import Branch, Institution
 from matchmaker.audit.services import record
 from matchmaker.db import db
 from matchmaker.happened import announce
-from matchmaker.notifications.services import tell
-from matchmaker.products import queries
+from matchmaker.products import listing, queries
 from matchmaker.products.announcements import ProductPublished, ProductStopped, ProductSuspended
+from matchmaker.products.listing import Actor, clean
 from matchmaker.products.models import ImportLine, Product, ProductFee, ProductImport, ProductVersion
 from matchmaker.products.rules.differences import differences
 from matchmaker.products.rules.freshness import confirmed_until, is_fresh, may_undo
 from matchmaker.products.rules.importing import decoded, read_table
-from matchmaker.products.rules.states import (
-    EDITABLE_VERSION,
-    Kind,
-    kinds_offered,
-    product_after,
-    second_person,
-    version_after,
-)
-from matchmaker.products.rules.terms import Problem, Terms, text_problems
+from matchmaker.products.rules.states import Kind, kinds_offered
+from matchmaker.products.rules.terms import Problem, Terms
 from matchmaker.products.rules.typed import FIELDS, read_terms, typed_from
 from matchmaker.refusal import Reason, Refused
 
 SAMPLE_NAME = "样例产品架（不是真机构）"
-
-
-class Actor(Protocol):
-    """Whoever does it."""
-
-    @property
-    def id(self) -> int: ...
 
 
 def start_product(*, institution_id: int, kind: str, name: str, branch_id: int | None = None, by: Actor) -> Product:
@@ -87,24 +71,24 @@ def import_products(*, institution: Institution, filename: str, content: bytes, 
     if before is not None:
         return before
     source = ProductImport(
-        institution=institution, filename=_clean(filename)[-100:], sha256=sha256, used=list(table.used),
+        institution=institution, filename=clean(filename)[-100:], sha256=sha256, used=list(table.used),
         unused=list(table.unused), imported_by_id=by.id, imported_at=clock.now(),
     )  # fmt: skip
     db.session.add(source)
     for line in table.lines:
         product = None
         if line.usable:
-            product = start_product(institution_id=institution.id, kind=line.kind, name=_clean(line.name), by=by)
+            product = start_product(institution_id=institution.id, kind=line.kind, name=clean(line.name), by=by)
             (version,) = product.versions
-            version.typed = {field: [_clean(value) for value in values] for field, values in line.typed.items()}
+            version.typed = {field: [clean(value) for value in values] for field, values in line.typed.items()}
             version.steps_saved = [step for step in FIELDS if any(field in version.typed for field in FIELDS[step])]
             _take_over(version)
         found = [one.as_json() for one in line.found]
         source.lines.append(
             ImportLine(
                 number=line.number,
-                name=_clean(line.name),
-                institution_said=_clean(line.institution),
+                name=clean(line.name),
+                institution_said=clean(line.institution),
                 product=product,
                 found=found,
             )
@@ -159,23 +143,11 @@ def save_step(
     `seen` is the row version that the writer had before them: a colleague who saved since then wins (409).
     Nothing typed is refused here: a draft may hold anything, and only a complete one may be submitted.
     """
-    if version.row_version != seen:
-        raise Refused("product_changed_meanwhile")
-    _step(version, "save")
-    kept = {field: list(values) for field, values in version.typed.items() if field not in FIELDS[step]}
-    kept |= {field: [_clean(value) for value in typed[field]] for field in FIELDS[step] if typed.get(field)}
-    version.typed = kept
-    if step not in version.steps_saved:
-        version.steps_saved = [*version.steps_saved, step]
+    listing.keep_typed(version, step, typed, fields=FIELDS[step], seen=seen)
     _take_over(version)
     db.session.flush()
     record("product.save", version.product, by=by, number=version.number, step=step)
     return queries.problems_by_step(queries.problems_in(version, clock.today()))[step]
-
-
-def _clean(value: str) -> str:
-    """Typed text without control characters (PostgreSQL takes no NUL), cut where nobody types any more."""
-    return "".join(c for c in value if c in "\n\t" or unicodedata.category(c)[0] != "C")[:2000]
 
 
 def _take_over(version: ProductVersion) -> None:
@@ -245,15 +217,8 @@ def _take_over_fees(version: ProductVersion, terms: Terms) -> None:
 
 def drop_draft(version: ProductVersion, *, by: Actor) -> bool:
     """Throw a draft away. A product that was never published goes with it; answers whether it did."""
-    if version.state not in EDITABLE_VERSION:
-        raise Refused("product_version_step_closed", state=f"label:product.version_state:{version.state}")
     product = version.product
-    alone = product.current_version_id is None
-    db.session.flush()
-    record("product.drop", product, by=by, number=version.number)
-    product.versions.remove(version)
-    db.session.delete(version)
-    db.session.flush()
+    alone = listing.throw_draft_away(version, by=by)
     if alone:
         db.session.execute(sa.update(ImportLine).where(ImportLine.product_id == product.id).values(product_id=None))
         db.session.delete(product)
@@ -263,138 +228,55 @@ def drop_draft(version: ProductVersion, *, by: Actor) -> bool:
 
 def submit_version(version: ProductVersion, *, seen: int, by: Actor) -> ProductVersion:
     """Hand a complete version to a second person. Refused while anything is missing (fees 8.2, renewal 9.1)."""
-    if version.row_version != seen:
-        raise Refused("product_changed_meanwhile")
-    product = version.product
-    _admitted(product)
-    problems = queries.problems_in(version, clock.today())
-    if problems:
-        raise Refused("product_not_complete", status=422, count=len(problems))
-    if product.current_version is not None and not differences(product.current_version.terms, version.terms):
-        raise Refused("product_nothing_changed", status=422)
-    version.submitted_by_id, version.submitted_at = by.id, clock.now()
-    version.reviewed_by_id = version.reviewed_at = None
-    version.review_note = ""
-    _step(version, "submit")
-    if product.current_version is None:
-        _product_step(product, "submit")
-    db.session.flush()
-    record("product.submit", product, by=by, number=version.number)
-    for person_id in _colleagues(product.institution_id, but=by.id):
-        tell(
-            person_id,
-            "product_to_review",
-            key=f"product:{product.id}:{version.number}:{version.row_version}:submitted:{person_id}",
-            link=f"/desk/products/{product.id}/review",
-            product=version.name,
-        )
-    return version
-
-
-def take_back_version(version: ProductVersion, *, by: Actor) -> ProductVersion:
-    """The one who submitted takes it back to go on writing."""
-    if version.submitted_by_id != by.id:
-        raise Refused("product_take_back_other")
-    _step(version, "take_back")
-    if version.product.current_version is None:
-        _product_step(version.product, "take_back")
-    record("product.take_back", version.product, by=by, number=version.number)
-    return version
-
-
-def send_back_version(version: ProductVersion, *, note: str, seen: int, by: Actor) -> ProductVersion:
-    """The second person sends a version back and says what to change."""
-    _reviewable(version, seen=seen, by=by)
-    _said(note, field="note")
-    _step(version, "send_back")
-    version.reviewed_by_id, version.reviewed_at, version.review_note = by.id, clock.now(), note.strip()
-    if version.product.current_version is None:
-        _product_step(version.product, "send_back")
-    db.session.flush()
-    record("product.send_back", version.product, by=by, number=version.number)
-    if version.submitted_by_id is not None:
-        tell(
-            version.submitted_by_id,
-            "product_sent_back",
-            key=f"product:{version.product_id}:{version.number}:{version.row_version}:sent_back",
-            link=f"/desk/products/{version.product_id}",
-            product=version.name,
-        )
+    current = version.product.current_version
+    listing.hand_over(
+        version,
+        seen=seen,
+        problems=queries.problems_in(version, clock.today()),
+        changed=current is None or bool(differences(current.terms, version.terms)),
+        by=by,
+    )
     return version
 
 
 def publish_version(version: ProductVersion, *, seen: int, by: Actor) -> Product:
-    """The second person puts a version in force; the one before it is superseded and stays as it was.
-
-    Looks again at everything that could keep it from being published: the LPR or the day may have changed since.
-    """
-    _reviewable(version, seen=seen, by=by)
+    """The second person puts a version in force; the one before it is superseded and stays as it was."""
     product = version.product
-    _admitted(product)
-    problems = queries.problems_in(version, clock.today())
-    if problems:
-        raise Refused("product_not_complete", status=422, count=len(problems))
-    before = product.current_version
-    now = clock.now()
-    if before is not None:
-        before.state, before.superseded_at = _after(version_after(before.state, "supersede")), now
-    _step(version, "publish")
-    version.reviewed_by_id, version.reviewed_at, version.review_note = by.id, now, ""
-    _product_step(product, "publish")
-    product.put_in_force(version)
-    product.standing_at, product.standing_by_id, product.standing_note = now, by.id, ""
+    listing.put_in_force(version, seen=seen, problems=queries.problems_in(version, clock.today()), by=by)
     _confirm(product, by)
     db.session.flush()
     record("product.publish", product, by=by, number=version.number)
-    if version.submitted_by_id is not None:
-        tell(
-            version.submitted_by_id,
-            "product_published",
-            key=f"product:{product.id}:{version.number}:published",
-            link=f"/desk/products/{product.id}",
-            product=version.name,
-        )
+    listing.tell_writer(version, "published")
     announce(ProductPublished(product.id, version.id))
     return product
 
 
 def suspend_product(product: Product, *, note: str, seen: int, by: Actor) -> Product:
     """Take a product off the lists for a while, at once and by one person; running leads go on."""
-    _unchanged(product, seen)
-    _said(note, field="note")
-    _stand(product, "suspend", note=note, by=by)
+    listing.stand(product, "suspend", note=note, seen=seen, by=by)
     announce(ProductSuspended(product.id))
     return product
 
 
 def resume_product(product: Product, *, seen: int, by: Actor) -> Product:
     """Publish a suspended product again as it was, confirmed anew: not by the person who suspended it."""
-    _unchanged(product, seen)
-    _admitted(product)
-    version = product.current_version
-    if product.standing_by_id == by.id:
-        raise Refused("product_second_person_resumes")
-    if version is None or version.valid_until_on is None or version.valid_until_on < clock.today():
-        raise Refused("product_valid_over", until_on=version.valid_until_on if version else None)
+    version = listing.resumable(product, seen=seen, by=by)
     _confirm(product, by)
-    _stand(product, "resume", note="", by=by)
+    listing.stand(product, "resume", by=by)
     announce(ProductPublished(product.id, version.id))
     return product
 
 
 def stop_product(product: Product, *, note: str, seen: int, by: Actor) -> Product:
     """Take no new business any more. It comes back only with a new version that two persons have seen."""
-    _unchanged(product, seen)
-    _said(note, field="note")
-    _stand(product, "stop", note=note, by=by)
+    listing.stand(product, "stop", note=note, seen=seen, by=by)
     announce(ProductStopped(product.id))
     return product
 
 
 def stop_sell(product: Product, *, seen: int, by: Actor) -> Product:
     """Take a product off the lists in one click, no reason asked; whoever did may take it back for ten minutes."""
-    _unchanged(product, seen)
-    _stand(product, "suspend", note="", by=by)
+    listing.stand(product, "suspend", seen=seen, by=by)
     announce(ProductSuspended(product.id))
     return product
 
@@ -404,11 +286,11 @@ def undo_stop(product: Product, *, seen: int, by: Actor) -> Product:
 
     Raises Refused `product_undo_over` when it is too late or somebody else's stop.
     """
-    _unchanged(product, seen)
-    _admitted(product)
+    listing.unchanged(product, seen)
+    listing.admitted(product)
     if product.state != "suspended" or not may_undo(product.standing_at, product.standing_by_id, by.id, clock.now()):
         raise Refused("product_undo_over")
-    _stand(product, "resume", note="", by=by)
+    listing.stand(product, "resume", by=by)
     assert product.current_version_id is not None
     announce(ProductPublished(product.id, product.current_version_id))
     return product
@@ -416,13 +298,11 @@ def undo_stop(product: Product, *, seen: int, by: Actor) -> Product:
 
 def reconfirm_product(product: Product, *, seen: int, by: Actor) -> Product:
     """Say that all of it still holds today: believed for another 90 days, and not in doubt any more (8.2)."""
-    _unchanged(product, seen)
-    _admitted(product)
-    version = product.current_version
-    if product.state != "published" or version is None:
+    listing.unchanged(product, seen)
+    listing.admitted(product)
+    if product.state != "published":
         raise Refused("product_step_closed", state=f"label:product.state:{product.state}")
-    if version.valid_until_on is None or version.valid_until_on < clock.today():
-        raise Refused("product_valid_over", until_on=version.valid_until_on)
+    version = listing.still_valid(product)
     was_shown = is_fresh(product.confirmed_until_on, product.doubted_at, clock.today())
     _confirm(product, by)
     db.session.flush()
@@ -464,101 +344,21 @@ def doubt_product(product_id: int, *, at: datetime) -> None:
     product.doubted_at = at
     db.session.flush()
     record("product.doubt", product, by=None)
-    for person_id in _colleagues(product.institution_id, but=None):
-        tell(
-            person_id,
-            "product_doubted",
-            key=f"product:{product.id}:doubted:{at.isoformat()}:{person_id}",
-            link=f"/desk/products/{product.id}",
-            product=product.name,
-        )
+    listing.tell_desk(product, "doubted", key=f"doubted:{at.isoformat()}", name=product.name)
 
 
 def remind_to_confirm(product: Product, *, days: int) -> None:
     """Tell the desk that a confirmation ends in so many days, or with 0 that it is over; each once."""
-    for person_id in _colleagues(product.institution_id, but=None):
-        tell(
-            person_id,
-            "product_confirm_soon" if days else "product_confirm_over",
-            key=f"product:{product.id}:{product.confirmed_until_on}:confirm{days}:{person_id}",
-            link=f"/desk/products/{product.id}",
-            product=product.name,
-            until_on=product.confirmed_until_on,
-        )
+    listing.tell_desk(
+        product,
+        "confirm_soon" if days else "confirm_over",
+        key=f"{product.confirmed_until_on}:confirm{days}",
+        name=product.name,
+        until_on=product.confirmed_until_on,
+    )
 
 
 def _confirm(product: Product, by: Actor) -> None:
     today = clock.today()
     product.confirmed_at, product.confirmed_by_id = clock.now(), by.id
     product.confirmed_until_on, product.doubted_at = confirmed_until(today), None
-
-
-def remind_of_end(version: ProductVersion, on: date) -> None:
-    """Tell the desk that a version in force ends on `on`; each person once for a version."""
-    for person_id in _colleagues(version.product.institution_id, but=None):
-        tell(
-            person_id,
-            "product_ending",
-            key=f"product:{version.product_id}:{version.number}:ending:{person_id}",
-            link=f"/desk/products/{version.product_id}",
-            product=version.name,
-            until_on=on,
-        )
-
-
-def _stand(product: Product, step: str, *, note: str, by: Actor) -> None:
-    _product_step(product, step)
-    product.standing_at, product.standing_by_id, product.standing_note = clock.now(), by.id, note.strip()
-    db.session.flush()
-    record(f"product.{step}", product, by=by)
-
-
-def _said(note: str, *, field: str) -> None:
-    problems = text_problems(field, note, shortest=4, longest=200)
-    if problems:
-        raise Refused(problems[0].reason.code, field=field, status=422, **problems[0].reason.facts)
-
-
-def _unchanged(product: Product, seen: int) -> None:
-    if product.row_version != seen:
-        raise Refused("product_changed_meanwhile")
-
-
-def _reviewable(version: ProductVersion, *, seen: int, by: Actor) -> None:
-    no = second_person(version.submitted_by_id, by.id)
-    if no is not None:
-        raise Refused(no.code, status=403)
-    if version.row_version != seen:
-        raise Refused("product_changed_meanwhile")
-
-
-def _admitted(product: Product) -> None:
-    if product.institution.status != "admitted":
-        raise Refused("product_institution_not_admitted")
-
-
-def _after(answer: str | Reason) -> str:
-    if isinstance(answer, Reason):
-        group = "product.version_state" if answer.code == "product_version_step_closed" else "product.state"
-        raise Refused(answer.code, state=f"label:{group}:{answer.facts['state']}")
-    return str(answer)
-
-
-def _step(version: ProductVersion, step: str) -> None:
-    version.state = _after(version_after(version.state, step))
-
-
-def _product_step(product: Product, step: str) -> None:
-    product.state = _after(product_after(product.state, step))
-
-
-def _colleagues(institution_id: int, *, but: int | None) -> list[int]:
-    """Who sits at the desk of an institution now."""
-    query = sa.select(Assignment.person_id).where(
-        Assignment.institution_id == institution_id, Assignment.role == "desk", Assignment.until_at.is_(None)
-    )
-    return [
-        person_id
-        for person_id in db.session.scalars(query.order_by(Assignment.person_id).distinct())
-        if person_id != but
-    ]

@@ -13,7 +13,7 @@ from flask_babel import ngettext
 
 from matchmaker import clock
 from matchmaker.accounts.models import Institution
-from matchmaker.products import queries, services
+from matchmaker.products import listing, queries, services
 from matchmaker.products.forms import STEP_FORMS, ImportForm, NoteForm, StartForm, StepDeedForm, StepForm
 from matchmaker.products.models import Product, ProductImport, ProductVersion
 from matchmaker.products.rules.differences import differences
@@ -435,7 +435,7 @@ def _seen(form: StepDeedForm) -> int:
 @once
 def take_back(version: ProductVersion) -> ResponseReturnValue:
     """Takes one's own submission back to go on writing."""
-    services.take_back_version(version, by=actor())
+    listing.take_back(version, by=actor())
     said(_("收回来了，可以接着改。"))
     return back_to("products.edit", product_id=version.product_id, step="basics")
 
@@ -502,7 +502,7 @@ def send_back(version: ProductVersion) -> ResponseReturnValue:
     """Sends the submitted version back with a note."""
     form = NoteForm()
     try:
-        services.send_back_version(version, note=form.note.data or "", seen=_seen(form), by=actor())
+        listing.send_back(version, note=form.note.data or "", seen=_seen(form), by=actor())
     except Refused as no:
         form.refuse(no)
         return _review_page(version, form), no.status

@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from matchmaker import clock
+from matchmaker.accounts.queries import desk_of
 from matchmaker.db import db, unit_of_work
 from matchmaker.notifications.models import Message
 from matchmaker.products import jobs, queries, services
@@ -130,7 +131,7 @@ def test_what_is_off_the_lists_at_its_end_or_changed_is_not_confirmed(deed: Any)
 def test_the_desk_is_reminded_fourteen_and_three_days_before_and_when_it_is_hidden_once_each(deed: Any) -> None:
     with deed():
         product = long_lived()
-        people = len(services._colleagues(product.institution_id, but=None))
+        people = len(desk_of(product.institution_id))
     kinds = []
     for day in (75, 76, 76, 80, 87, 88, 91, 92):
         with after(days=day):
@@ -160,7 +161,7 @@ def test_a_doubted_product_is_hidden_until_its_desk_confirms_it_and_the_desk_is_
     with deed():
         product = long_lived()
         desk, _ = two_desks(product.institution)
-        staff = len(services._colleagues(product.institution_id, but=None))
+        staff = len(desk_of(product.institution_id))
         seen = product.row_version
         services.doubt_product(product.id, at=clock.now())
         services.doubt_product(product.id, at=clock.now())

@@ -13,7 +13,7 @@ from matchmaker import clock, happened
 from matchmaker.audit.models import AuditRow
 from matchmaker.db import db, unit_of_work
 from matchmaker.notifications.models import Message
-from matchmaker.products import jobs, queries, services
+from matchmaker.products import jobs, listing, queries, services
 from matchmaker.products.announcements import ProductPublished, ProductStopped, ProductSuspended
 from matchmaker.products.models import Product, ProductFee, ProductVersion
 from matchmaker.products.rules.differences import differences
@@ -158,7 +158,7 @@ def test_one_submits_and_another_publishes(deed: Any, heard: list[object]) -> No
         )
         assert (
             refusal(
-                services.send_back_version, version=version, note="不合适的地方", seen=version.row_version, by=writer
+                listing.send_back, version=version, note="不合适的地方", seen=version.row_version, by=writer
             ).status
             == 403
         )
@@ -181,14 +181,14 @@ def test_a_version_sent_back_says_why_and_can_be_written_on(deed: Any) -> None:
         writer, reviewer = two_desks()
         version = a_submitted_version(writer)
         assert (
-            refusal(services.send_back_version, version=version, note="", seen=version.row_version, by=reviewer).field
+            refusal(listing.send_back, version=version, note="", seen=version.row_version, by=reviewer).field
             == "note"
         )
         assert (
-            refusal(services.send_back_version, version=version, note="无", seen=version.row_version, by=reviewer).code
+            refusal(listing.send_back, version=version, note="无", seen=version.row_version, by=reviewer).code
             == "product_placeholder"
         )
-        services.send_back_version(version, note="评估费谁出要写清楚", seen=version.row_version, by=reviewer)
+        listing.send_back(version, note="评估费谁出要写清楚", seen=version.row_version, by=reviewer)
         assert (version.state, version.product.state, version.review_note) == (
             "sent_back",
             "draft",
@@ -209,8 +209,8 @@ def test_the_submitter_takes_back_and_nobody_else(deed: Any) -> None:
     with deed():
         writer, reviewer = two_desks()
         version = a_submitted_version(writer)
-        assert refusal(services.take_back_version, version=version, by=reviewer).code == "product_take_back_other"
-        services.take_back_version(version, by=writer)
+        assert refusal(listing.take_back, version=version, by=reviewer).code == "product_take_back_other"
+        listing.take_back(version, by=writer)
         assert (version.state, version.product.state) == ("draft", "draft")
 
 

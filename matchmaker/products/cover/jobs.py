@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from matchmaker import clock
 from matchmaker.db import unit_of_work
 from matchmaker.products.cover import queries
-from matchmaker.products.cover.services import remind_of_end
+from matchmaker.products.listing import remind_of_end
 
 REMIND_DAYS_BEFORE = 14
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, event, inspect
-from sqlalchemy.orm import Mapped, Mapper, mapped_column, relationship
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from matchmaker.accounts.models import Institution
-from matchmaker.db import Base, JsonDict, JsonList, Percent, Versioned
+from matchmaker.db import JsonList, Percent
 from matchmaker.keeping import work
 from matchmaker.products.cover.rules import Filing, Terms
-from matchmaker.products.rules.states import FROZEN_VERSION, ProductState, VersionState
+from matchmaker.products.models import Listed, ListedVersion
+from matchmaker.products.rules.states import ProductState, VersionState
 from matchmaker.products.rules.terms import Paper
 
 
@@ -32,10 +31,11 @@ _COMPLETE = " AND ".join(
 )  # fmt: skip
 
 
-class Cover(Versioned, Base):
+class Cover(Listed):
     """A cover of one line that an insurer lists; what it says stands in its versions."""
 
     kept = work("standing_note")
+    desk_folder = "cover"
 
     __table_args__ = (
         CheckConstraint(_one_of("state", ProductState), name="state_known"),
@@ -46,43 +46,18 @@ class Cover(Versioned, Base):
         Index("ix_cover_line_state", "line", "state"),
     )
 
-    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"))
     line: Mapped[str]
     """A code of insurance_lines.csv; a cover never changes its line."""
-    state: Mapped[str] = mapped_column(default=ProductState.DRAFT.value)
     current_version_id: Mapped[int | None] = mapped_column(
         ForeignKey("cover_version.id", use_alter=True, name="fk_cover_current_version_id_cover_version"), index=True
     )
-    created_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    created_at: Mapped[datetime]
-    standing_at: Mapped[datetime | None]
-    standing_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    standing_note: Mapped[str] = mapped_column(default="")
 
-    institution: Mapped[Institution] = relationship(foreign_keys=[institution_id])
     current_version: Mapped[CoverVersion | None] = relationship(foreign_keys=[current_version_id], viewonly=True)
     versions: Mapped[list[CoverVersion]] = relationship(
         back_populates="cover", foreign_keys="CoverVersion.cover_id", order_by="CoverVersion.number"
     )
 
-    def put_in_force(self, version: CoverVersion) -> None:
-        """Make `version` (already stored) the one that is listed."""
-        self.current_version_id = version.id
-        set_committed_value(self, "current_version", version)
-
-    @property
-    def open_version(self) -> CoverVersion | None:
-        """The version that is being written or waits for the second person, if any."""
-        return next((v for v in self.versions if v.state not in FROZEN_VERSION), None)
-
-    @property
-    def name(self) -> str:
-        """The published name, else that of the draft."""
-        version = self.current_version or (self.versions[-1] if self.versions else None)
-        return version.name if version is not None else ""
-
-
-class CoverVersion(Versioned, Base):
+class CoverVersion(ListedVersion):
     """One text of a cover. A published or superseded version never changes; drafts also keep what was typed."""
 
     kept = work(
@@ -127,11 +102,6 @@ class CoverVersion(Versioned, Base):
     )
 
     cover_id: Mapped[int] = mapped_column(ForeignKey("cover.id"))
-    number: Mapped[int]
-    state: Mapped[str] = mapped_column(default=VersionState.DRAFT.value)
-    typed: Mapped[dict[str, Any]] = mapped_column(JsonDict, default=dict)
-    steps_saved: Mapped[list[str]] = mapped_column(JsonList, default=list)
-
     name: Mapped[str] = mapped_column(default="")
     summary: Mapped[str] = mapped_column(default="")
     covers: Mapped[str] = mapped_column(default="")
@@ -165,23 +135,15 @@ class CoverVersion(Versioned, Base):
     rate_max: Mapped[Decimal | None] = mapped_column(Percent)
     least_premium_yuan: Mapped[Decimal | None]
 
-    created_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    created_at: Mapped[datetime]
-    submitted_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    submitted_at: Mapped[datetime | None]
-    reviewed_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    reviewed_at: Mapped[datetime | None]
-    review_note: Mapped[str] = mapped_column(default="")
     text_fingerprint: Mapped[str] = mapped_column(default="")
     """SHA-256 of what two persons of the insurer approved; set on publishing."""
-    superseded_at: Mapped[datetime | None]
 
     cover: Mapped[Cover] = relationship(back_populates="versions", foreign_keys=[cover_id])
 
     @property
-    def institution_id(self) -> int:
-        """The insurer whose cover this is (permissions ask for it)."""
-        return self.cover.institution_id
+    def listing(self) -> Cover:
+        """The cover whose version this is."""
+        return self.cover
 
     @property
     def terms(self) -> Terms:
@@ -203,18 +165,3 @@ PLAIN_COLUMNS = (
     "rate_max", "least_premium_yuan",
 )  # fmt: skip
 LIST_COLUMNS = ("applicant_kinds", "regions", "industries_allow", "industries_deny", "periods", "plans")
-
-# The only columns of a frozen version that still move: it may be superseded, nothing else.
-_MOVES_WHEN_FROZEN = {"state", "superseded_at", "row_version"}
-
-
-@event.listens_for(CoverVersion, "before_update")
-def _keep_published_text(_mapper: Mapper[Any], _connection: Any, version: CoverVersion) -> None:
-    """What a quote was asked for stays what it was: no code path may change a version that was ever published."""
-    state = inspect(version).attrs["state"].history
-    before = state.deleted[0] if state.deleted else version.state
-    if before not in FROZEN_VERSION:
-        return
-    for column in inspect(version).mapper.column_attrs:
-        if column.key not in _MOVES_WHEN_FROZEN and inspect(version).attrs[column.key].history.has_changes():
-            raise RuntimeError(f"a published version never changes: {column.key} of cover version {version.id}")

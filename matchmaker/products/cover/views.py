@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from matchmaker import clock
 from matchmaker.accounts.models import Institution
+from matchmaker.products import listing
 from matchmaker.products.cover import queries, services
 from matchmaker.products.cover.forms import STEP_FORMS, StartForm
 from matchmaker.products.cover.models import Cover, CoverVersion
@@ -302,7 +303,7 @@ def _seen(form: StepDeedForm) -> int:
 @once
 def take_back(version: CoverVersion) -> ResponseReturnValue:
     """Takes one's own submission back to go on writing."""
-    services.take_back_version(version, by=actor())
+    listing.take_back(version, by=actor())
     said(_("收回来了，可以接着改。"))
     return back_to("cover.edit", cover_id=version.cover_id, step="basics")
 
@@ -364,7 +365,7 @@ def send_back(version: CoverVersion) -> ResponseReturnValue:
     """Sends the submitted version back with a note."""
     form = NoteForm()
     try:
-        services.send_back_version(version, note=form.note.data or "", seen=_seen(form), by=actor())
+        listing.send_back(version, note=form.note.data or "", seen=_seen(form), by=actor())
     except Refused as no:
         form.refuse(no)
         return _review_page(version, form), no.status
