@@ -9,12 +9,13 @@ from typing import Any
 from flask import Blueprint, abort, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from matchmaker import clock
 from matchmaker.accounts.models import Institution
-from matchmaker.products import listing, queries, services
-from matchmaker.products.forms import STEP_FORMS, ImportForm, NoteForm, StartForm, StepDeedForm, StepForm
+from matchmaker.products import desk_pages, queries, services
+from matchmaker.products.forms import STEP_FORMS, ImportForm, StartForm, StepDeedForm, StepForm
 from matchmaker.products.models import Product, ProductImport, ProductVersion
 from matchmaker.products.rules.differences import differences
 from matchmaker.products.rules.fees import FEE_CODES
@@ -174,15 +175,6 @@ def _start_form(institution: Institution) -> StartForm:
     return StartForm().offer(kinds_offered(institution.kind), branches)
 
 
-DEEDS = ("suspend", "stop")
-
-
-def _only(word: str, known: tuple[str, ...]) -> None:
-    """No page for any other word in the address."""
-    if word not in known:
-        abort(404)
-
-
 # --- one product at the desk -----------------------------------------------------------------------------------------
 
 
@@ -210,14 +202,9 @@ def look_after(product: Product) -> ResponseReturnValue:
         "products/look_after.html",
         product=product,
         open_version=product.open_version,
-        names=queries.names_of(
-            {v.submitted_by_id for v in product.versions}
-            | {v.reviewed_by_id for v in product.versions}
-            | {v.created_by_id for v in product.versions}
-            | {product.standing_by_id, product.confirmed_by_id}
-        ),
+        names=queries.names_of(desk_pages.who_wrote(product) | {product.confirmed_by_id}),
         form=StepDeedForm(),
-        ends_in=_days_left(product),
+        ends_in=desk_pages.days_left(product),
         is_due=_is_due(product),
         is_shown=is_fresh(product.confirmed_until_on, product.doubted_at, clock.today()),
         undo_until=_undo_until(product),
@@ -229,13 +216,6 @@ def _undo_until(product: Product) -> datetime | None:
     at = product.standing_at
     stopped = product.state == ProductState.SUSPENDED
     return at + UNDO_FOR if stopped and at and may_undo(at, product.standing_by_id, actor().id, clock.now()) else None
-
-
-def _days_left(product: Product) -> int | None:
-    version = product.current_version
-    if version is None or version.valid_until_on is None or product.state != ProductState.PUBLISHED:
-        return None
-    return (version.valid_until_on - clock.today()).days
 
 
 @bp.post("/desk/products/<int:product_id>/versions")
@@ -274,7 +254,7 @@ def compare_versions(version: ProductVersion, other: int) -> ResponseReturnValue
 @requires("product.edit", load=load_editable_version)
 def edit(version: ProductVersion, step: str) -> ResponseReturnValue:
     """One step of the form, filled as it was typed, wrong or right."""
-    _only(step, STEPS)
+    desk_pages.only(step, STEPS)
     problems = queries.problems_in(version, clock.today())
     shown = queries.problems_by_step(problems)[step] if step in version.steps_saved else []
     form = STEP_FORMS[step](version.typed, version.row_version).mark(shown)
@@ -286,22 +266,9 @@ def edit(version: ProductVersion, step: str) -> ResponseReturnValue:
 @once
 def save(version: ProductVersion, step: str) -> ResponseReturnValue:
     """Keeps the step as typed; goes on when it is right and one wants to, else shows what is wrong."""
-    _only(step, STEPS)
+    desk_pages.only(step, STEPS)
     typed = _posted(step)
-    seen = request.form.get("row_version", "")
-    try:
-        wrong = services.save_step(version, step, typed, seen=int(seen) if seen.isdecimal() else -1, by=actor())
-    except Refused as no:
-        if no.code != "product_changed_meanwhile":
-            raise
-        return _lost_race(version, step, typed)
-    if wrong or request.form.get("go") != "next":
-        said(_("存好了。这一步还有 %(count)s 处要改。", count=len(wrong)) if wrong else _("存好了。"))
-        return back_to("products.edit", product_id=version.product_id, step=step)
-    following = STEPS.index(step) + 1
-    if following == len(STEPS):
-        return back_to("products.check", product_id=version.product_id)
-    return back_to("products.edit", product_id=version.product_id, step=STEPS[following])
+    return desk_pages.save(SHELF, version, step, typed, lambda: _lost_race(version, step, typed))
 
 
 def _posted(step: str) -> dict[str, list[str]]:
@@ -314,11 +281,7 @@ def _posted(step: str) -> dict[str, list[str]]:
 def _lost_race(version: ProductVersion, step: str, typed: dict[str, list[str]]) -> ResponseReturnValue:
     """A colleague saved first: both texts are shown, mine in the form; saving again is then a choice."""
     form = STEP_FORMS[step](typed, version.row_version)
-    theirs = {
-        field: (typed.get(field, []), version.typed.get(field, []))
-        for field in FIELDS[step]
-        if typed.get(field, []) != list(version.typed.get(field, []))
-    }
+    theirs = desk_pages.mine_and_theirs(version, FIELDS[step], typed)
     return _edit_page(version, step, form, [], theirs=theirs), 409
 
 
@@ -327,7 +290,7 @@ def _lost_race(version: ProductVersion, step: str, typed: dict[str, list[str]]) 
 @requires("product.edit", load=load_editable_version)
 def preview_cost(version: ProductVersion, step: str) -> ResponseReturnValue:
     """What an example would cost with what stands in the form now; nothing is kept."""
-    _only(step, STEPS)
+    desk_pages.only(step, STEPS)
     typed = {field: values for field, values in version.typed.items() if field not in FIELDS[step]} | _posted(step)
     terms, unread = read_terms(typed, Kind(version.product.kind))
     sample, _unreadable = read_terms(
@@ -408,6 +371,7 @@ def _to_read(version: ProductVersion) -> dict[str, Any]:
         "example": queries.example_cost(version.terms, today),
         "rates": _rates(version),
         "lpr": queries.lpr_on(today),
+        "names": queries.names_of({version.submitted_by_id}),
     }
 
 
@@ -416,18 +380,7 @@ def _to_read(version: ProductVersion) -> dict[str, Any]:
 @once
 def submit(version: ProductVersion) -> ResponseReturnValue:
     """Hands the draft to a second person."""
-    form = StepDeedForm()
-    try:
-        services.submit_version(version, seen=_seen(form), by=actor())
-    except Refused as no:
-        form.refuse(no)
-        return render_template("products/check.html", form=form, **_to_read(version)), no.status
-    said(_("送审了。另一位同事核过才上架。"))
-    return back_to("products.look_after", product_id=version.product_id)
-
-
-def _seen(form: StepDeedForm) -> int:
-    return int(seen) if (seen := form.row_version.data or "").isdecimal() else -1
+    return desk_pages.submit(SHELF, version)
 
 
 @bp.post("/desk/products/<int:product_id>/draft/take-back")
@@ -435,16 +388,14 @@ def _seen(form: StepDeedForm) -> int:
 @once
 def take_back(version: ProductVersion) -> ResponseReturnValue:
     """Takes one's own submission back to go on writing."""
-    listing.take_back(version, by=actor())
-    said(_("收回来了，可以接着改。"))
-    return back_to("products.edit", product_id=version.product_id, step="basics")
+    return desk_pages.take_back(SHELF, version)
 
 
 @bp.get("/desk/products/<int:product_id>/draft/drop")
 @requires("product.edit", load=load_editable_version)
 def ask_drop(version: ProductVersion) -> ResponseReturnValue:
     """Asks before a draft is thrown away."""
-    return render_template("products/ask_drop.html", version=version, product=version.product, form=StepDeedForm())
+    return SHELF.show("ask_drop", version, version=version, form=StepDeedForm())
 
 
 @bp.post("/desk/products/<int:product_id>/draft/drop")
@@ -452,10 +403,7 @@ def ask_drop(version: ProductVersion) -> ResponseReturnValue:
 @once
 def drop(version: ProductVersion) -> ResponseReturnValue:
     """Throws a draft away."""
-    product_id = version.product_id
-    gone = services.drop_draft(version, by=actor())
-    said(_("草稿丢掉了。"))
-    return back_to("products.mine") if gone else back_to("products.look_after", product_id=product_id)
+    return desk_pages.drop(SHELF, version)
 
 
 # --- the second person -----------------------------------------------------------------------------------------------
@@ -465,19 +413,7 @@ def drop(version: ProductVersion) -> ResponseReturnValue:
 @requires("product.publish", load=load_open_version)
 def review(version: ProductVersion) -> ResponseReturnValue:
     """What a second person reads before publishing or sending back."""
-    if version.state != "submitted":
-        return back_to("products.look_after", product_id=version.product_id)
-    return _review_page(version, NoteForm(row_version=version.row_version))
-
-
-def _review_page(version: ProductVersion, form: NoteForm) -> str:
-    return render_template(
-        "products/review.html",
-        form=form,
-        own=version.submitted_by_id == actor().id,
-        names=queries.names_of({version.submitted_by_id}),
-        **_to_read(version),
-    )
+    return desk_pages.review(SHELF, version)
 
 
 @bp.post("/desk/products/<int:product_id>/review/publish")
@@ -485,14 +421,7 @@ def _review_page(version: ProductVersion, form: NoteForm) -> str:
 @once
 def publish(version: ProductVersion) -> ResponseReturnValue:
     """Puts the submitted version in force."""
-    form = NoteForm()
-    try:
-        services.publish_version(version, seen=_seen(form), by=actor())
-    except Refused as no:
-        form.refuse(no)
-        return _review_page(version, form), no.status
-    said(_("上架了。从现在起按这一版给客户看。"))
-    return back_to("products.look_after", product_id=version.product_id)
+    return desk_pages.publish(SHELF, version)
 
 
 @bp.post("/desk/products/<int:product_id>/review/send-back")
@@ -500,14 +429,7 @@ def publish(version: ProductVersion) -> ResponseReturnValue:
 @once
 def send_back(version: ProductVersion) -> ResponseReturnValue:
     """Sends the submitted version back with a note."""
-    form = NoteForm()
-    try:
-        listing.send_back(version, note=form.note.data or "", seen=_seen(form), by=actor())
-    except Refused as no:
-        form.refuse(no)
-        return _review_page(version, form), no.status
-    said(_("退回去了，同事会收到您写的话。"))
-    return back_to("products.look_after", product_id=version.product_id)
+    return desk_pages.send_back(SHELF, version)
 
 
 # --- suspending, resuming, stopping ----------------------------------------------------------------------------------
@@ -517,12 +439,7 @@ def send_back(version: ProductVersion) -> ResponseReturnValue:
 @requires("product.suspend", load=load_product)
 def ask_stand(product: Product, deed: str) -> ResponseReturnValue:
     """Asks before a product is suspended or stopped."""
-    _only(deed, DEEDS)
-    return _ask_page(product, deed, NoteForm(row_version=product.row_version))
-
-
-def _ask_page(product: Product, deed: str, form: NoteForm) -> str:
-    return render_template("products/ask_stand.html", product=product, deed=deed, form=form)
+    return desk_pages.ask_stand(SHELF, product, deed)
 
 
 @bp.post("/desk/products/<int:product_id>/<deed>")
@@ -530,16 +447,7 @@ def _ask_page(product: Product, deed: str, form: NoteForm) -> str:
 @once
 def stand(product: Product, deed: str) -> ResponseReturnValue:
     """Suspends or stops a product."""
-    _only(deed, DEEDS)
-    form = NoteForm()
-    act = services.suspend_product if deed == "suspend" else services.stop_product
-    try:
-        act(product, note=form.note.data or "", seen=_seen(form), by=actor())
-    except Refused as no:
-        form.refuse(no)
-        return _ask_page(product, deed, form), no.status
-    said(_("暂停了，客户的清单里不再出现。") if deed == "suspend" else _("停办了，客户的清单里不再出现。"))
-    return back_to("products.look_after", product_id=product.id)
+    return desk_pages.stand(SHELF, product, deed)
 
 
 @bp.post("/desk/products/<int:product_id>/resume")
@@ -547,9 +455,30 @@ def stand(product: Product, deed: str) -> ResponseReturnValue:
 @once
 def resume(product: Product) -> ResponseReturnValue:
     """Publishes a suspended product again."""
-    services.resume_product(product, seen=_seen(StepDeedForm()), by=actor())
-    said(_("恢复了，客户又能看到了。"))
-    return back_to("products.look_after", product_id=product.id)
+    return desk_pages.resume(SHELF, product)
+
+
+SHELF = desk_pages.Shelf(
+    pages="products",
+    steps=STEPS,
+    to_read=_to_read,
+    deeds={
+        "save": services.save_step,
+        "submit": services.submit_version,
+        "publish": services.publish_version,
+        "drop": services.drop_draft,
+        "suspend": services.suspend_product,
+        "stop": services.stop_product,
+        "resume": services.resume_product,
+    },
+    words={
+        "submit": _l("送审了。另一位同事核过才上架。"),
+        "publish": _l("上架了。从现在起按这一版给客户看。"),
+        "suspend": _l("暂停了，客户的清单里不再出现。"),
+        "stop": _l("停办了，客户的清单里不再出现。"),
+        "resume": _l("恢复了，客户又能看到了。"),
+    },
+)
 
 
 @bp.post("/desk/products/<int:product_id>/stop-sell")
@@ -557,7 +486,7 @@ def resume(product: Product) -> ResponseReturnValue:
 @once
 def stop_sell(product: Product) -> ResponseReturnValue:
     """Takes a product off the lists in one click; the page it leads to offers to take that back."""
-    services.stop_sell(product, seen=_seen(StepDeedForm()), by=actor())
+    services.stop_sell(product, seen=desk_pages.seen(StepDeedForm()), by=actor())
     said(_("停下了，客户的清单里不再出现。"))
     return back_to("products.look_after", product_id=product.id)
 
@@ -567,7 +496,7 @@ def stop_sell(product: Product) -> ResponseReturnValue:
 @once
 def undo_stop(product: Product) -> ResponseReturnValue:
     """Takes one's own stop back within ten minutes."""
-    services.undo_stop(product, seen=_seen(StepDeedForm()), by=actor())
+    services.undo_stop(product, seen=desk_pages.seen(StepDeedForm()), by=actor())
     said(_("撤销了，和停下以前一样。"))
     return back_to("products.look_after", product_id=product.id)
 
@@ -577,7 +506,7 @@ def undo_stop(product: Product) -> ResponseReturnValue:
 @once
 def reconfirm(product: Product) -> ResponseReturnValue:
     """Says that all of it still holds."""
-    services.reconfirm_product(product, seen=_seen(StepDeedForm()), by=actor())
+    services.reconfirm_product(product, seen=desk_pages.seen(StepDeedForm()), by=actor())
     said(_("确认了，90 天里照样给客户看。"))
     return back_to("products.look_after", product_id=product.id)
 

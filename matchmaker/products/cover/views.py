@@ -6,11 +6,11 @@ from typing import Any
 
 from flask import Blueprint, abort, current_app, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from matchmaker import clock
 from matchmaker.accounts.models import Institution
-from matchmaker.products import listing
+from matchmaker.products import desk_pages
 from matchmaker.products.cover import queries, services
 from matchmaker.products.cover.forms import STEP_FORMS, StartForm
 from matchmaker.products.cover.models import Cover, CoverVersion
@@ -24,27 +24,18 @@ from matchmaker.products.cover.rules import (
     lines_offered,
     split,
 )
-from matchmaker.products.forms import NoteForm, StepDeedForm, StepForm
+from matchmaker.products.forms import StepDeedForm, StepForm
 from matchmaker.products.queries import desks_of, names_of
-from matchmaker.products.rules.states import EDITABLE_VERSION, ProductState
+from matchmaker.products.rules.states import EDITABLE_VERSION
 from matchmaker.products.rules.terms import Problem, text_problems
 from matchmaker.reference import insurance_lines
 from matchmaker.refusal import Refused
-from matchmaker.web import actor, back_to, once, paginate, requires, said, sentence
+from matchmaker.web import actor, back_to, once, paginate, requires, sentence
 
 bp = Blueprint("cover", __name__)
-DEEDS = ("suspend", "stop")
-
-
 def licensed() -> bool:
     """Whether the operator's licence for insurance intermediation is on file (setting, off by default)."""
     return bool(current_app.config["SETTINGS"].insurance_licence)
-
-
-def _only(word: str, known: tuple[str, ...]) -> None:
-    """No page for any other word in the address."""
-    if word not in known:
-        abort(404)
 
 
 # --- the desk's list -------------------------------------------------------------------------------------------------
@@ -128,23 +119,14 @@ def load_editable_version(cover_id: int) -> CoverVersion | None:
 @requires("cover.see", load=load_cover)
 def look_after(cover: Cover) -> ResponseReturnValue:
     """Where a cover stands, its versions, and what can be done with it."""
-    people = {v.submitted_by_id for v in cover.versions} | {v.reviewed_by_id for v in cover.versions}
-    people |= {v.created_by_id for v in cover.versions} | {cover.standing_by_id}
     return render_template(
         "cover/look_after.html",
         cover=cover,
         open_version=cover.open_version,
-        names=names_of(people),
+        names=names_of(desk_pages.who_wrote(cover)),
         form=StepDeedForm(),
-        ends_in=_days_left(cover),
+        ends_in=desk_pages.days_left(cover),
     )
-
-
-def _days_left(cover: Cover) -> int | None:
-    version = cover.current_version
-    if version is None or version.valid_until_on is None or cover.state != ProductState.PUBLISHED:
-        return None
-    return (version.valid_until_on - clock.today()).days
 
 
 @bp.post("/desk/cover/<int:cover_id>/versions")
@@ -190,7 +172,7 @@ def compare_versions(version: CoverVersion, other: int) -> ResponseReturnValue:
 @requires("cover.edit", load=load_editable_version)
 def edit(version: CoverVersion, step: str) -> ResponseReturnValue:
     """One step of the form, filled as it was typed, wrong or right."""
-    _only(step, STEPS)
+    desk_pages.only(step, STEPS)
     problems = queries.problems_in(version, clock.today(), licensed=licensed())
     shown = queries.problems_by_step(problems)[step] if step in version.steps_saved else []
     return _edit_page(version, step, STEP_FORMS[step](version.typed, version.row_version).mark(shown), problems)
@@ -201,33 +183,14 @@ def edit(version: CoverVersion, step: str) -> ResponseReturnValue:
 @once
 def save(version: CoverVersion, step: str) -> ResponseReturnValue:
     """Keeps the step as typed; goes on when it is right and one wants to, else shows what is wrong."""
-    _only(step, STEPS)
+    desk_pages.only(step, STEPS)
     typed = {field: request.form.getlist(field) for field in FIELDS[step] if request.form.getlist(field)}
-    seen = request.form.get("row_version", "")
-    try:
-        wrong = services.save_step(
-            version, step, typed, seen=int(seen) if seen.isdecimal() else -1, licensed=licensed(), by=actor()
-        )
-    except Refused as no:
-        if no.code != "product_changed_meanwhile":
-            raise
-        return _lost_race(version, step, typed)
-    if wrong or request.form.get("go") != "next":
-        said(_("存好了。这一步还有 %(count)s 处要改。", count=len(wrong)) if wrong else _("存好了。"))
-        return back_to("cover.edit", cover_id=version.cover_id, step=step)
-    following = STEPS.index(step) + 1
-    if following == len(STEPS):
-        return back_to("cover.check", cover_id=version.cover_id)
-    return back_to("cover.edit", cover_id=version.cover_id, step=STEPS[following])
+    return desk_pages.save(SHELF, version, step, typed, lambda: _lost_race(version, step, typed))
 
 
 def _lost_race(version: CoverVersion, step: str, typed: dict[str, list[str]]) -> ResponseReturnValue:
     """A colleague saved first: both texts are shown, mine in the form; saving again is then a choice."""
-    theirs = {
-        field: (typed.get(field, []), version.typed.get(field, []))
-        for field in _shown_fields(step)
-        if typed.get(field, []) != list(version.typed.get(field, []))
-    }
+    theirs = desk_pages.mine_and_theirs(version, _shown_fields(step), typed)
     return _edit_page(version, step, STEP_FORMS[step](typed, version.row_version), [], theirs=theirs), 409
 
 
@@ -284,18 +247,7 @@ def _to_read(version: CoverVersion) -> dict[str, Any]:
 @once
 def submit(version: CoverVersion) -> ResponseReturnValue:
     """Hands the draft to a second person."""
-    form = StepDeedForm()
-    try:
-        services.submit_version(version, seen=_seen(form), licensed=licensed(), by=actor())
-    except Refused as no:
-        form.refuse(no)
-        return render_template("cover/check.html", form=form, **_to_read(version)), no.status
-    said(_("送审了。另一位同事核过条款才上架。"))
-    return back_to("cover.look_after", cover_id=version.cover_id)
-
-
-def _seen(form: StepDeedForm) -> int:
-    return int(seen) if (seen := form.row_version.data or "").isdecimal() else -1
+    return desk_pages.submit(SHELF, version)
 
 
 @bp.post("/desk/cover/<int:cover_id>/draft/take-back")
@@ -303,16 +255,14 @@ def _seen(form: StepDeedForm) -> int:
 @once
 def take_back(version: CoverVersion) -> ResponseReturnValue:
     """Takes one's own submission back to go on writing."""
-    listing.take_back(version, by=actor())
-    said(_("收回来了，可以接着改。"))
-    return back_to("cover.edit", cover_id=version.cover_id, step="basics")
+    return desk_pages.take_back(SHELF, version)
 
 
 @bp.get("/desk/cover/<int:cover_id>/draft/drop")
 @requires("cover.edit", load=load_editable_version)
 def ask_drop(version: CoverVersion) -> ResponseReturnValue:
     """Asks before a draft is thrown away."""
-    return render_template("cover/ask_drop.html", version=version, cover=version.cover, form=StepDeedForm())
+    return SHELF.show("ask_drop", version, version=version, form=StepDeedForm())
 
 
 @bp.post("/desk/cover/<int:cover_id>/draft/drop")
@@ -320,10 +270,7 @@ def ask_drop(version: CoverVersion) -> ResponseReturnValue:
 @once
 def drop(version: CoverVersion) -> ResponseReturnValue:
     """Throws a draft away."""
-    cover_id = version.cover_id
-    gone = services.drop_draft(version, by=actor())
-    said(_("草稿丢掉了。"))
-    return back_to("cover.mine") if gone else back_to("cover.look_after", cover_id=cover_id)
+    return desk_pages.drop(SHELF, version)
 
 
 # --- the second person -----------------------------------------------------------------------------------------------
@@ -333,14 +280,7 @@ def drop(version: CoverVersion) -> ResponseReturnValue:
 @requires("cover.publish", load=load_open_version)
 def review(version: CoverVersion) -> ResponseReturnValue:
     """What a second person reads before approving the text or sending it back."""
-    if version.state != "submitted":
-        return back_to("cover.look_after", cover_id=version.cover_id)
-    return _review_page(version, NoteForm(row_version=version.row_version))
-
-
-def _review_page(version: CoverVersion, form: NoteForm) -> str:
-    own = version.submitted_by_id == actor().id
-    return render_template("cover/review.html", form=form, own=own, **_to_read(version))
+    return desk_pages.review(SHELF, version)
 
 
 @bp.post("/desk/cover/<int:cover_id>/review/publish")
@@ -348,14 +288,7 @@ def _review_page(version: CoverVersion, form: NoteForm) -> str:
 @once
 def publish(version: CoverVersion) -> ResponseReturnValue:
     """Approves the submitted text and lists it."""
-    form = NoteForm()
-    try:
-        services.publish_version(version, seen=_seen(form), licensed=licensed(), by=actor())
-    except Refused as no:
-        form.refuse(no)
-        return _review_page(version, form), no.status
-    said(_("核定了，上架了。从现在起店主在保险专区看得到这一版。"))
-    return back_to("cover.look_after", cover_id=version.cover_id)
+    return desk_pages.publish(SHELF, version)
 
 
 @bp.post("/desk/cover/<int:cover_id>/review/send-back")
@@ -363,14 +296,7 @@ def publish(version: CoverVersion) -> ResponseReturnValue:
 @once
 def send_back(version: CoverVersion) -> ResponseReturnValue:
     """Sends the submitted version back with a note."""
-    form = NoteForm()
-    try:
-        listing.send_back(version, note=form.note.data or "", seen=_seen(form), by=actor())
-    except Refused as no:
-        form.refuse(no)
-        return _review_page(version, form), no.status
-    said(_("退回去了，同事会收到您写的话。"))
-    return back_to("cover.look_after", cover_id=version.cover_id)
+    return desk_pages.send_back(SHELF, version)
 
 
 # --- suspending, resuming, stopping ----------------------------------------------------------------------------------
@@ -380,12 +306,7 @@ def send_back(version: CoverVersion) -> ResponseReturnValue:
 @requires("cover.suspend", load=load_cover)
 def ask_stand(cover: Cover, deed: str) -> ResponseReturnValue:
     """Asks before a cover is suspended or stopped."""
-    _only(deed, DEEDS)
-    return _ask_page(cover, deed, NoteForm(row_version=cover.row_version))
-
-
-def _ask_page(cover: Cover, deed: str, form: NoteForm) -> str:
-    return render_template("cover/ask_stand.html", cover=cover, deed=deed, form=form)
+    return desk_pages.ask_stand(SHELF, cover, deed)
 
 
 @bp.post("/desk/cover/<int:cover_id>/<deed>")
@@ -393,16 +314,7 @@ def _ask_page(cover: Cover, deed: str, form: NoteForm) -> str:
 @once
 def stand(cover: Cover, deed: str) -> ResponseReturnValue:
     """Suspends or stops a cover."""
-    _only(deed, DEEDS)
-    form = NoteForm()
-    act = services.suspend_cover if deed == "suspend" else services.stop_cover
-    try:
-        act(cover, note=form.note.data or "", seen=_seen(form), by=actor())
-    except Refused as no:
-        form.refuse(no)
-        return _ask_page(cover, deed, form), no.status
-    said(_("暂停了，保险专区里不再列。") if deed == "suspend" else _("停办了，保险专区里不再列。"))
-    return back_to("cover.look_after", cover_id=cover.id)
+    return desk_pages.stand(SHELF, cover, deed)
 
 
 @bp.post("/desk/cover/<int:cover_id>/resume")
@@ -410,6 +322,29 @@ def stand(cover: Cover, deed: str) -> ResponseReturnValue:
 @once
 def resume(cover: Cover) -> ResponseReturnValue:
     """Lists a suspended cover again."""
-    services.resume_cover(cover, seen=_seen(StepDeedForm()), by=actor())
-    said(_("恢复了，店主又能看到了。"))
-    return back_to("cover.look_after", cover_id=cover.id)
+    return desk_pages.resume(SHELF, cover)
+
+
+SHELF = desk_pages.Shelf(
+    pages="cover",
+    steps=STEPS,
+    to_read=_to_read,
+    deeds={
+        "save": lambda version, step, typed, **who: services.save_step(
+            version, step, typed, licensed=licensed(), **who
+        ),
+        "submit": lambda version, **who: services.submit_version(version, licensed=licensed(), **who),
+        "publish": lambda version, **who: services.publish_version(version, licensed=licensed(), **who),
+        "drop": services.drop_draft,
+        "suspend": services.suspend_cover,
+        "stop": services.stop_cover,
+        "resume": services.resume_cover,
+    },
+    words={
+        "submit": _l("送审了。另一位同事核过条款才上架。"),
+        "publish": _l("核定了，上架了。从现在起店主在保险专区看得到这一版。"),
+        "suspend": _l("暂停了，保险专区里不再列。"),
+        "stop": _l("停办了，保险专区里不再列。"),
+        "resume": _l("恢复了，店主又能看到了。"),
+    },
+)
