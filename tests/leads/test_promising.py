@@ -122,7 +122,7 @@ def test_anybody_reads_what_was_counted_and_how_and_small_numbers_are_not_shared
     assert "还没有数过" in before
     counted()
     text = client.get(f"/institutions/{number}/answers").get_data(as_text=True)
-    assert 'id="kept"' in text and "不到 20 件，不下结论" in text and "这些数是怎么来的" in text
+    assert 'id="kept"' in text and "不到 20 件，不算" in text and "这些数是怎么来的" in text
     with unit_of_work():
         money = db.session.scalars(sa.select(PromiseRecord).where(PromiseRecord.promise == "money")).one()
         money.n, money.fulfilled, money.share_percent = 84, 50, Decimal("58.7")
