@@ -168,6 +168,20 @@ def day(value: Any) -> str:
     return _missing() if _is_missing(value) else _day_words(_as_day(value))
 
 
+WEEKDAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
+EN_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def weekday(value: Any) -> str:
+    """A day near by, by its weekday and date: 周四（9 月 24 日）."""
+    if _is_missing(value):
+        return _missing()
+    on = _as_day(value)
+    if _english():
+        return f"{EN_WEEKDAYS[on.weekday()]} ({day(on)})"
+    return f"{WEEKDAYS[on.weekday()]}（{day(on)}）"
+
+
 def day_full(value: Any) -> str:
     """A date with its year always, for contracts, consents and logs."""
     if _is_missing(value):
@@ -315,8 +329,8 @@ def parts(value: Any, kind: str = "yuan") -> Parts:
 FILTERS = {
     "num": num, "wan": wan, "board": board, "yuan": yuan, "yuan2": yuan2, "percent2": percent2,
     "percent1": percent1, "points": points, "more_or_less": more_or_less, "basis_points": basis_points,
-    "day": day, "day_full": day_full, "moment": moment, "time_of_day": time_of_day, "months": months,
-    "workdays": workdays, "days": days, "capitals": capitals, "parts": parts,
+    "day": day, "day_full": day_full, "weekday": weekday, "moment": moment, "time_of_day": time_of_day,
+    "months": months, "workdays": workdays, "days": days, "capitals": capitals, "parts": parts,
 }  # fmt: skip
 RANGES = {
     "wan_range": wan_range, "months_range": months_range, "workdays_range": workdays_range,

@@ -39,6 +39,7 @@ def entries() -> list[Entry]:
     from matchmaker.documents.jobs import destroy_old_papers, scan_waiting_papers
     from matchmaker.insurance.jobs import finish_withdrawals_of_cover, release_overdue_requests, warn_requests
     from matchmaker.leads.jobs import (
+        count_capacity,
         count_promises,
         end_agreements,
         expire_offers,
@@ -66,6 +67,7 @@ def entries() -> list[Entry]:
         Entry("leads.promises", day, count_promises, hour),
         Entry("leads.end_agreements", hour, end_agreements),
         Entry("approaches.end_cards", hour, end_cards),
+        Entry("leads.capacity", day, count_capacity, hour),
         Entry("insurance.release", minute, release_overdue_requests),
         Entry("insurance.warn", minute, warn_requests),
         Entry("insurance.finish_withdrawals", minute, finish_withdrawals_of_cover),

@@ -295,6 +295,26 @@ class Workload(Base):
     as_of_at: Mapped[datetime | None]
 
 
+class BranchLoad(Base):
+    """What the managers of a branch can still carry, and how many leads wait there for one of them; no names.
+
+    Counted and written by `leads` and by whoever changes a manager's profile, read at the match. No row: nobody counts.
+    """
+
+    kept = PUBLIC
+
+    __table_args__ = (
+        CheckConstraint("open_slots >= 0 AND free_managers >= 0 AND waiting >= 0", name="never_negative"),
+    )
+
+    branch_id: Mapped[int] = mapped_column(ForeignKey("branch.id"), unique=True)
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"), index=True)
+    managers: Mapped[int] = mapped_column(default=0)
+    open_slots: Mapped[int] = mapped_column(default=0)
+    free_managers: Mapped[int] = mapped_column(default=0)
+    waiting: Mapped[int] = mapped_column(default=0)
+
+
 class Invitation(Base):
     """A single-use link that lets a colleague in; only its hash is kept."""
 

@@ -15,7 +15,7 @@ from matchmaker.leads.queries import finding
 from matchmaker.leads.rules.clocks import AGREED_LIVES_DAYS, LIMITS, ONLY_TELL, Clock
 from matchmaker.leads.rules.consents import UNDO_FOR, in_force
 from matchmaker.leads.rules.states import LIVE, State
-from matchmaker.leads.services import agreeing, ending, offering, promising, withdrawing
+from matchmaker.leads.services import agreeing, counting, ending, offering, promising, withdrawing
 from matchmaker.queue import LeaseLost
 
 log = logging.getLogger(__name__)
@@ -108,6 +108,20 @@ def count_promises(now: datetime) -> int:
     """Count afresh how each institution kept what it promises, over twelve months; answers how many rows."""
     with unit_of_work():
         return promising.count_promises(now)
+
+
+def count_capacity(now: datetime) -> int:
+    """Count afresh what every branch and product can take, should anything have passed by; answers how many."""
+
+    def branch(number: int) -> bool:
+        counting.recount_branch(number)
+        return True
+
+    def intake(number: int) -> bool:
+        counting.recount_intake(number)
+        return True
+
+    return _each(finding.ids_of_branches(), branch) + _each(finding.ids_of_intakes(), intake)
 
 
 def _consent_is_over(lead: Lead, now: datetime) -> bool:

@@ -12,10 +12,11 @@ from matchmaker.leads.queries import finding
 from matchmaker.leads.rules.agreements import AgreementOver
 from matchmaker.leads.rules.reserves import Over
 from matchmaker.leads.rules.states import State
-from matchmaker.leads.services import agreeing, answering, ending, giving, reserving, stepping, working
+from matchmaker.leads.services import agreeing, answering, counting, ending, giving, reserving, stepping, working
 from matchmaker.needs.announcements import NeedExpired, NeedWithdrawn
 from matchmaker.needs.models import Need
 from matchmaker.papers.announcements import PaperTakenOut
+from matchmaker.products.announcements import CapacitySaid
 from matchmaker.products.rules.freshness import STALE_CODE
 from matchmaker.products.services import doubt_product
 from matchmaker.reference.announcements import DaysEntered
@@ -81,6 +82,12 @@ def let_go_of_papers_of_ended_lead(event: LeadEnded) -> None:
     lead = finding.lead_by_id(event.lead_id)
     if lead is not None:
         giving.let_go_of_papers(lead)
+
+
+@on(CapacitySaid)
+def count_what_came(event: CapacitySaid) -> None:
+    """What was sent this week counts from the moment on at which a desk says how much a week it takes."""
+    counting.recount_intake(event.product_id)
 
 
 @on(AssignmentEnded)

@@ -16,11 +16,11 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import ORMExecuteState, Session
 
-from matchmaker.accounts.models import Branch, Institution
+from matchmaker.accounts.models import Branch, BranchLoad, Institution
 from matchmaker.businesses.models import Business, CreditLine, YearlyFigures
 from matchmaker.matching.models import MarketChange, MarketCounter
 from matchmaker.needs.models import Need, NeedVersion
-from matchmaker.products.models import Product, ProductFee, ProductVersion, TrackRecord
+from matchmaker.products.models import Product, ProductFee, ProductIntake, ProductVersion, TrackRecord
 from matchmaker.products.rules.states import FROZEN_VERSION
 from matchmaker.queue import insert_for
 
@@ -42,7 +42,10 @@ _PRODUCT_SAYS = (
 )  # fmt: skip
 _INSTITUTION_SAYS = ("kind", "status", "region_code")
 _TABLES = {
-    table.__tablename__: ALL for table in (Product, ProductVersion, ProductFee, Institution, Branch, TrackRecord)
+    table.__tablename__: ALL
+    for table in (
+        Product, ProductVersion, ProductFee, ProductIntake, Institution, Branch, BranchLoad, TrackRecord,
+    )
 } | {table.__tablename__: ALL_ASKED for table in (Need, NeedVersion, Business, YearlyFigures, CreditLine)}
 _KEY = "market_touched"
 
@@ -111,12 +114,14 @@ def _told_by(row: Any, changed: set[str] | None) -> Touched:
         if changed is not None and "institution_id" in changed:
             return EVERYTHING
         return {(INSTITUTION, row.institution_id)} if changed is None or changed else set()
-    if isinstance(row, TrackRecord):
-        if changed is not None and not changed:
-            return set()
-        return {(INSTITUTION, row.institution_id) if row.product_id is None else (PRODUCT, row.product_id)}
     if changed is not None and not changed:
         return set()
+    if isinstance(row, ProductIntake):
+        return {(PRODUCT, row.product_id)}
+    if isinstance(row, BranchLoad):
+        return {(INSTITUTION, row.institution_id)}
+    if isinstance(row, TrackRecord):
+        return {(INSTITUTION, row.institution_id) if row.product_id is None else (PRODUCT, row.product_id)}
     if isinstance(row, Need):
         return {(NEED, row.id)}
     if isinstance(row, NeedVersion):

@@ -156,7 +156,9 @@ class FollowedMarket:
 
     def _read_all(self, session: Session, theirs: State) -> None:
         places = queries.places_now(session)
-        found = queries.offered_of(published_on_any_day(session=session), places, queries.tracks(session))
+        found = queries.offered_of(
+            published_on_any_day(session=session), places, queries.tracks(session), queries.takings(session)
+        )
         index = MarketIndex(one.terms for one in found)
 
         def then() -> None:
@@ -174,7 +176,9 @@ class FollowedMarket:
         places = queries.places_now(session) if institutions else self.places
         versions = published_on_any_day(products, institutions, session)
         concerned = {version.product.institution_id for version in versions}
-        found = queries.offered_of(versions, places, queries.tracks(session, concerned))
+        found = queries.offered_of(
+            versions, places, queries.tracks(session, concerned), queries.takings(session, concerned)
+        )
         offered = {key: one for key, one in self.offered.items() if key not in products}
         offered |= {one.product_id: one for one in found}
         gone = products - {one.product_id for one in found}
@@ -222,5 +226,5 @@ def market_seen(on: date) -> MarketSeen:
     if seen is not None:
         return seen
     places = queries.places_now()
-    offered = tuple(queries.offered_of(published_versions(on), places, queries.tracks()))
+    offered = tuple(queries.offered_of(published_versions(on), places, queries.tracks(), queries.takings()))
     return MarketSeen(offered, places, ByLoop(offered))

@@ -14,7 +14,7 @@ from typing import Any
 
 from matchmaker.eligibility.bounds import Outcome
 from matchmaker.eligibility.facts import Facts
-from matchmaker.matching.rules import CAUTIONS_SHOWN, REASONS_SHOWN, Candidate, Track
+from matchmaker.matching.rules import CAUTIONS_SHOWN, REASONS_SHOWN, Candidate, Track, full_for
 from matchmaker.ranking.rules import SCORE_VERSION, Offer, Ranked, Record, seed_of
 from matchmaker.ranking.services import Ranker, active_ranker, order, ranker_of, stored_features
 from matchmaker.refusal import Reason
@@ -70,7 +70,8 @@ def in_order(
     asked, no past share counts and nothing is exchanged.
     """
     by_product = {one.offered.product_id: one for one in candidates}
-    ranked = order(facts, [offer_of(one) for one in candidates], on=on, ranker=ranker, seed=seed, objected=objected)
+    offers = [offer_of(one, full_for(one.offered, facts, on) is not None) for one in candidates]
+    ranked = order(facts, offers, on=on, ranker=ranker, seed=seed, objected=objected)
     return Ordering(
         tuple(_placed(by_product[at.offer.product_id], at) for at in ranked),
         ranker.version_id if ranker and not objected else None,
@@ -90,8 +91,11 @@ def _placed(candidate: Candidate, at: Ranked) -> Placed:
     )
 
 
-def offer_of(one: Candidate) -> Offer:
-    """A candidate as the order sees it. Figures are those that a list stores, so that it can be ordered again."""
+def offer_of(one: Candidate, full: bool = False) -> Offer:
+    """A candidate as the order sees it, ``full`` where it takes nothing new now.
+
+    Figures are those that a list stores, so that it can be ordered again.
+    """
     offered, terms, quote = one.offered, one.offered.terms, one.quote
     return Offer(
         product_id=offered.product_id,
@@ -116,6 +120,7 @@ def offer_of(one: Candidate) -> Offer:
         term_months=quote.term_months if quote else None,
         days_to_money=offered.days_to_money,
         unsure=sum(verdict.outcome is Outcome.UNKNOWN for verdict in one.verdicts),
+        full=full,
         own=_record(offered.own_track),
         institution=_record(offered.institution_track),
     )

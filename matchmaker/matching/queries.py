@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from matchmaker import clock
-from matchmaker.accounts.models import Branch, Institution
+from matchmaker.accounts.models import Branch, BranchLoad, Institution
 from matchmaker.accounts.queries import wants_learned_order
 from matchmaker.businesses.models import Business, YearlyFigures
 from matchmaker.db import db
@@ -25,7 +26,8 @@ from matchmaker.matching.rules import Lpr, Offered, Track
 from matchmaker.needs.models import Need, NeedVersion
 from matchmaker.needs.rules import LIVE_STATES
 from matchmaker.pricing.quotes import Fee
-from matchmaker.products.models import Product, ProductVersion, TrackRecord
+from matchmaker.products.models import Product, ProductIntake, ProductVersion, TrackRecord
+from matchmaker.products.rules.capacity import NOTHING_SAID, Intake, Load
 from matchmaker.products.rules.terms import Terms as TypedTerms
 from matchmaker.ranking.models import Shown, ShownList, TurnedDown
 from matchmaker.reference import industries, regions
@@ -51,9 +53,10 @@ def offered_of(
     versions: Iterable[ProductVersion],
     places: Mapping[str, Any],
     records: Mapping[tuple[int, int | None], Track] | None = None,
+    taking: Taking | None = None,
 ) -> list[Offered]:
     """Versions as matching sees them, with branches as told by ``places`` (see ``places_now``)."""
-    records = records or {}
+    records, taking = records or {}, taking or Taking({}, {})
     return [
         Offered(
             product_id=version.product_id,
@@ -73,6 +76,8 @@ def offered_of(
             confirmed_until_on=version.product.confirmed_until_on,
             own_track=records.get((version.product.institution_id, version.product_id), Track()),
             institution_track=records.get((version.product.institution_id, None), Track()),
+            intake=taking.intakes.get(version.product_id, NOTHING_SAID),
+            loads=taking.loads_of(_offering(version.product, places)),
         )
         for version in versions
     ]
@@ -99,10 +104,7 @@ def terms_of(version: ProductVersion, places: Mapping[str, Any]) -> Terms:
 def terms_said(version: ProductVersion | TypedTerms, product: Product, places: Mapping[str, Any]) -> Terms:
     """The same of what a product says now or would say: a version of it, or what stands in a desk's form."""
     branches = places.get(str(product.institution_id), {})
-    own = str(product.branch_id) if product.branch_id is not None else None
-    offering = [
-        branch for key, branch in sorted(branches.items(), key=lambda pair: int(pair[0])) if own in (None, key)
-    ]
+    offering = [branches[key] for key in _offering(product, places)]
     return Terms(
         key=product.id,
         institution_key=product.institution_id,
@@ -126,6 +128,12 @@ def terms_said(version: ProductVersion | TypedTerms, product: Product, places: M
         valid_from_on=version.valid_from_on,
         valid_until_on=version.valid_until_on,
     )
+
+
+def _offering(product: Product, places: Mapping[str, Any]) -> list[str]:
+    """The branches that offer a product, by number: its own, or all of its institution."""
+    own = str(product.branch_id) if product.branch_id is not None else None
+    return [key for key in sorted(places.get(str(product.institution_id), {}), key=int) if own in (None, key)]
 
 
 def _digits(prefixes: Sequence[str]) -> tuple[str, ...]:
@@ -213,6 +221,34 @@ def tracks(
         )
         for row in (session or db.session).scalars(query)
     }
+
+
+@dataclass(frozen=True)
+class Taking:
+    """What products and branches can take: by product, and by branch where managers are counted."""
+
+    intakes: Mapping[int, Intake]
+    loads: Mapping[int, Load]
+
+    def loads_of(self, branches: Sequence[str]) -> tuple[Load | None, ...]:
+        """The loads of these branches in their order; nothing where none of them counts."""
+        found = tuple(self.loads.get(int(key)) for key in branches)
+        return found if any(load is not None for load in found) else ()
+
+
+def takings(session: Session | None = None, institution_ids: Collection[int] | None = None) -> Taking:
+    """What can be taken, as said and last counted; of these institutions or of all."""
+    said = sa.select(ProductIntake)
+    loads = sa.select(BranchLoad).where(BranchLoad.managers > 0)
+    if institution_ids is not None:
+        said = said.join(Product, Product.id == ProductIntake.product_id)
+        said = said.where(Product.institution_id.in_(institution_ids))
+        loads = loads.where(BranchLoad.institution_id.in_(institution_ids))
+    session = session or db.session
+    return Taking(
+        {row.product_id: row.intake for row in session.scalars(said)},
+        {row.branch_id: Load(row.open_slots, row.free_managers, row.waiting) for row in session.scalars(loads)},
+    )
 
 
 # The facts of a need ------------------------------------------------------------------------------------------------

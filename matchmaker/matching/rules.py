@@ -18,6 +18,7 @@ from matchmaker.eligibility.rules import BY_NAME, NO_COLLATERAL_NEEDED, Evaluato
 from matchmaker.eligibility.rules import verdict as verdict_on
 from matchmaker.pricing.cashflows import NEEDS_PARAM
 from matchmaker.pricing.quotes import PRICED_AS, SUBSIDIES, Fee, Quote, nominal_rate_percent, quote
+from matchmaker.products.rules.capacity import NOTHING_SAID, Full, Intake, Load, why_full
 from matchmaker.refusal import Reason, plain
 
 REASONS_VERSION = "2026-11-24.2"
@@ -76,6 +77,10 @@ class Offered:
     """The last day on which its institution's word for it is believed."""
     own_track: Track = Track()
     institution_track: Track = Track()
+    intake: Intake = NOTHING_SAID
+    """What it can take, as said and counted."""
+    loads: tuple[Load | None, ...] = ()
+    """What each of its branches can take, beside ``terms.places``; None where nobody counts. Empty: nowhere."""
 
     @property
     def unsecured(self) -> bool:
@@ -186,6 +191,54 @@ def amount_for(terms: Terms, facts: Facts) -> Decimal:
     if terms.amount_min_yuan is not None:
         amount = max(amount, terms.amount_min_yuan)
     return amount.quantize(Decimal("0.01"))
+
+
+def loads_for(offered: Offered, facts: Facts) -> tuple[Load | None, ...]:
+    """What those branches can take that serve this place and may decide on the amount that would be lent."""
+    amount = amount_for(offered.terms, facts)
+    return tuple(
+        load
+        for place, load in zip(offered.terms.places, offered.loads, strict=bool(offered.loads))
+        if place.covers(facts.where) is not Outcome.FAIL
+        and (place.decides_up_to_yuan is None or place.decides_up_to_yuan >= amount)
+    )
+
+
+def full_for(offered: Offered, facts: Facts, on: date) -> Full | None:
+    """Why it takes nothing new of this need on ``on``, or None. No rule of eligibility: it only stands later."""
+    if offered.intake is NOTHING_SAID and not offered.loads:
+        return None
+    return why_full(offered.intake, loads_for(offered, facts), on, amount_for(offered.terms, facts))
+
+
+def plain_capacity(offered: Offered) -> dict[str, Any]:
+    """What a list keeps of it, so that the order can be derived again; empty where nothing was said or counted."""
+    kept: dict[str, Any] = {}
+    if offered.intake != NOTHING_SAID:
+        said = offered.intake
+        kept["intake"] = plain(
+            [said.leads_per_week, said.week_on, said.week_leads, said.funds_left_yuan, said.full_until_on]
+        )
+    if offered.loads:
+        kept["loads"] = [
+            None if load is None else [load.open_slots, load.free_managers, load.waiting] for load in offered.loads
+        ]
+    return kept
+
+
+def kept_capacity(kept: Mapping[str, Any]) -> tuple[Intake, tuple[Load | None, ...]]:
+    """The same read back."""
+    intake = NOTHING_SAID
+    if "intake" in kept:
+        week, week_on, leads, funds, until = kept["intake"]
+        intake = Intake(
+            week,
+            date.fromisoformat(week_on) if week_on else None,
+            leads,
+            None if funds is None else Decimal(funds),
+            date.fromisoformat(until) if until else None,
+        )
+    return intake, tuple(None if load is None else Load(*load) for load in kept.get("loads", ()))
 
 
 def term_for(terms: Terms, facts: Facts) -> int:

@@ -49,10 +49,14 @@ from matchmaker.matching.rules import (
     best_of,
     cautions_of,
     count_kinds,
+    full_for,
     judge,
     judge_known,
+    kept_capacity,
+    loads_for,
     middle_half,
     obstacles_of,
+    plain_capacity,
     price_of,
     reasons_for,
     stored_quote,
@@ -62,6 +66,7 @@ from matchmaker.needs.models import Need
 from matchmaker.notifications.services import tell
 from matchmaker.pricing.costsheet import CostSheet, cost_sheet
 from matchmaker.products.queries import ids_in_force
+from matchmaker.products.rules.capacity import Earliest, Full, earliest
 from matchmaker.queue import insert_for
 from matchmaker.ranking.models import InView, Shown, ShownList, TurnedDown
 from matchmaker.refusal import Reason, Refused
@@ -278,6 +283,7 @@ def _shown_row(
         "features": {
             **at.features,
             "tracks": [_plain_track(one.offered.own_track), _plain_track(one.offered.institution_track)],
+            **plain_capacity(one.offered),
         },
         "reasons": [reason.as_json() for reason in reasons],
         "cautions": [caution.as_json() for caution in cautions],
@@ -322,6 +328,7 @@ def _counts(
     terms = [one.offered.terms for one in judged]
     failures = {one.offered.product_id: tuple(v.rule for v in one.verdicts if v.failed) for one in judged}
     helps = what_helps(terms, facts, today, failures, by=by, fitting=index.fitting if index else None)
+    full = sorted(one.offered.product_id for one in fitting if full_for(one.offered, facts, today))
     opens_on = min(opening_days(terms, facts, today, failures, by).values(), default=None)
     return {
         "reasons_version": REASONS_VERSION,
@@ -331,6 +338,7 @@ def _counts(
         "near": [{"rule": miss.rule, "product_ids": list(miss.keys)} for miss in near_misses(failures)],
         "helps": helping.stored_helps(helps, turned),
         "opens_on": opens_on.isoformat() if opens_on else None,
+        **({"full": full} if full else {}),
         "rest": [
             {
                 "product_id": at.candidate.offered.product_id,
@@ -340,6 +348,7 @@ def _counts(
                     _plain_track(at.candidate.offered.own_track),
                     _plain_track(at.candidate.offered.institution_track),
                 ],
+                **plain_capacity(at.candidate.offered),
             }
             for at in ordering.placed[TOP_STORED:]
         ],
@@ -402,7 +411,11 @@ def _as_it_was(one: Offered, noted: Mapping[str, Any] | None) -> Offered:
     if noted is None:
         return one
     own, whole = (Track(*track) for track in noted["tracks"])
-    return replace(one, own_track=own, institution_track=whole, institution_kind=noted["institution_kind"])
+    intake, loads = kept_capacity(noted)
+    return replace(
+        one, own_track=own, institution_track=whole, institution_kind=noted["institution_kind"],
+        intake=intake, loads=loads,
+    )  # fmt: skip
 
 
 def differences(stored: ShownList) -> list[Difference]:
@@ -486,9 +499,35 @@ def why_stale(need: Need, stored: ShownList | None, at: datetime) -> Reason | No
         return Reason("list_products_changed", {})
     if not queries.same_places(stored):
         return Reason("list_branches_changed", {})
+    full = {key for key, standing in standings(stored, today).items() if standing.full}
+    if full != set(stored.counts.get("full", ())):
+        return Reason("list_capacity_changed", {})
     if (today - clock.date_of(stored.made_at)).days >= STALE_AFTER_DAYS:
         return Reason("list_old", {"made_at": stored.made_at})
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a product can take now of a need: why nothing, or by when somebody answers and can come."""
+
+    full: Full | None
+    earliest: Earliest
+
+
+def standings(stored: ShownList, on: date) -> dict[int, Standing]:
+    """Product → what it can take on ``on`` of the need of a list, for those that fit by it and are still offered.
+
+    Read at display: the order and its "full" are those of the list's own day.
+    """
+    facts, fitting = Facts.from_json(stored.facts), queries.ids_fitting(stored)
+    found = {}
+    for one in market_seen(on).offered:
+        if one.product_id in fitting:
+            full = full_for(one, facts, on)
+            begin_on = full.again_on if full is not None and full.again_on is not None else on
+            found[one.product_id] = Standing(full, earliest(loads_for(one, facts), begin_on))
+    return found
 
 
 # Without a need, and after a no -------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from matchmaker.eligibility.planning import Repair, Step
 from matchmaker.eligibility.rules import Verdict
 from matchmaker.matching.rules import SMALLEST_SAMPLE
 from matchmaker.products.models import PromiseRecord
+from matchmaker.products.rules.capacity import Full
 from matchmaker.products.rules.promises import Promise
 from matchmaker.ranking.models import Shown, TurnedDown
 from matchmaker.reference import industries, regions, terms
@@ -445,6 +446,19 @@ _PROMISE: Mapping[str, Callable[[PromiseRecord], str]] = {
     Promise.DAYS: _kept_days,
     Promise.RATE: _kept_rate,
 }
+
+
+def full_said(full: Full | None) -> str:
+    """That a product takes nothing new now, and from when it does again; "" where it takes."""
+    if full is None:
+        return ""
+    again = formatting.day(full.again_on) if full.again_on is not None else ""
+    return {
+        "full_until": lambda: _("现在不接新的，%(again)s起可接", again=again),
+        "full_week": lambda: _("本周已满，%(again)s起可接", again=again),
+        "full_funds": lambda: _("剩下的额度不够这一笔，机构加了额度才接"),
+        "full_branch": lambda: _("网点的客户经理手上都满了，空出来才接；%(again)s再看", again=again),
+    }[full.code]()
 
 
 FAR_FROM_THE_COUNT = 0.2

@@ -17,6 +17,7 @@ LABELS = {
         "leads.finish_withdrawals": _l("结束撤回的授权"),
         "leads.expire_offers": _l("结束过期的报价和授权"),
         "leads.settle_payouts": _l("没人有异议的到账算数"),
+        "leads.capacity": _l("重数网点和产品接得下多少"),
         "leads.promises": _l("算机构说到做到没有"),
         "leads.end_agreements": _l("结束到期的卡片授权"),
         "approaches.end_cards": _l("收起到期的卡片"),

@@ -23,3 +23,10 @@ class ProductStopped:
     """The product takes no new business any more; running leads go on."""
 
     product_id: int
+
+
+@dataclass(frozen=True)
+class CapacitySaid:
+    """A desk said anew what a product can take; what came this week is counted afresh."""
+
+    product_id: int

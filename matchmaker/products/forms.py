@@ -176,6 +176,14 @@ STEP_FORMS: dict[str, type[StepForm]] = {
 }
 
 
+class CapacityForm(StepForm):
+    """What a product can take; everything may stay empty."""
+
+    leads_per_week = StringField(_l("一周最多接几件"), description=_l("周一到周日，按送来的那天算"))
+    funds_left_wan = StringField(_l("还有多少额度能放"), description=_l("店主接受一份报价，就从这里扣"))
+    full_until_on = StringField(_l("满到哪天"), description=_l("这一天以前（含）不接新的"))
+
+
 class StartForm(BaseForm):
     """A new product: what kind, what it is called, of which branch."""
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from matchmaker.accounts.models import Branch, Institution
 from matchmaker.db import Base, JsonDict, JsonList, Percent, Versioned
 from matchmaker.keeping import PUBLIC, work
+from matchmaker.products.rules.capacity import LEADS_PER_WEEK_MOST, Intake
 from matchmaker.products.rules.fees import FEE_CODES, Basis, FeeLine, Payer, Timing
 from matchmaker.products.rules.promises import Promise, tenths
 from matchmaker.products.rules.states import FROZEN_VERSION, Kind, ProductState, VersionState
@@ -401,6 +402,40 @@ class TrackRecord(Base):
     funded: Mapped[int] = mapped_column(default=0)
     median_days_to_money: Mapped[int | None]
     stale_declines: Mapped[int] = mapped_column(default=0)  # leads declined because the listing was out of date (X01)
+
+
+class ProductIntake(Base):
+    """What a product can take: said by its desk, what came since counted by `leads`. No row: nothing was said."""
+
+    kept = work()
+
+    __table_args__ = (
+        CheckConstraint(
+            f"leads_per_week IS NULL OR leads_per_week BETWEEN 1 AND {LEADS_PER_WEEK_MOST}",
+            name="leads_per_week_within_reason",
+        ),
+        CheckConstraint("funds_said_yuan IS NULL OR funds_said_yuan >= 0", name="funds_not_negative"),
+        CheckConstraint("funds_taken_yuan >= 0 AND week_leads >= 0", name="counts_not_negative"),
+    )
+
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"), unique=True)
+    leads_per_week: Mapped[int | None]
+    funds_said_yuan: Mapped[Decimal | None]
+    full_until_on: Mapped[date | None]
+    said_number: Mapped[int]  # how often it was said: who says it anew has seen the last one
+    said_at: Mapped[datetime]
+    said_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    week_on: Mapped[date | None]
+    week_leads: Mapped[int] = mapped_column(default=0)
+    funds_taken_yuan: Mapped[Decimal] = mapped_column(default=Decimal(0))  # by offers accepted since `said_at`
+
+    product: Mapped[Product] = relationship()
+
+    @property
+    def intake(self) -> Intake:
+        """This row as the rules see it."""
+        left = None if self.funds_said_yuan is None else max(Decimal(0), self.funds_said_yuan - self.funds_taken_yuan)
+        return Intake(self.leads_per_week, self.week_on, self.week_leads, left, self.full_until_on)
 
 
 class PromiseRecord(Base):

@@ -10,11 +10,20 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from matchmaker.accounts.models import Branch, Institution, Person
+from matchmaker.accounts.models import Branch, BranchLoad, Institution, Person
 from matchmaker.accounts.queries import operators
 from matchmaker.db import db
 from matchmaker.pricing.quotes import Quote, quote
-from matchmaker.products.models import ImportLine, Product, ProductImport, ProductVersion, PromiseRecord, TrackRecord
+from matchmaker.products.models import (
+    ImportLine,
+    Product,
+    ProductImport,
+    ProductIntake,
+    ProductVersion,
+    PromiseRecord,
+    TrackRecord,
+)
+from matchmaker.products.rules.capacity import Load
 from matchmaker.products.rules.freshness import REMIND_DAYS_BEFORE
 from matchmaker.products.rules.states import FROZEN_VERSION, OPEN_VERSION, Kind, ProductState, VersionState
 from matchmaker.products.rules.terms import PRICEABLE_REPAYMENTS, Problem, Terms, problems_of, rates_percent
@@ -334,6 +343,26 @@ def track_record(institution_id: int, product_id: int | None = None) -> TrackRec
             TrackRecord.product_id == product_id if product_id is not None else TrackRecord.product_id.is_(None),
         )
     )
+
+
+def intake_of(product_id: int) -> ProductIntake | None:
+    """What the desk of a product said that it can take, with what was counted since; None: nothing."""
+    return db.session.scalar(sa.select(ProductIntake).where(ProductIntake.product_id == product_id))
+
+
+def loads_of(institution_id: int, branch_id: int | None = None) -> list[tuple[Branch, Load]]:
+    """The branches of an institution (or this one) that have managers, with what those can still carry."""
+    query = (
+        sa.select(Branch, BranchLoad)
+        .join(BranchLoad, BranchLoad.branch_id == Branch.id)
+        .where(Branch.institution_id == institution_id, Branch.closed_at.is_(None), BranchLoad.managers > 0)
+        .order_by(Branch.id)
+    )
+    if branch_id is not None:
+        query = query.where(Branch.id == branch_id)
+    return [
+        (branch, Load(row.open_slots, row.free_managers, row.waiting)) for branch, row in db.session.execute(query)
+    ]
 
 
 def promises_of(institution_ids: Collection[int]) -> dict[int, dict[str, PromiseRecord]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 import sqlalchemy as sa
 
@@ -14,15 +15,15 @@ from matchmaker.audit.services import record
 from matchmaker.db import db
 from matchmaker.happened import announce
 from matchmaker.products import listing, queries
-from matchmaker.products.announcements import ProductPublished, ProductStopped, ProductSuspended
+from matchmaker.products.announcements import CapacitySaid, ProductPublished, ProductStopped, ProductSuspended
 from matchmaker.products.listing import Actor, clean
-from matchmaker.products.models import ImportLine, Product, ProductFee, ProductImport, ProductVersion
+from matchmaker.products.models import ImportLine, Product, ProductFee, ProductImport, ProductIntake, ProductVersion
 from matchmaker.products.rules.differences import differences
 from matchmaker.products.rules.freshness import confirmed_until, is_fresh, may_undo
 from matchmaker.products.rules.importing import decoded, read_table
 from matchmaker.products.rules.states import Kind, kinds_offered
 from matchmaker.products.rules.terms import Problem, Terms
-from matchmaker.products.rules.typed import FIELDS, read_terms, typed_from
+from matchmaker.products.rules.typed import FIELDS, SaidCapacity, read_terms, typed_from
 from matchmaker.refusal import Reason, Refused
 
 SAMPLE_NAME = "样例产品架（不是真机构）"
@@ -310,6 +311,40 @@ def reconfirm_product(product: Product, *, seen: int, by: Actor) -> Product:
     if not was_shown:
         announce(ProductPublished(product.id, version.id))
     return product
+
+
+def say_capacity(product: Product, said: SaidCapacity, *, seen: int, by: Actor) -> ProductIntake:
+    """Write what a product can take from now on. `seen` is the number of the saying that the writer had before them.
+
+    It takes effect at once and needs no second person: it makes nothing cheaper or dearer. What was counted of this
+    week stays, what was taken of the money begins anew. Raises Refused `product_changed_meanwhile`.
+    """
+    session = db.session
+    row = session.scalar(
+        sa.select(ProductIntake)
+        .where(ProductIntake.product_id == product.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if seen != (row.said_number if row is not None else 0):
+        raise Refused("product_changed_meanwhile")
+    if row is None:
+        row = ProductIntake(product_id=product.id, said_number=0, week_leads=0)
+        session.add(row)
+    row.leads_per_week, row.funds_said_yuan = said.leads_per_week, said.funds_left_yuan
+    row.full_until_on, row.funds_taken_yuan = said.full_until_on, Decimal(0)
+    row.said_number, row.said_at, row.said_by_id = row.said_number + 1, clock.now(), by.id
+    session.flush()
+    record(
+        "product.capacity",
+        product,
+        by=by,
+        leads_per_week=said.leads_per_week,
+        funds_left_yuan=said.funds_left_yuan,
+        full_until_on=said.full_until_on,
+    )
+    announce(CapacitySaid(product.id))
+    return row
 
 
 def reconfirm_several(seen: Mapping[int, int], *, by: Actor, institution_ids: set[int]) -> tuple[int, int]:

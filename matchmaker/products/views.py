@@ -15,15 +15,16 @@ from flask_babel import ngettext
 from matchmaker import clock
 from matchmaker.accounts.models import Institution
 from matchmaker.products import desk_pages, queries, services
-from matchmaker.products.forms import STEP_FORMS, ImportForm, StartForm, StepDeedForm, StepForm
+from matchmaker.products.forms import STEP_FORMS, CapacityForm, ImportForm, StartForm, StepDeedForm, StepForm
 from matchmaker.products.models import Product, ProductImport, ProductVersion
+from matchmaker.products.rules.capacity import NOTHING_SAID, week_of
 from matchmaker.products.rules.differences import differences
 from matchmaker.products.rules.fees import FEE_CODES
 from matchmaker.products.rules.freshness import UNDO_FOR, is_due, is_fresh, may_undo
 from matchmaker.products.rules.importing import MOST_BYTES
 from matchmaker.products.rules.states import EDITABLE_VERSION, Kind, ProductState, kinds_offered
 from matchmaker.products.rules.terms import Problem, cautions_of, named, rates_percent, text_problems
-from matchmaker.products.rules.typed import FIELDS, STEPS, read_terms
+from matchmaker.products.rules.typed import FIELDS, STEPS, read_capacity, read_terms
 from matchmaker.refusal import Reason, Refused
 from matchmaker.web import (
     actor,
@@ -208,7 +209,64 @@ def look_after(product: Product) -> ResponseReturnValue:
         is_due=_is_due(product),
         is_shown=is_fresh(product.confirmed_until_on, product.doubted_at, clock.today()),
         undo_until=_undo_until(product),
+        intake=said_of.intake if (said_of := queries.intake_of(product.id)) is not None else None,
     )
+
+
+@bp.get("/desk/products/<int:product_id>/capacity")
+@requires("product.edit", load=load_product)
+def capacity(product: Product) -> ResponseReturnValue:
+    """What a product can take: a week's leads, money left, full until; and what came since it was said."""
+    said = queries.intake_of(product.id)
+    typed: dict[str, list[str]] = {}
+    if said is not None:
+        left, until = said.intake.funds_left_yuan, said.full_until_on
+        typed = {
+            "leads_per_week": [str(said.leads_per_week or "")],
+            "funds_left_wan": ["" if left is None else f"{(left / 10_000).normalize():f}"],
+            "full_until_on": ["" if until is None or until < clock.today() else until.isoformat()],
+        }
+    return _capacity_page(product, CapacityForm(typed, said.said_number if said is not None else 0))
+
+
+def _capacity_page(product: Product, form: StepForm, *, theirs: bool = False) -> str:
+    said = queries.intake_of(product.id)
+    intake = said.intake if said is not None else NOTHING_SAID
+    return render_template(
+        "products/capacity.html",
+        product=product,
+        form=form,
+        said=said,
+        intake=intake,
+        week_leads=intake.week_leads if intake.week_on == week_of(clock.today()) else 0,
+        names=queries.names_of({said.said_by_id} if said is not None else set()),
+        loads=[
+            (branch.name, _("空 %(n)s 件，等人认领 %(m)s 件", n=load.open_slots, m=load.waiting))
+            for branch, load in queries.loads_of(product.institution_id, product.branch_id)
+        ],
+        theirs=theirs,
+    )
+
+
+@bp.post("/desk/products/<int:product_id>/capacity")
+@requires("product.edit", load=load_product)
+@once
+def save_capacity(product: Product) -> ResponseReturnValue:
+    """Writes what a product can take; it counts at once."""
+    typed = {field: request.form.getlist(field) for field in ("leads_per_week", "funds_left_wan", "full_until_on")}
+    said_, wrong = read_capacity(typed, clock.today())
+    seen = request.form.get("row_version", "")
+    if wrong:
+        return _capacity_page(product, CapacityForm(typed, int(seen) if seen.isdecimal() else 0).mark(wrong)), 422
+    try:
+        services.say_capacity(product, said_, seen=int(seen) if seen.isdecimal() else -1, by=actor())
+    except Refused as no:
+        if no.code != "product_changed_meanwhile":
+            raise
+        now = queries.intake_of(product.id)
+        return _capacity_page(product, CapacityForm(typed, now.said_number if now else 0), theirs=True), 409
+    said(_("存下了，马上管用。"))
+    return back_to("products.look_after", product_id=product.id)
 
 
 def _undo_until(product: Product) -> datetime | None:

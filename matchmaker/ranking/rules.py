@@ -101,6 +101,8 @@ class Offer:
     days_to_money: int | None = None
     unsure: int = 0
     """Conditions that are still to be checked."""
+    full: bool = False
+    """Whether it takes nothing new now: it fits, and stands after those that can answer."""
     own: Record = Record()
     institution: Record = Record()
 
@@ -211,8 +213,11 @@ def speed_part(days: int | None) -> float:
 
 
 def in_order(ranked: Iterable[Ranked]) -> list[Ranked]:
-    """Best first: loans before guarantees (which are no money), then by score; ties by product id."""
-    return sorted(ranked, key=lambda at: (at.offer.kind != "credit", -at.score, at.offer.product_id))
+    """Best first: loans before guarantees (which are no money), those that can answer before those that are full, then
+    by score; ties by product id."""
+    return sorted(
+        ranked, key=lambda at: (at.offer.kind != "credit", at.offer.full, -at.score, at.offer.product_id)
+    )
 
 
 def seed_of(need_id: int, need_number: int, on: date) -> str:
@@ -250,7 +255,7 @@ def exchanged(ranked: Sequence[Ranked], seed: str | None) -> list[Ranked]:
 
 def _nearly_equal(ranked: Sequence[Ranked], upper: int) -> bool:
     one, other = ranked[upper], ranked[upper + 1]
-    loans = one.offer.kind == other.offer.kind == "credit"
+    loans = one.offer.kind == other.offer.kind == "credit" and one.offer.full == other.offer.full
     return loans and upper + 2 <= SWAPPED_WITHIN and round(one.score - other.score, 6) <= NEARLY_EQUAL
 
 

@@ -141,6 +141,7 @@ def stored_features(at: Ranked) -> dict[str, Any]:
         "similar": {"n": at.similar.n, "funded": at.similar.funded, "level": at.similar.level},
         "place_by_score": at.place_by_score,
         "score_version": SCORE_VERSION,
+        **({"full": True} if at.offer.full else {}),
     }
 
 

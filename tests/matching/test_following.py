@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from matchmaker import clock
 from matchmaker.accounts.models import Branch, Institution
+from matchmaker.accounts.services.loads import recount_slots
 from matchmaker.db import begin_read, begin_write, db, unit_of_work
 from matchmaker.eligibility.facts import Facts
 from matchmaker.eligibility.rules import failed_rules
@@ -29,10 +30,13 @@ from matchmaker.matching import change_log, following, queries, services
 from matchmaker.matching.following import ByIndex, ByLoop, MarketSeen
 from matchmaker.matching.models import MarketChange, MarketCounter
 from matchmaker.needs.models import Need
-from matchmaker.products.models import Product, TrackRecord
+from matchmaker.products.models import Product, ProductIntake, TrackRecord
 from matchmaker.products.queries import published_versions
+from matchmaker.products.rules.typed import SaidCapacity
 from matchmaker.products.services import doubt_product
+from matchmaker.products.services import say_capacity as say
 from matchmaker.refusal import plain
+from tests.builders import a_desk, a_manager
 from tests.products.builders import a_product
 
 from .builders import NOW, a_bank, a_record
@@ -48,7 +52,7 @@ def town(town_app: Any, town_file: Any) -> Iterator[dict[str, int]]:
 def read_anew() -> MarketSeen:
     """The market as the database holds it, without any memory."""
     places = queries.places_now()
-    offered = tuple(queries.offered_of(published_versions(clock.today()), places, queries.tracks()))
+    offered = tuple(queries.offered_of(published_versions(clock.today()), places, queries.tracks(), queries.takings()))
     return MarketSeen(offered, places, ByLoop(offered))
 
 
@@ -121,6 +125,19 @@ def count(town: dict[str, int], chance: random.Random) -> None:
         found.funded = chance.randrange(40)
 
 
+def say_capacity(town: dict[str, int], chance: random.Random) -> None:
+    product = db.session.get_one(Product, town[chance.choice(["hearth", "float", "guaranteed"])])
+    row = db.session.scalar(sa.select(ProductIntake).where(ProductIntake.product_id == product.id))
+    said = SaidCapacity(chance.choice([None, 1, 5]), Decimal(chance.randrange(50) * 10_000), chance.choice([None, clock.today()]))
+    say(product, said, seen=row.said_number if row else 0, by=a_desk(product.institution))
+
+
+def carry(town: dict[str, int], chance: random.Random) -> None:
+    branch = chance.choice(list(db.session.scalars(sa.select(Branch).order_by(Branch.id))))
+    a_manager(branch, "忙" + "".join(chance.sample("甲乙丙丁戊己庚辛", 3)), capacity_leads=chance.randrange(3))
+    recount_slots(branch.id)
+
+
 def settle(town: dict[str, int], chance: random.Random) -> None:
     bank = a_bank("新桥" + "".join(chance.sample("甲乙丙丁戊己庚辛", 4)))
     a_product(bank, name="新桥贷")
@@ -130,7 +147,9 @@ def write_past_the_objects(town: dict[str, int], chance: random.Random) -> None:
     db.session.execute(sa.update(Branch).values(decision_limit_yuan=Decimal(chance.randrange(1, 9) * 100_000)))
 
 
-CHANGES = [suspend, publish, move_branch, close_branch, turn_out, count, settle, write_past_the_objects]
+CHANGES = [
+    suspend, publish, move_branch, close_branch, turn_out, count, say_capacity, carry, settle, write_past_the_objects,
+]  # fmt: skip
 
 
 @pytest.mark.article("B.2")

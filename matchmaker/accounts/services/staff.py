@@ -19,6 +19,7 @@ from matchmaker.accounts.models import (
 )
 from matchmaker.accounts.rules import INVITATION_LIVES, ROLES_OF_AN_INSTITUTION, invitation_trouble
 from matchmaker.accounts.services import badges, second_factor
+from matchmaker.accounts.services.loads import recount_slots
 from matchmaker.accounts.services.once import first_to_use
 from matchmaker.accounts.services.registering import check_name, new_person
 from matchmaker.accounts.sessions import end_sessions_of, token_hash
@@ -151,6 +152,7 @@ def _take(invitation: Invitation, person: Person) -> None:
     )
     if invitation.role == "manager" and invitation.branch is not None:
         _give_profile(person, invitation.branch)
+        recount_slots(invitation.branch.id)
     db.session.flush()
     record("staff.join", invitation, by=person, role=invitation.role, institution_id=invitation.institution_id)
     tell(
@@ -193,12 +195,15 @@ def change_profile(
         raise Refused("manager_needs_branch", field="branch_id")
     if not patch_regions:
         raise Refused("patch_missing", field="patch_regions")
+    before = person.profile.branch_id if person.profile is not None else None
     _give_profile(person, branch)
     assert person.profile is not None
     assignment.branch_id = branch.id
     person.profile.patch_regions = list(patch_regions)
     person.profile.skills = list(skills)
     person.profile.capacity_leads = capacity_leads
+    for branch_id in sorted({branch.id, before or branch.id}):
+        recount_slots(branch_id)
     record("staff.change_profile", person, by=by, institution_id=assignment.institution_id, capacity=capacity_leads)
     return person.profile
 
@@ -220,6 +225,8 @@ def end_assignment(assignment: Assignment, *, by: Person) -> None:
     badges.end_badge(assignment, because="left")
     db.session.flush()
     person = assignment.person
+    if assignment.role == "manager" and person.profile is not None:
+        recount_slots(person.profile.branch_id)
     record("staff.end", assignment, by=by, role=assignment.role, institution_id=assignment.institution_id)
     if person.id != by.id:
         end_sessions_of(person.id, because="assignment_ended")

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
-from matchmaker.accounts.models import Assignment, Branch, Person
+from matchmaker.accounts.models import Assignment, Branch, BranchLoad, Person
 from matchmaker.businesses.models import Business, BusinessMember
 from matchmaker.businesses.rules import PROVEN
 from matchmaker.db import db
@@ -18,7 +18,8 @@ from matchmaker.leads.models import CardAgreement, Consent, Lead, LeadClock, Lea
 from matchmaker.leads.rules.reserves import Standing
 from matchmaker.leads.rules.states import LIVE, State
 from matchmaker.needs.models import Need, NeedVersion
-from matchmaker.products.models import Product, ProductVersion
+from matchmaker.products.models import Product, ProductIntake, ProductVersion
+from matchmaker.products.rules.capacity import Intake, Load
 from matchmaker.ranking.models import Shown, ShownList
 from matchmaker.reference.rules.working_time import SHANGHAI
 
@@ -201,6 +202,38 @@ def branches_of(institution_id: int) -> list[Branch]:
             .order_by(Branch.id)
         )
     )
+
+
+def ids_of_branches() -> list[int]:
+    """All open branches."""
+    return list(db.session.scalars(sa.select(Branch.id).where(Branch.closed_at.is_(None)).order_by(Branch.id)))
+
+
+def ids_of_intakes() -> list[int]:
+    """The products of which a desk has said what they can take."""
+    return list(db.session.scalars(sa.select(ProductIntake.product_id).order_by(ProductIntake.product_id)))
+
+
+def full_branches(institution_id: int) -> set[int]:
+    """The branches whose managers carry all they can, by the newest count; one without managers is never full."""
+    query = (
+        sa.select(BranchLoad)
+        .where(BranchLoad.institution_id == institution_id, BranchLoad.managers > 0)
+        .execution_options(populate_existing=True)
+    )
+    return {row.branch_id for row in db.session.scalars(query) if load_of(row).is_full}
+
+
+def load_of(row: BranchLoad) -> Load:
+    """A row as the rules see it."""
+    return Load(row.open_slots, row.free_managers, row.waiting)
+
+
+def intake_of(product_id: int) -> Intake:
+    """What a product can take, by the newest count."""
+    query = sa.select(ProductIntake).where(ProductIntake.product_id == product_id)
+    row = db.session.scalar(query.execution_options(populate_existing=True))
+    return row.intake if row is not None else Intake()
 
 
 def waiting_reserves(need_id: int) -> list[Reserve]:

@@ -94,8 +94,8 @@ def _loaded() -> list[Any]:
 def capacity_of(person: Person) -> Capacity:
     """What a manager carries now and may carry."""
     live = db.session.scalar(sa.select(Workload.live_leads).where(Workload.person_id == person.id))
-    profile = db.session.scalars(sa.select(ManagerProfile).where(ManagerProfile.person_id == person.id)).first()
-    return Capacity(live or 0, profile.capacity_leads if profile is not None else None)
+    most = db.session.scalar(sa.select(ManagerProfile.capacity_leads).where(ManagerProfile.person_id == person.id))
+    return Capacity(live or 0, most)
 
 
 def queue_of(person: Person, *, show: str = "all", words: str = "") -> Queue:

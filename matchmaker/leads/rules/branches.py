@@ -22,6 +22,8 @@ class BranchFacts:
     service_radius_km: float | None
     service_regions: Sequence[str]
     decision_limit_yuan: Decimal | None
+    is_full: bool = False
+    """Its managers carry all they can (products.rules.capacity)."""
 
 
 def distance_km(branch: BranchFacts, latitude: float | None, longitude: float | None) -> float | None:
@@ -55,7 +57,8 @@ def branch_for(
     Among the branches that serve the place and may decide on the amount: the product's own (`preferred_id`),
     else the nearest, else the one in the same county or city. When those that serve may not decide, the desk of
     the institution keeps the lead, which has no limit. An institution without branches works from its desk.
-    Code: `lead_outside_service_area`.
+    A branch whose managers are full is passed over for another one; where all are full nothing is sent.
+    Codes: `lead_outside_service_area`, `lead_full_branch`.
     """
     if not branches:
         return None
@@ -65,9 +68,10 @@ def branch_for(
     able = [b for b in serving if b.decision_limit_yuan is None or b.decision_limit_yuan >= amount_yuan]
     if not able:
         return None
-    for branch in able:
-        if branch.id == preferred_id:
-            return branch.id
+    able = [branch for branch in able if branch.id == preferred_id] or able
+    able = [branch for branch in able if not branch.is_full]
+    if not able:
+        return Reason("lead_full_branch")
 
     def nearness(branch: BranchFacts) -> tuple[float, int, int]:
         far = distance_km(branch, latitude, longitude)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from matchmaker import clock
 from matchmaker.accounts.models import Branch, Person
+from matchmaker.accounts.services.loads import hold_institution
 from matchmaker.businesses.mandates import why_beyond_mandate
 from matchmaker.businesses.models import Business
 from matchmaker.db import db
@@ -26,6 +28,7 @@ from matchmaker.leads.services.telling import tell_owner, tell_staff
 from matchmaker.needs.models import Need
 from matchmaker.needs.services import work_has_begun
 from matchmaker.products.models import Product, ProductVersion
+from matchmaker.products.rules.capacity import Load, why_full
 from matchmaker.products.rules.freshness import is_fresh
 from matchmaker.reference import regions
 from matchmaker.refusal import Reason, Refused
@@ -40,7 +43,8 @@ def why_not_sent(
 
     Codes: `lead_need_not_open`, `lead_product_not_published`, `lead_institution_not_admitted`,
     `lead_member_not_checked`, `lead_same_institution`, `lead_three_live`, `lead_not_matched`,
-    `lead_contact_missing`, `lead_outside_service_area`; for a helper those of `mandates.why_beyond_mandate`.
+    `lead_contact_missing`, `lead_outside_service_area`, those of `why_full_now`; for a helper those of
+    `mandates.why_beyond_mandate`.
     """
     if not need.is_live:
         return Reason("lead_need_not_open")
@@ -65,7 +69,23 @@ def why_not_sent(
     if not person.phone:
         return Reason("lead_contact_missing")
     branch_id = branch_of(need.business, product, need.current.amount_yuan)
-    return branch_id if isinstance(branch_id, Reason) else None
+    if isinstance(branch_id, Reason) and branch_id.code != "lead_full_branch":
+        return branch_id
+    return why_full_now(product, need.current.amount_yuan, branch_full=isinstance(branch_id, Reason))
+
+
+def why_full_now(product: Product, amount_yuan: Decimal, *, branch_full: bool) -> Reason | None:
+    """Why nothing new can be sent for this product now, with the day on which it can again, or None.
+
+    Codes: `lead_full_until`, `lead_full_week`, `lead_full_funds`, `lead_full_branch`.
+    """
+    said, terms = finding.intake_of(product.id), product.current_version
+    if terms is not None:
+        amount_yuan = min(amount_yuan, terms.amount_max_yuan or amount_yuan)
+        amount_yuan = max(amount_yuan, terms.amount_min_yuan or amount_yuan)
+    loads = [Load(0, 0, 0)] if branch_full else []
+    full = why_full(said, loads, clock.today(), amount_yuan)
+    return None if full is None else Reason(f"lead_{full.code}", {"again_on": full.again_on})
 
 
 def is_offered(product: Product, on: date) -> bool:
@@ -85,8 +105,9 @@ def branch_of(business: Business, product: Product, amount_yuan: Any) -> int | R
     latitude, longitude = business.latitude, business.longitude
     if latitude is None or longitude is None:
         latitude, longitude = regions.point(business.region_code) or (None, None)
+    full = finding.full_branches(product.institution_id)
     return branch_for(
-        [_branch_facts(branch) for branch in finding.branches_of(product.institution_id)],
+        [_branch_facts(branch, branch.id in full) for branch in finding.branches_of(product.institution_id)],
         region_code=business.region_code,
         latitude=latitude,
         longitude=longitude,
@@ -129,6 +150,7 @@ def send_lead(
     `rules.consents.consent_refusal`.
     """
     need = finding.lock_need(need.id)
+    hold_institution(product.institution_id)  # of two who send for the last place one is told that it is taken
     no = why_not_sent(need, product, by, most=most)
     if no is not None:
         raise Refused(no.code, **no.facts)
@@ -207,7 +229,7 @@ def _draft(need: Need, product: Product, by: Actor) -> Lead:
     return lead
 
 
-def _branch_facts(branch: Branch) -> BranchFacts:
+def _branch_facts(branch: Branch, is_full: bool) -> BranchFacts:
     return BranchFacts(
         id=branch.id,
         region_code=branch.region_code,
@@ -216,6 +238,7 @@ def _branch_facts(branch: Branch) -> BranchFacts:
         service_radius_km=branch.service_radius_km,
         service_regions=tuple(branch.service_regions or ()),
         decision_limit_yuan=branch.decision_limit_yuan,
+        is_full=is_full,
     )
 
 

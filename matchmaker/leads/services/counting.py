@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
+from decimal import Decimal
 from statistics import median_low
 from typing import Any
 
 import sqlalchemy as sa
 
 from matchmaker import clock
-from matchmaker.accounts.models import Institution, Workload
+from matchmaker.accounts.models import Branch, Institution, ManagerProfile, Workload
+from matchmaker.accounts.services.loads import hold_institution, recount_slots
 from matchmaker.businesses.models import CreditLine
 from matchmaker.db import db
 from matchmaker.leads.models import Lead, LeadClock, LeadStep, Offer, Payout
 from matchmaker.leads.rules.clocks import Clock
-from matchmaker.leads.rules.states import LIVE, Step
-from matchmaker.products.models import ProductVersion, TrackRecord
+from matchmaker.leads.rules.states import LIVE, State, Step
+from matchmaker.products.models import ProductIntake, ProductVersion, TrackRecord
+from matchmaker.products.rules.capacity import week_of
 from matchmaker.products.rules.freshness import STALE_CODE
 from matchmaker.queue import insert_for
 from matchmaker.ranking.models import Outcome
 
 _LIVE = [str(state) for state in LIVE]
+_HAS_MONEY = [str(state) for state in (State.TAKEN, State.SIGNED, State.PAID_OUT)]
 _STANDS = ("confirmed", "undisputed")
 
 
@@ -30,6 +34,13 @@ def recount_workload(person_id: int | None) -> None:
         return
     session = db.session
     session.flush()
+    branch = session.execute(
+        sa.select(ManagerProfile.branch_id, Branch.institution_id)
+        .join(Branch, Branch.id == ManagerProfile.branch_id)
+        .where(ManagerProfile.person_id == person_id)
+    ).first()
+    if branch is not None:
+        hold_institution(branch.institution_id)
     session.execute(insert_for(session, Workload).values(person_id=person_id, live_leads=0).on_conflict_do_nothing())
     row = session.scalars(
         sa.select(Workload)
@@ -44,6 +55,64 @@ def recount_workload(person_id: int | None) -> None:
         or 0
     )
     row.as_of_at = clock.now()
+    if branch is not None:
+        recount_branch(branch.branch_id)
+
+
+def recount_branch(branch_id: int | None) -> None:
+    """Write what the managers of a branch can still carry, and how many leads wait there for one of them."""
+    row = recount_slots(branch_id) if branch_id is not None else None
+    if row is not None:
+        row.waiting = (
+            db.session.scalar(
+                sa.select(sa.func.count())
+                .select_from(Lead)
+                .where(Lead.branch_id == branch_id, Lead.manager_id.is_(None), Lead.state.in_(_LIVE))
+            )
+            or 0
+        )
+        db.session.flush()
+
+
+def recount_intake(product_id: int) -> None:
+    """Count what came for a product since its desk said what it can take; nothing where it said nothing.
+
+    The week is that of the business clock. Money counts from the acceptance of an offer, and no longer where the lead
+    ended without it.
+    """
+    session = db.session
+    session.flush()
+    row = session.scalars(
+        sa.select(ProductIntake)
+        .where(ProductIntake.product_id == product_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).first()
+    if row is None:
+        return
+    of_product = sa.select(ProductVersion.id).where(ProductVersion.product_id == product_id)
+    row.week_on = week_of(clock.today())
+    row.week_leads = (
+        session.scalar(
+            sa.select(sa.func.count())
+            .select_from(Lead)
+            .where(
+                Lead.product_version_id.in_(of_product),
+                Lead.sent_at >= datetime.combine(row.week_on, time(0), clock.SHANGHAI),
+            )
+        )
+        or 0
+    )
+    taken = session.scalars(
+        sa.select(Offer.amount_yuan)
+        .join(Lead, Lead.id == Offer.lead_id)
+        .where(
+            Lead.product_version_id.in_(of_product), Lead.state.in_(_HAS_MONEY), Offer.answer == "accepted",
+            Offer.answered_at > row.said_at,
+        )
+    )  # fmt: skip
+    row.funds_taken_yuan = sum(taken, Decimal(0))
+    session.flush()
 
 
 def recount_track_record(lead: Lead) -> None:
@@ -62,6 +131,8 @@ def recount_track_record(lead: Lead) -> None:
     )
     for wanted in (None, product_id):
         _recount(lead.institution_id, wanted)
+    if product_id is not None:
+        recount_intake(product_id)
 
 
 def _recount(institution_id: int, product_id: int | None) -> None:

@@ -139,6 +139,7 @@ def accept_offer(lead: Lead, *, number: int, by: Actor) -> None:
     take(lead, Step.ACCEPT_OFFER, by=by, at=now, number=number)
     start_clock(lead, Clock.SIGN, now)
     offer.answer, offer.answered_at, offer.answered_by_id = "accepted", now, by.id
+    counting.recount_intake(lead.product_version.product_id)
     tell_staff(lead, "lead_staff_accepted_offer", about=f"offer:{number}:accepted")
 
 

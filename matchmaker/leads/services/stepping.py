@@ -107,6 +107,8 @@ def take(
     elif step is Step.WITHDRAW:
         end_consent(lead.consent, "withdrawn", at)
     db.session.flush()
+    if State.WAITING in (before, after):
+        counting.recount_branch(lead.branch_id)
     return done
 
 

@@ -8,11 +8,12 @@ from typing import Any
 
 from matchmaker import clock
 from matchmaker.accounts.models import Person
+from matchmaker.accounts.services.loads import hold_institution
 from matchmaker.db import db
 from matchmaker.happened import announce
 from matchmaker.leads.announcements import LeadAccepted, LeadDeclined
 from matchmaker.leads.models import Lead, LeadCheck, PaperRequest
-from matchmaker.leads.queries import calling, finding
+from matchmaker.leads.queries import calling, finding, queueing
 from matchmaker.leads.rules import clocks
 from matchmaker.leads.rules.clocks import Clock
 from matchmaker.leads.rules.consents import call_refusal, calls_left, may_call
@@ -38,12 +39,14 @@ def accept_lead(lead: Lead, *, by: Person) -> Lead:
     """Claim a waiting lead: `by` carries it from now on, and the clocks of contact and decision run.
 
     Of several at once one wins; the others are refused with `lead_already_claimed`. Further codes:
-    `lead_is_late`, `lead_consent_ended`, `lead_has_ended`.
+    `lead_is_late`, `lead_consent_ended`, `lead_has_ended`, `lead_manager_full`.
     """
     if lead.state != State.WAITING and lead.state in LIVE:
         raise Refused("lead_already_claimed")
     if lead.manager_id not in (None, by.id):
         raise Refused("lead_already_claimed")
+    if lead.manager_id is None:
+        refuse_overload(lead, by, "lead_manager_full")
     now = clock.now()
     lead.accepted_at = now
     lead.manager_id = by.id
@@ -57,12 +60,21 @@ def accept_lead(lead: Lead, *, by: Person) -> Lead:
     return lead
 
 
+def refuse_overload(lead: Lead, person: Person, code: str) -> None:
+    """Nobody carries more than they can: Refused(code). The institution is held, so that two at once are counted."""
+    hold_institution(lead.institution_id)
+    room = queueing.capacity_of(person)
+    if room.is_full:
+        raise Refused(code, live=room.live, most=room.most)
+
+
 def hand_over(lead: Lead, *, to: Person, by: Person, note: str = "") -> Lead:
     """Let a colleague carry the lead; record, clocks and consent stay as they are (article 12.2).
 
-    Raises Refused("lead_hand_over_to_whom") when `to` does not work for the institution, or `by` neither carries
-    the lead nor sits at the desk and would give it to somebody else; "lead_hand_over_same" when nothing would
-    change; "lead_same_person_second_look" when the person who declined would get the second look.
+    Raises Refused("lead_colleague_full") when `to` carries all they can; "lead_hand_over_to_whom" when `to` does not
+    work for the institution, or `by` neither carries the lead nor sits at the desk and would give it to somebody else;
+    "lead_hand_over_same" when nothing would change; "lead_same_person_second_look" when the person who declined would
+    get the second look.
     """
     if lead.institution_id not in to.institution_ids:
         raise Refused("lead_hand_over_to_whom", "to")
@@ -72,6 +84,7 @@ def hand_over(lead: Lead, *, to: Person, by: Person, note: str = "") -> Lead:
         raise Refused("lead_same_person_second_look", "to")
     if lead.manager_id != by.id and to.id != by.id and lead.institution_id not in by.desk_institution_ids:
         raise Refused("lead_hand_over_to_whom", "to")  # what nobody carries one may take, not give away
+    refuse_overload(lead, to, "lead_colleague_full")
     before = lead.manager_id
     lead.manager_id = to.id
     step = take(lead, Step.HAND_OVER, by=by, note=note, from_person_id=before, to_person_id=to.id)

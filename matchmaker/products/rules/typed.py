@@ -3,13 +3,15 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from matchmaker.eligibility.rules import TAX_GRADES
 from matchmaker.products.rules import fees
+from matchmaker.products.rules.capacity import FULL_DAYS_MOST, LEADS_PER_WEEK_MOST
 from matchmaker.products.rules.fees import Basis, FeeLine, Payer, Timing
 from matchmaker.products.rules.states import Kind
 from matchmaker.products.rules.terms import (
@@ -290,6 +292,29 @@ def _way(read: _Reader, code: str) -> tuple[Basis | None, Timing | None]:
             return basis, timing
     read._no(fee_field(code, "way"), "product_choice_unknown", typed=typed[:40])
     return None, None
+
+
+@dataclass(frozen=True)
+class SaidCapacity:
+    """What a desk says that a product can take; None = no limit."""
+
+    leads_per_week: int | None
+    funds_left_yuan: Decimal | None
+    full_until_on: date | None
+
+
+def read_capacity(typed: Typed, today: date) -> tuple[SaidCapacity, list[Problem]]:
+    """What was typed of a product's capacity, and what is unreadable or wrong in it."""
+    read = _Reader(typed)
+    said = SaidCapacity(read.whole("leads_per_week"), read.yuan_from_wan("funds_left_wan"), read.day("full_until_on"))
+    if said.leads_per_week is not None and not 1 <= said.leads_per_week <= LEADS_PER_WEEK_MOST:
+        read._no("leads_per_week", "product_number_between", least=1, most=LEADS_PER_WEEK_MOST)
+    if said.funds_left_yuan is not None and said.funds_left_yuan < 0:
+        read._no("funds_left_wan", "product_number_between", least=0, most=10**10)
+    last = today + timedelta(days=FULL_DAYS_MOST)
+    if said.full_until_on is not None and not today <= said.full_until_on <= last:
+        read._no("full_until_on", "product_full_until_between", first_on=today, last_on=last)
+    return said, read.problems
 
 
 def read_terms(typed: Typed, kind: Kind) -> tuple[Terms, list[Problem]]:
