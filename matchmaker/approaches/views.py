@@ -19,6 +19,7 @@ from matchmaker.leads.queries import finding
 from matchmaker.leads.services import agreeing, moving
 from matchmaker.matching import telling
 from matchmaker.matching.sealing import Band, number_of, sealed_number
+from matchmaker.matching.services import standings
 from matchmaker.needs.models import Need
 from matchmaker.needs.queries import need_by_id
 from matchmaker.products import queries as product_queries
@@ -185,6 +186,8 @@ def of_need(need: Need) -> ResponseReturnValue:
             number: telling.promises_said(records)
             for number, records in product_queries.promises_of({hand.institution_id for hand in hands}).items()
         },
+        standings=standings(stored, clock.today()) if stored is not None else {},
+        full_said=telling.full_said,
         again_until=moving.again_until(lead) if lead is not None else None,
         hands=[
             {
