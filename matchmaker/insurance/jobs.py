@@ -9,8 +9,8 @@ from datetime import datetime
 from matchmaker.db import unit_of_work
 from matchmaker.insurance.models import CoverRequest
 from matchmaker.insurance.queries import requests
-from matchmaker.insurance.rules.clocks import UNDO_FOR
 from matchmaker.insurance.services import ending
+from matchmaker.leads.rules.consents import UNDO_FOR
 from matchmaker.queue import LeaseLost
 
 log = logging.getLogger(__name__)

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from matchmaker.accounts.models import Institution, Person
 from matchmaker.businesses.models import Business
 from matchmaker.db import Base, JsonDict, JsonList, Versioned
-from matchmaker.insurance.rules.clocks import UNDO_FOR
 from matchmaker.insurance.rules.reasons import DECLINE_CODES, OWNER_CODES
 from matchmaker.insurance.rules.states import ENDED, ENDS_CONSENT, LIVE, State, Step
 from matchmaker.keeping import Kept
+from matchmaker.leads.models import Receipt, receipt_rules
 from matchmaker.products.cover.models import CoverVersion
 
 
@@ -26,54 +26,14 @@ def _one_of(column: str, values: type[StrEnum] | tuple[str, ...]) -> str:
 
 LIVE_STATES = _one_of("state", tuple(str(state) for state in LIVE))
 ENDED_STATES = _one_of("state", tuple(str(state) for state in ENDED))
-_WITHDRAWING = "withdrawing_at IS NOT NULL AND ended_at IS NULL"
 
 
-class CoverConsent(Base):
-    """A receipt: for one request, one insurer gets these fields until that instant. Never changed, only ended."""
+class CoverConsent(Receipt):
+    """A receipt for one request of cover."""
 
     kept = Kept("consents", of="business_id", why="evidence", harmless=("fields",))
 
-    __table_args__ = (
-        CheckConstraint("ends_at > given_at", name="ends_later"),
-        CheckConstraint("(ended_at IS NULL) = (ended_because IS NULL)", name="ended_has_cause"),
-        CheckConstraint(
-            f"ended_because IS NULL OR {_one_of('ended_because', tuple(sorted(set(ENDS_CONSENT.values()))))}",
-            name="cause_known",
-        ),
-        CheckConstraint("(withdrawing_at IS NULL) = (withdrawing_by_id IS NULL)", name="withdrawn_by_somebody"),
-        Index(
-            "ix_cover_consent_withdrawing_at",
-            "withdrawing_at",
-            sqlite_where=text(_WITHDRAWING),
-            postgresql_where=text(_WITHDRAWING),
-        ),
-        Index("ix_cover_consent_business_id_given_at", "business_id", "given_at"),
-    )
-
-    business_id: Mapped[int] = mapped_column(ForeignKey("business.id"))
-    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"), index=True)
-    fields: Mapped[list[str]] = mapped_column(JsonList)
-    hours: Mapped[list[str]] = mapped_column(JsonList, default=list)
-    given_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
-    given_at: Mapped[datetime]
-    ends_at: Mapped[datetime]
-    ended_at: Mapped[datetime | None]
-    ended_because: Mapped[str | None]
-    withdrawing_at: Mapped[datetime | None]
-    withdrawing_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-
-    given_by: Mapped[Person] = relationship(foreign_keys=[given_by_id])
-
-    @property
-    def stopped_at(self) -> datetime | None:
-        """Since when it opens nothing any more, whether that can still be undone or not."""
-        return self.ended_at or self.withdrawing_at
-
-    @property
-    def can_be_undone_until(self) -> datetime | None:
-        """Until when the withdrawal under way can be undone; None when none is."""
-        return self.withdrawing_at + UNDO_FOR if self.withdrawing_at is not None and self.ended_at is None else None
+    __table_args__ = receipt_rules("cover_consent", tuple(sorted(set(ENDS_CONSENT.values()))))
 
 
 class CoverRequest(Versioned, Base):

@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
+from sqlalchemy.schema import SchemaItem
 
 from matchmaker.accounts.models import Branch, Institution, Person
 from matchmaker.businesses.models import Business
@@ -33,31 +34,13 @@ LIVE_STATES = _one_of("state", tuple(str(state) for state in LIVE))
 ENDED_STATES = _one_of("state", tuple(str(state) for state in ENDED))
 
 
-class Consent(Base):
-    """A receipt: for one need, one institution gets these fields until that instant. Never changed, only ended."""
+class Receipt(Base):
+    """What one institution gets of one business, until when: written down, never changed, only ended."""
 
-    kept = Kept("consents", of="business_id", why="evidence", harmless=("fields",))
+    __abstract__ = True
 
-    __table_args__ = (
-        CheckConstraint(_one_of("purpose", PURPOSES), name="purpose_known"),
-        CheckConstraint("ends_at > given_at", name="ends_later"),
-        CheckConstraint("(ended_at IS NULL) = (ended_because IS NULL)", name="ended_has_cause"),
-        CheckConstraint(f"ended_because IS NULL OR {_one_of('ended_because', Because)}", name="cause_known"),
-        CheckConstraint("(withdrawing_at IS NULL) = (withdrawing_by_id IS NULL)", name="withdrawn_by_somebody"),
-        Index(
-            "ix_consent_withdrawing_at",
-            "withdrawing_at",
-            sqlite_where=text("withdrawing_at IS NOT NULL AND ended_at IS NULL"),
-            postgresql_where=text("withdrawing_at IS NOT NULL AND ended_at IS NULL"),
-        ),
-        Index("ix_consent_business_id_given_at", "business_id", "given_at"),
-        Index("ix_consent_institution_id", "institution_id"),
-    )
-
-    need_id: Mapped[int] = mapped_column(ForeignKey("need.id"), index=True)
     business_id: Mapped[int] = mapped_column(ForeignKey("business.id"))
-    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"))
-    purpose: Mapped[str] = mapped_column(default="decide_on_need")
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"), index=True)
     fields: Mapped[list[str]] = mapped_column(JsonList)
     hours: Mapped[list[str]] = mapped_column(JsonList, default=list)
     given_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
@@ -69,10 +52,21 @@ class Consent(Base):
     """Since when its giver takes it back: sealed from that instant, undone within `rules.consents.UNDO_FOR`."""
     withdrawing_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
-    given_by: Mapped[Person] = relationship(foreign_keys=[given_by_id])
-    withdrawing_by: Mapped[Person | None] = relationship(foreign_keys=[withdrawing_by_id])
-    business: Mapped[Business] = relationship()
-    institution: Mapped[Institution] = relationship()
+    @declared_attr
+    def given_by(cls) -> Mapped[Person]:
+        return relationship(foreign_keys=[cls.given_by_id])  # type: ignore[list-item]
+
+    @declared_attr
+    def withdrawing_by(cls) -> Mapped[Person | None]:
+        return relationship(foreign_keys=[cls.withdrawing_by_id])  # type: ignore[list-item]
+
+    @declared_attr
+    def business(cls) -> Mapped[Business]:
+        return relationship()
+
+    @declared_attr
+    def institution(cls) -> Mapped[Institution]:
+        return relationship()
 
     @property
     def stopped_at(self) -> datetime | None:
@@ -83,6 +77,31 @@ class Consent(Base):
     def can_be_undone_until(self) -> datetime | None:
         """Until when the withdrawal under way can be undone; None when none is."""
         return self.withdrawing_at + UNDO_FOR if self.withdrawing_at is not None and self.ended_at is None else None
+
+
+def receipt_rules(table: str, causes: type[StrEnum] | tuple[str, ...]) -> tuple[SchemaItem, ...]:
+    """What holds in every table of receipts; `causes`: why one may end."""
+    withdrawing = text("withdrawing_at IS NOT NULL AND ended_at IS NULL")
+    return (
+        CheckConstraint("ends_at > given_at", name="ends_later"),
+        CheckConstraint("(ended_at IS NULL) = (ended_because IS NULL)", name="ended_has_cause"),
+        CheckConstraint(f"ended_because IS NULL OR {_one_of('ended_because', causes)}", name="cause_known"),
+        CheckConstraint("(withdrawing_at IS NULL) = (withdrawing_by_id IS NULL)", name="withdrawn_by_somebody"),
+        Index(f"ix_{table}_withdrawing_at", "withdrawing_at", sqlite_where=withdrawing, postgresql_where=withdrawing),
+        Index(f"ix_{table}_business_id_given_at", "business_id", "given_at"),
+    )
+
+
+class Consent(Receipt):
+    """A receipt for one need."""
+
+    kept = Kept("consents", of="business_id", why="evidence", harmless=("fields",))
+
+    __table_args__ = (CheckConstraint(_one_of("purpose", PURPOSES), name="purpose_known"),
+                      *receipt_rules("consent", Because))
+
+    need_id: Mapped[int] = mapped_column(ForeignKey("need.id"), index=True)
+    purpose: Mapped[str] = mapped_column(default="decide_on_need")
 
 
 class Lead(Versioned, Base):

@@ -5,7 +5,7 @@ Working days are those of reference.rules, as for leads: 9:00 to 17:30 in Shangh
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from matchmaker.insurance.rules.states import State
 from matchmaker.leads.rules.clocks import RELEASE_AT, WARN_AT
@@ -52,7 +52,3 @@ def tone(started_at: datetime, due_at: datetime, now: datetime, state: State | s
 def warn_from(used: float) -> bool:
     """Whether three quarters are used up."""
     return used >= WARN_AT
-
-
-UNDO_FOR = timedelta(minutes=5)
-"""A withdrawal seals at once; for so long one tap restores the consent (as for leads)."""
