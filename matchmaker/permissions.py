@@ -496,6 +496,29 @@ table(
         "Say that a reason is repaired, with the paper that proves it.",
         _acts_for_its_business, helps_act,
     ),
+    lead_talk=allow(
+        "Read and write in the thread of a lead: its owner and who acts for them; who carries it, the managers of its "
+        "branch while nobody does, the desk, as long as the consent stands.",
+        (_was_sent, _acts_for_its_business),
+        (_was_sent, helps_act),
+        (_was_sent, _carries_it),
+        (_was_sent, _in_its_branch, _nobody_else_carries_it),
+        (_was_sent, on_desk_of_its_institution),
+    ),
+    lead_block=allow(
+        "Block an institution: no messages, calls and invitations of it; take that back.",
+        (_was_sent, _acts_for_its_business),
+    ),
+    lead_report_post=allow(
+        "Report a message of an institution.",
+        (_was_sent, _acts_for_its_business),
+        (_was_sent, helps_act),
+    ),
+    postreport_list=allow("see reported messages; a desk those of its institution", is_operator, works_at_a_desk),
+    postreport_see=allow(
+        "read a reported message; a desk never learns who reported", is_operator, on_desk_of_its_institution
+    ),
+    postreport_settle=allow("take a reported message up and settle it", is_operator),
     record_reply=allow("Reply to the published figures of one's own institution.", on_desk_of_its_institution),
     lead_choose_hours=allow("Say when to be called after three tries in vain.", _acts_for_its_business, helps_act),
     lead_nobody_called=allow("Say that nobody called.", _acts_for_its_business, helps_act),

@@ -13,7 +13,19 @@ from matchmaker.accounts.models import Person
 from matchmaker.audit.models import AuditRow
 from matchmaker.audit.services import record
 from matchmaker.db import begin_read, db, unit_of_work
-from matchmaker.demo import businesses, capacity, cards, cast, cover, cover_requests, inbox, market, trust, writing
+from matchmaker.demo import (
+    businesses,
+    capacity,
+    cards,
+    cast,
+    cover,
+    cover_requests,
+    inbox,
+    market,
+    talks,
+    trust,
+    writing,
+)
 from matchmaker.demo.drawing import at_local
 from matchmaker.demo.ledger import Books
 from matchmaker.demo.market import PASSWORD
@@ -113,6 +125,9 @@ def fill(*, size: int = SIZE, seed: int = SEED, anchor: date | None = None) -> T
     trust.a_helper(cast.owner_ids(town.story)[1], anchor_on)
     cards.show_a_card(anchor_on)
     capacity.count_and_say(town.market, anchor_on)
+    talks.threads_of_the_cast(
+        cast.owner_ids(town.story), [town.market.person_by_name[name] for name in trust.MANAGERS], town.anchor_at
+    )
     cover.messages_have_left()
     with clock.frozen(first_instant(town.anchor_at, clock.real_now())) as at:
         promising.count_promises(at)

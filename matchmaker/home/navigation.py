@@ -41,6 +41,7 @@ BY_ROLE: dict[str, list[Line]] = {
         (_l("需求"), "needs.mine", {}),
         (_l("进度"), "leads.mine", {}),
         (_l("我的店"), "businesses.mine", {}),
+        (_l("对话"), "leads.talks", {}),
         (_l("谁看过"), "leads.who_sees", {}),
         (_l("保险"), "insurance.zone", {}),
         (_l("算成本"), "tools.index", {}),
@@ -48,12 +49,14 @@ BY_ROLE: dict[str, list[Line]] = {
     "manager": [
         (_l("先做什么"), "leads.queue", {}),
         (_l("等着有人接的"), "approaches.cards", {}),
+        (_l("对话"), "leads.talks", {}),
         (_l("有哪些产品"), "products.browse", {}),
         (_l("我的工作牌"), "accounts.badges", {}),
     ],
     "desk": [
         (_l("线索"), "leads.queue", {}),
         (_l("等着有人接的"), "approaches.cards", {}),
+        (_l("对话"), "leads.talks", {}),
         (_l("我们的产品"), "products.mine", {}),
         (_l("我们单位"), "accounts.institution", {}),
     ],
@@ -74,6 +77,7 @@ BY_ROLE: dict[str, list[Line]] = {
         (_l("平台人员"), "accounts.platform_people", {}),
         (_l("举报的中介"), "accounts.broker_reports", {}),
         (_l("放出来的卡片"), "approaches.board", {}),
+        (_l("举报的留言"), "conversations.reports", {}),
         (_l("要补的"), "oversight.tasks", {}),
         (_l("自动做的事"), "oversight.jobs", {}),
         (_l("排得好不好"), "oversight.quality", {}),
@@ -151,7 +155,8 @@ SHOWN_UNDER = {"matching": "needs"}
 ALONE = frozenset({
     "home.start", "home.how_ranked", "home.help", "home.about", "accounts.account", "accounts.institution",
     "accounts.institutions", "accounts.platform_people", "accounts.badges", "accounts.broker_reports",
-    "approaches.board", "businesses.papers_to_check", "leads.who_sees", "products.browse", "products.mine",
+    "approaches.board", "businesses.papers_to_check", "leads.who_sees", "leads.talks", "products.browse",
+    "products.mine",
 })  # fmt: skip
 
 

@@ -9,10 +9,12 @@ from typing import Any
 
 from matchmaker import clock
 from matchmaker.accounts.queries import count_of_status
+from matchmaker.conversations.queries import count_reports
 from matchmaker.home import queries
 from matchmaker.home.rules import OWNER_TURN, NextStep, in_order, step
 from matchmaker.leads.queries.queueing import queue_of
 from matchmaker.leads.queries.reading import Line
+from matchmaker.leads.queries.talking import count_unread_talks
 from matchmaker.leads.rules.states import State
 from matchmaker.needs.rules import read_typed
 from matchmaker.notifications.queries import count_in_state, count_unread
@@ -69,7 +71,7 @@ def steps_of_owner(person: Any, start: queries.OwnersStart) -> list[NextStep]:
         if member.standing == "papers_sent":
             steps.append(step("them", "papers_waiting", "look", "businesses.show", {"business_id": member.business_id},
                               business=member.business.name))  # fmt: skip
-    return in_order(steps + _unread(person))
+    return in_order(steps + _talks(person) + _unread(person))
 
 
 def _step_of_lead(line: Line) -> NextStep:
@@ -105,6 +107,12 @@ def _unread(person: Any) -> list[NextStep]:
     return [step("", "unread", "read", "notifications.inbox", {"unread": 1}, number=unread)] if unread else []
 
 
+def _talks(person: Any) -> list[NextStep]:
+    """Threads in which the other side wrote something that nobody has read."""
+    number = count_unread_talks(person)
+    return [step("you", "talks", "read", "leads.talks", {"unread": 1}, number=number)] if number else []
+
+
 def steps_of_manager(person: Any) -> list[NextStep]:
     """A manager: what nobody has claimed, what runs out today, whose turn it is; each number is a tab of the queue."""
     counts = queue_of(person).counts
@@ -118,7 +126,7 @@ def steps_of_manager(person: Any) -> list[NextStep]:
         )
         if counts[show]
     ]
-    return in_order(steps + _unread(person))
+    return in_order(steps + _talks(person) + _unread(person))
 
 
 def steps_of_desk(person: Any) -> list[NextStep]:
@@ -142,7 +150,7 @@ def steps_of_desk(person: Any) -> list[NextStep]:
             steps.append(step(turn, code, verb, "products.mine", {"show": show}, number=number))
     if not counts.get("all"):
         steps.append(step("you", "products_none", "start_product", "products.start_page"))
-    return in_order(steps + _unread(person))
+    return in_order(steps + _talks(person) + _unread(person))
 
 
 def steps_of_insurer(person: Any) -> list[NextStep]:
@@ -178,6 +186,9 @@ def steps_of_operator(person: Any) -> list[NextStep]:
     if applied := count_of_status("applied"):
         steps.append(step("you", "operator_institutions", "check_licences", "accounts.institutions",
                           {"status": "applied"}, number=applied))  # fmt: skip
+    if reported := count_reports("new"):
+        steps.append(step("you", "operator_reports", "look", "conversations.reports",
+                          {"state": "new"}, number=reported))  # fmt: skip
     if failed := count_in_state("failed"):
         steps.append(step("late", "operator_messages", "look", "oversight.messages",
                           {"state": "failed"}, number=failed))  # fmt: skip

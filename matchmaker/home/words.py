@@ -94,6 +94,8 @@ SENTENCES = {
     "next_papers_missing": _l("把%(business)s的执照交上来，核过以后才能送给机构"),
     "next_papers_sent_back": _l("%(business)s的材料退回来了，看看差什么"),
     "next_papers_waiting": _l("%(business)s的材料交了，平台在核"),
+    "next_talks": _l("%(number)s 处有新留言"),
+    "next_operator_reports": _l("%(number)s 条留言被举报，还没看"),
     "next_unread": _l("%(number)s 条新消息"),
     "next_leads_unclaimed": _l("%(number)s 件没人认领，过期就收回"),
     "next_leads_soon": _l("%(number)s 件今天到期"),

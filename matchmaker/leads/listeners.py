@@ -5,6 +5,7 @@ from __future__ import annotations
 from matchmaker import clock
 from matchmaker.accounts.announcements import AssignmentEnded, InstitutionSuspended
 from matchmaker.accounts.models import Person
+from matchmaker.conversations.services import open_thread
 from matchmaker.db import db
 from matchmaker.happened import on
 from matchmaker.leads.announcements import LeadDeclined, LeadEnded, LeadSent, NeedIsFunded, PaidOut
@@ -60,6 +61,14 @@ def close_what_waits_for_enough(event: NeedIsFunded) -> None:
 def close_reserve_that_was_sent(event: LeadSent) -> None:
     """Whoever is sent the need by itself does not wait for a turn beside it."""
     reserving.close_reserves(event.need_id, Over.CHOSEN, institution_id=event.institution_id)
+
+
+@on(LeadSent)
+def open_its_thread(event: LeadSent) -> None:
+    """A lead is sent with a place to write to each other."""
+    lead = finding.lead_by_id(event.lead_id)
+    if lead is not None:
+        open_thread(lead.id, business_id=lead.business_id, institution_id=lead.institution_id)
 
 
 @on(LeadDeclined)

@@ -326,6 +326,7 @@ LABELS = {
         "title": _l("核实您的资质"),
         "claim": _l("看谁代表这家店"),
         "cover_case": _l("看您问的保险价"),
+        "talk": _l("看留言"),
         "supervision": _l("监管按案号查看"),
     },
     # What is still to come, and who does it.
@@ -646,6 +647,11 @@ SENTENCES = {
         "%(institution)s的%(manager)s记下了：已经联系上您。没有人联系过您，请在进度里点“没人联系我”。"
     ),
     "lead_told_message": _l("%(institution)s的%(manager)s给您留了言：%(words)s"),
+    "lead_told_wrote": _l("%(institution)s给您留了言，办的是%(product)s。"),
+    "lead_staff_wrote": _l("编号 %(number)s 的客户留了言，登录看。"),
+    "lead_call_blocked": _l("没有记：客户不收你们的电话和留言了，打了也不算数。这一件照常办"),
+    "lead_institution_blocked": _l("没有送：您屏蔽了这家机构。想送给它，先取消屏蔽。"),
+    "lead_did_while_blocked": _l("您屏蔽了它以后打的"),
     "lead_told_visit": _l("%(institution)s的%(manager)s约好 %(visit_at)s 上门。"),
     "lead_told_unreached": _l(
         "%(institution)s在不同的钟点找了您 %(count)s 次，没有联系上。%(due_at)s 前选一个方便的时间，它再打；"

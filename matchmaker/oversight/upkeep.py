@@ -11,6 +11,7 @@ from matchmaker import clock
 from matchmaker.accounts.queries import count_broker_reports, count_of_status
 from matchmaker.audit.queries import count_unsealed
 from matchmaker.businesses import queries as businesses
+from matchmaker.conversations.queries import count_reports
 from matchmaker.notifications.queries import count_in_state
 from matchmaker.oversight import queries, standing
 from matchmaker.reference.queries import newest_lpr
@@ -62,6 +63,7 @@ def tasks() -> list[Task]:
         ("titles", queries.count_of(businesses.waiting_titles()), "businesses.titles_to_check", {}),
         ("cases", queries.count_of(businesses.open_cases()), "businesses.cases", {}),
         ("brokers", count_broker_reports("new"), "accounts.broker_reports", {"state": "new"}),
+        ("posts", count_reports("new"), "conversations.reports", {"state": "new"}),
         ("applied", count_of_status("applied"), "accounts.institutions", {"status": "applied"}),
         ("jobs_failed", queries.count_jobs("failed"), "oversight.jobs", {"state": "failed"}),
         (

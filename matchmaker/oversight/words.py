@@ -60,6 +60,7 @@ LABELS = {
         "titles": _l("等核实的资质"),
         "cases": _l("没了结的归属案"),
         "brokers": _l("没看过的举报"),
+        "posts": _l("没看过的留言举报"),
         "applied": _l("等接入的机构"),
         "jobs_failed": _l("没做成的事"),
         "jobs_stuck": _l("过了时间还没做的事"),

@@ -22,6 +22,7 @@ class Call:
     answered: bool
     outside_hours: bool
     over_limit: bool
+    while_blocked: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ def _steps(lead: Lead, now: datetime) -> tuple[datetime | None, list[Call]]:
                     answered=step == Step.CONTACT,
                     outside_hours=bool(facts.get("outside_hours")),
                     over_limit=bool(facts.get("over_limit")),
+                    while_blocked=bool(facts.get("while_blocked")),
                 )
             )
     return chose, calls

@@ -15,13 +15,14 @@ from matchmaker import clock
 from matchmaker.accounts.models import Person
 from matchmaker.audit.services import looked_at
 from matchmaker.businesses.models import Business
+from matchmaker.conversations.queries import is_blocked
 from matchmaker.leads.models import Lead, LeadPaper
 from matchmaker.leads.queries import finding
 from matchmaker.leads.rules.consents import Field, in_force, masked_phone, opened_fields, sealed_because
 from matchmaker.needs.models import NeedVersion
 from matchmaker.reference import regions
 
-LOOK_PURPOSES: tuple[str, ...] = ("queue", "case", "paper", "cost_sheet")
+LOOK_PURPOSES: tuple[str, ...] = ("queue", "case", "paper", "cost_sheet", "talk")
 """Why somebody of an institution looked, as the owner reads it in the log."""
 
 
@@ -89,6 +90,8 @@ class Presented:
     contact_name: str | None = None
     contact_phone: str | None = None
     masked_phone: str | None = None
+    is_blocked: bool = False
+    """The owner wants no calls and messages of this institution: no number is shown."""
     hours: tuple[str, ...] = ()
     wanted_by_on: date | None = None
     need_note: str = ""
@@ -126,6 +129,9 @@ def present(
     )
     if only is not None:
         fields &= only
+    blocked = Field.CONTACT_PHONE in fields and is_blocked(lead.business_id, lead.institution_id)
+    if blocked:
+        fields -= {Field.CONTACT_PHONE}  # who wants no calls is not shown with a number to call
     asked = asked or finding.asked_version(lead)
     business = lead.business
     values: dict[str, Any] = {
@@ -150,7 +156,7 @@ def present(
         if only is None:
             # papers that the owner sent for this lead were given piece by piece, for this institution alone
             values["papers"] = tuple(finding.papers_of(lead.id))
-        values["opened"] = fields
+        values |= {"opened": fields, "is_blocked": blocked}
         looked_at(
             lead.business_id,
             by=viewer,

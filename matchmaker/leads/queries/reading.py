@@ -319,6 +319,8 @@ def _details(kind: Step, facts: dict[str, Any], reader: Side) -> list[Reason]:
         found.append(Reason("lead_did_outside_hours"))
     if facts.get("over_limit"):
         found.append(Reason("lead_did_over_limit"))
+    if facts.get("while_blocked"):
+        found.append(Reason("lead_did_while_blocked"))
     if kind is Step.OFFER:
         found.append(
             Reason("lead_did_offer", {"amount_yuan": facts["amount_yuan"], "term_months": facts["term_months"]})

@@ -12,6 +12,7 @@ from matchmaker.accounts.models import Branch, Person
 from matchmaker.accounts.services.loads import hold_institution
 from matchmaker.businesses.mandates import why_beyond_mandate
 from matchmaker.businesses.models import Business
+from matchmaker.conversations.queries import is_blocked
 from matchmaker.db import db
 from matchmaker.happened import announce
 from matchmaker.leads.announcements import LeadSent
@@ -42,8 +43,9 @@ def why_not_sent(
     `leaving` is a lead that will have ended by then.
 
     Codes: `lead_need_not_open`, `lead_product_not_published`, `lead_institution_not_admitted`,
-    `lead_member_not_checked`, `lead_same_institution`, `lead_three_live`, `lead_not_matched`,
-    `lead_contact_missing`, `lead_outside_service_area`, those of `why_full_now`; for a helper those of
+    `lead_institution_blocked`, `lead_member_not_checked`, `lead_same_institution`, `lead_three_live`,
+    `lead_not_matched`, `lead_contact_missing`, `lead_outside_service_area`, those of `why_full_now`; for a helper
+    those of
     `mandates.why_beyond_mandate`.
     """
     if not need.is_live:
@@ -52,6 +54,8 @@ def why_not_sent(
         return Reason("lead_product_not_published")
     if product.institution.status != "admitted":
         return Reason("lead_institution_not_admitted")
+    if is_blocked(need.business_id, product.institution_id):
+        return Reason("lead_institution_blocked")
     member = finding.member_of(need.business_id, person.id)
     if member is None or member.standing not in finding.MAY_ACT:
         beyond = why_beyond_mandate(need.business_id, person.id, need.current.amount_yuan)

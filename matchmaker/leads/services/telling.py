@@ -18,26 +18,31 @@ def number_of(lead: Lead) -> str:
     return f"{lead.id:06d}"
 
 
-def tell_owner(lead: Lead, kind: str, *, about: str, **facts: Any) -> None:
-    """Tell everybody who may act for the business; `about` makes the message's key (one message per cause)."""
+def tell_owner(lead: Lead, kind: str, *, about: str, link: str | None = None, **facts: Any) -> None:
+    """Tell everybody who may act for the business; `about` makes the message's key (one message per cause).
+
+    `link`: where it leads to, the lead itself when none is named.
+    """
     for person_id in finding.owners_of(lead.business_id):
         tell(
             person_id,
             kind,
             key=f"lead:{lead.id}:{about}:{person_id}",
-            link=f"/leads/{lead.id}",
+            link=link or f"/leads/{lead.id}",
             **{"institution": lead.institution.short_name, "product": lead.product_version.name, **facts},
         )
 
 
-def tell_staff(lead: Lead, kind: str, *, about: str, to: list[int] | None = None, **facts: Any) -> None:
+def tell_staff(
+    lead: Lead, kind: str, *, about: str, to: list[int] | None = None, link: str | None = None, **facts: Any
+) -> None:
     """Tell whoever carries the lead, or else the managers of its branch and the desk."""
     for person_id in to if to is not None else finding.staff_of(lead):
         tell(
             person_id,
             kind,
             key=f"lead:{lead.id}:{about}:{person_id}",
-            link=f"/leads/{lead.id}",
+            link=link or f"/leads/{lead.id}",
             number=number_of(lead),
             **facts,
         )

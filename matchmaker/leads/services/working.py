@@ -9,6 +9,8 @@ from typing import Any
 from matchmaker import clock
 from matchmaker.accounts.models import Person
 from matchmaker.accounts.services.loads import hold_institution
+from matchmaker.conversations.queries import is_blocked
+from matchmaker.conversations.rules import Side
 from matchmaker.db import db
 from matchmaker.happened import announce
 from matchmaker.leads.announcements import LeadAccepted, LeadDeclined
@@ -28,7 +30,7 @@ from matchmaker.leads.rules.working import (
     PREMISES,
     check_refusal,
 )
-from matchmaker.leads.services import counting
+from matchmaker.leads.services import counting, talking
 from matchmaker.leads.services.stepping import Actor, open_clock, start_clock, take
 from matchmaker.leads.services.telling import tell_owner, tell_staff
 from matchmaker.reference.rules.wording import refuse_promises
@@ -111,10 +113,12 @@ def try_contact(lead: Lead, *, channel: str = "call", note: str = "", by: Actor)
 
     Three at two different hours end the clock of contact as kept: the owner chooses hours, once. When that has been
     used, they allow the reason X02. A call beyond the budget is refused and counts for nothing: codes of
-    `rules.consents.call_refusal`, `lead_calls_not_allowed`.
+    `rules.consents.call_refusal`, `lead_calls_not_allowed`; `lead_call_blocked` where the owner wants no calls.
     """
     _channel_allowed(lead, channel)
     now = clock.now()
+    if channel == "call" and is_blocked(lead.business_id, lead.institution_id):
+        raise Refused("lead_call_blocked", "channel", 422)
     if channel == "call" and lead.consent is not None:
         no = call_refusal(lead.consent.hours, calling.calls_to(lead, now), now)
         if no is not None:
@@ -138,17 +142,20 @@ def contact(
     visit_agreed: bool = False,
     visit_at: datetime | None = None,
     by: Person,
+    template: str | None = None,
+    paper_ids: Sequence[int] = (),
+    field: str = "message",
 ) -> None:
     """Record that the owner was reached; with a visit agreed, its clock runs from the first contact.
 
-    `message` goes to the owner when the channel is "message". A call that was answered is on record even where it
+    `message` goes into the thread when the channel is "message". A call that was answered is on record even where it
     came outside the ticked hours or beyond the budget, and the owner reads so. Codes: `lead_calls_not_allowed`,
     `lead_message_empty`, `lead_visit_in_past`, `lead_visit_too_late`, those of banned promises.
     """
     _channel_allowed(lead, channel)
     if channel == "message" and not message.strip():
-        raise Refused("lead_message_empty", "message", 422)
-    refuse_promises(message=message)
+        raise Refused("lead_message_empty", field, 422)
+    refuse_promises(**{field: message})
     now = clock.now()
     first_at = lead.contacted_at or now
     if visit_agreed:
@@ -169,11 +176,31 @@ def contact(
     if visit_agreed:
         _agree(lead, visit_at, first_at)
     if channel == "message":
-        tell_owner(lead, "lead_told_message", about=f"message:{step.number}", manager=by.name, words=message.strip())
+        talking.write(
+            lead, message, side=Side.INSTITUTION, by=by, template=template, paper_ids=paper_ids, field=field, told=False
+        )
+        tell_owner(lead, "lead_told_message", about=f"message:{step.number}", manager=by.name, words=message.strip(),
+                   link=f"/leads/{lead.id}/talk")  # fmt: skip
     elif step.from_state == State.ACCEPTED:
         tell_owner(lead, "lead_told_contacted", about="contacted", manager=by.name)
     if visit_agreed and visit_at is not None:
         tell_owner(lead, "lead_told_visit", about=f"visit:{step.number}", manager=by.name, visit_at=visit_at)
+
+
+def counts_as_contact(lead: Lead, person: Person) -> bool:
+    """Whether a message that this person writes now is the contact for which the clock runs."""
+    return lead.state == State.ACCEPTED and lead.manager_id == person.id
+
+
+def write(lead: Lead, text: str, *, by: Person, template: str | None = None, paper_ids: Sequence[int] = ()) -> None:
+    """The institution writes in the thread; the first message of who carries the lead is the contact, on record.
+
+    Raises Refused at `post_text` or `papers`: codes of `talking.write`.
+    """
+    if counts_as_contact(lead, by):
+        contact(lead, channel="message", message=text, by=by, template=template, paper_ids=paper_ids, field="post_text")
+    else:
+        talking.write(lead, text, side=Side.INSTITUTION, by=by, template=template, paper_ids=paper_ids)
 
 
 def agree_visit(lead: Lead, *, visit_at: datetime | None, note: str = "", by: Person) -> None:
@@ -334,6 +361,8 @@ def _call_facts(lead: Lead, channel: str) -> dict[str, Any]:
         facts["outside_hours"] = True
     if not calls_left(calling.calls_to(lead, now), now)[0]:
         facts["over_limit"] = True
+    if is_blocked(lead.business_id, lead.institution_id):
+        facts["while_blocked"] = True
     return facts
 
 

@@ -12,4 +12,5 @@ from matchmaker.leads.views import (  # noqa: E402  the routes hang on bp
     owner,  # noqa: F401
     repairing,  # noqa: F401
     sheets,  # noqa: F401
+    talking,  # noqa: F401
 )

@@ -12,6 +12,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from matchmaker import clock, formatting
+from matchmaker.conversations.queries import unread_by_lead
+from matchmaker.conversations.rules import Side as Writer
 from matchmaker.leads.forms import (
     AgreeVisitForm,
     ChecksForm,
@@ -104,6 +106,7 @@ def queue_page(
             show=show,
             words=words,
             shows=queueing.SHOWS,
+            unread=unread_by_lead([row.line.lead.id for row in rows], Writer.INSTITUTION),
             chosen=chosen,
             case=case,
             do=request.args.get("do", ""),
@@ -195,6 +198,7 @@ def _case(lead: Lead, **posted: Any) -> dict[str, Any]:
         "may_claim": lead.state == State.WAITING and may(actor(), "lead.accept", lead),
         "may_take": lead.state == State.SECOND_LOOK and lead.manager_id is None and _may_decide(lead),
         "is_mine": lead.manager_id == actor().id,
+        "unread": unread_by_lead([lead.id], Writer.INSTITUTION).get(lead.id, 0),
         "calls": calling.call_log(lead, clock.now()),
         "offer": lead.offer,
         "accepted": offering.accepted_offer(lead),

@@ -12,6 +12,8 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 
 from matchmaker import clock, formatting
+from matchmaker.conversations.queries import unread_by_lead
+from matchmaker.conversations.rules import Side as Writer
 from matchmaker.documents.passing import hand_out, take_upload, taken
 from matchmaker.documents.services import keep
 from matchmaker.formatting import moment
@@ -233,6 +235,7 @@ def owner_page(lead: Lead, status: int = 200, **posted: Any) -> ResponseReturnVa
             others=reading.others_of_need(lead),
             **ways_on(lead),
             calls=calling.call_log(lead, clock.now()),
+            unread=unread_by_lead([lead.id], Writer.OWNER).get(lead.id, 0),
             is_silent=silence.is_silent(lead.state, [(step.step, step.at) for step in lead.steps], clock.now()),
             no_second_look=answering.why_no_second_look(lead, repaired=False, most=most_live()),
             forms_=forms,
@@ -295,6 +298,7 @@ def _declined_page(lead: Lead, status: int = 200, **posted: Any) -> ResponseRetu
             lead=lead,
             line=reading.line_of(lead),
             codes=codes,
+            unread=unread_by_lead([lead.id], Writer.OWNER).get(lead.id, 0),
             written=_written_and_mine(lead),
             looked=_looked_at(lead, seen),
             unseen=seen.unseen,

@@ -1,0 +1,1 @@
+"""Threads inside a case: what owner and institution write to each other; blocks and reports."""
