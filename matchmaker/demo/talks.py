@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from matchmaker import clock
 from matchmaker.accounts.models import Person
 from matchmaker.conversations import queries, services
-from matchmaker.conversations.rules import Side
+from matchmaker.conversations.rules import OTHER, Side
 from matchmaker.conversations.words import LABELS
 from matchmaker.db import db
 from matchmaker.leads.models import Lead
@@ -21,21 +21,21 @@ from matchmaker.leads.services import talking
 OWNER, BANK = Side.OWNER, Side.INSTITUTION
 SCRIPTS: tuple[tuple[tuple[float, Side, str, bool], ...], ...] = (
     (
-        (26, BANK, "您好，我是您的客户经理。进货的合同方便的话请拍一份，放在“再给一份材料”里。", True),
-        (25, OWNER, "call_after_two", True),
-        (4, BANK, "visit_tomorrow", False),
+        (24, BANK, "您好，我是您的客户经理。进货的合同方便的话请拍一份，放在“再给一份材料”里。", True),
+        (23, OWNER, "call_after_two", True),
+        (0.5, BANK, "visit_tomorrow", False),
     ),
     (
         (22, OWNER, "which_papers", True),
         (21, BANK, "papers_please", True),
-        (2, OWNER, "租约是和老房东签的，去年换了新房东，两份都要吗？", False),
+        (0.4, OWNER, "租约是和老房东签的，去年换了新房东，两份都要吗？", False),
     ),
     (
-        (30, OWNER, "cost_how", True),
-        (29, BANK, "除了利息没有别的费用。要评估、要担保，明白纸上会一项一项写。", True),
-        (6, BANK, "您要是急，可以先加我私人微信，我帮您快一点。", False),
+        (20, OWNER, "cost_how", True),
+        (19, BANK, "除了利息没有别的费用。要评估、要担保，明白纸上会一项一项写。", True),
+        (0.3, BANK, "您要是急，可以先加我私人微信，我帮您快一点。", False),
     ),
-    ((3, OWNER, "how_far", False),),
+    ((0.2, OWNER, "how_far", False),),
 )
 """Per thread: hours before the first morning, who writes, a ready sentence or words, whether the other side has read."""
 REPORTED = (2, 3)
@@ -48,32 +48,39 @@ def threads_of_the_cast(owners: Iterable[int], managers: Iterable[int], anchor_a
     rows = db.session.execute(
         sa.select(Lead.id, Lead.chosen_by_id, Lead.manager_id)
         .where(Lead.state.in_([str(state) for state in LIVE]), Lead.manager_id.is_not(None))
-        .where(Lead.accepted_at < anchor_at - timedelta(hours=31))
+        .where(Lead.accepted_at < anchor_at - timedelta(hours=25))
         .where(sa.or_(Lead.chosen_by_id.in_(mine), Lead.manager_id.in_(staff)))
         .order_by(Lead.id)
     ).all()
-    ordered = sorted(rows, key=lambda row: (-(row[1] in mine) - (row[2] in staff), row[0]))
+    ordered = sorted(rows, key=lambda row: (-2 * (row[1] in mine) - (row[2] in staff), row[0]))
     for number, (row, script) in enumerate(zip(ordered, SCRIPTS, strict=False)):
         lead = finding.lead_by_id(row[0])
         assert lead is not None and lead.manager is not None
         owner = db.session.get_one(Person, row[1])
         for place, (hours, side, said, is_read) in enumerate(script, start=1):
             with clock.frozen(anchor_at - timedelta(hours=hours)):
-                _say(lead, owner, side, said, is_read)
+                _say(lead, owner, side, said)
+            if is_read:
+                with clock.frozen(anchor_at - timedelta(hours=hours) + timedelta(minutes=20)):
+                    _read(lead, owner, side)
             if (number, place) == REPORTED:
-                with clock.frozen(anchor_at - timedelta(hours=1)):
+                with clock.frozen(anchor_at - timedelta(minutes=5)):
                     _report(lead, owner, place)
 
 
-def _say(lead: Lead, owner: Person, side: Side, said: str, is_read: bool) -> None:
+def _say(lead: Lead, owner: Person, side: Side, said: str) -> None:
     assert lead.manager is not None
     words = LABELS["talk.template"].get(said)
-    by, reader = (owner, lead.manager) if side is OWNER else (lead.manager, owner)
+    by = owner if side is OWNER else lead.manager
     text = str(words) if words is not None else said
     talking.write(lead, text, side=side, by=by, template=said if words is not None else None)
+
+
+def _read(lead: Lead, owner: Person, side: Side) -> None:
+    """The other side reads what this side has written."""
     thread = queries.thread_of(lead.id)
-    if is_read and thread is not None:
-        services.note_read(thread, side=BANK if side is OWNER else OWNER, by=reader)
+    assert thread is not None and lead.manager is not None
+    services.note_read(thread, side=OTHER[side], by=lead.manager if side is OWNER else owner)
 
 
 def _report(lead: Lead, owner: Person, number: int) -> None:
