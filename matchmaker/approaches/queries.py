@@ -16,6 +16,7 @@ from matchmaker.approaches.models import Hand, SealedCard
 from matchmaker.approaches.rules import HandStanding, is_shown
 from matchmaker.businesses.models import Business, YearlyFigures
 from matchmaker.businesses.queries import plain_facts
+from matchmaker.conversations.queries import blocking_businesses
 from matchmaker.db import db
 from matchmaker.leads.models import CardAgreement, Lead
 from matchmaker.matching import asking
@@ -159,12 +160,15 @@ def _open_cards(now: datetime) -> sa.Select[SealedCard]:
 
 def cards_for(institution_ids: Collection[int], *, words: str = "", product_id: int | None = None) -> list[Offered]:
     """The cards that a published product of these institutions fits, the newest first; narrowed by words of place,
-    trade or product. Not those of needs that the institution has or had: it could put both together."""
+    trade or product. Not those of needs that the institution has or had: it could put both together. Nor of a business
+    that has blocked it."""
     now = clock.now()
     found = []
     for institution_id in sorted(institution_ids):
         tried = sa.select(Lead.need_id).where(Lead.institution_id == institution_id, Lead.sent_at.is_not(None))
-        cards = db.session.scalars(_open_cards(now).where(SealedCard.need_id.not_in(tried))).all()
+        blocked = blocking_businesses(institution_id)
+        seen = _open_cards(now).where(SealedCard.need_id.not_in(tried), SealedCard.business_id.not_in(blocked))
+        cards = db.session.scalars(seen).all()
         if not cards:
             continue
         fits = _fitting(institution_id, clock.today())

@@ -19,6 +19,7 @@ from matchmaker.approaches.rules import (
     is_shown,
 )
 from matchmaker.audit.services import record
+from matchmaker.conversations.queries import is_blocked
 from matchmaker.db import db
 from matchmaker.eligibility.rules import failed_rules
 from matchmaker.leads.models import Lead
@@ -103,7 +104,10 @@ def raise_hand(
     card = _locked(card_id)
     now = clock.now()
     no = hand_refusal(
-        is_shown=card is not None and queries.is_card_shown(card, now) and card.need.is_live,
+        is_shown=card is not None
+        and queries.is_card_shown(card, now)
+        and card.need.is_live
+        and not is_blocked(card.business_id, product.institution_id),
         was_tried=card is not None and queries.was_tried(card.need_id, product.institution_id),
         raised=card is not None and bool(queries.hands_up(product.institution_id, [card.id])),
         today=queries.count_hands_since(product.institution_id, start_of_day(now)),

@@ -36,6 +36,7 @@ SENTENCES = {
     "talk_too_long": _l("最多 %(longest)s 个字，现在是 %(n)s 个。长的请做成材料"),
     "talk_too_many_papers": _l("一条最多带 %(most)s 份材料"),
     "talk_paper_unknown": _l("这份材料没有给过这家机构，不能带上"),
+    "talk_paper_scanning": _l("没有发：这份材料还没查过病毒，查过才能给。先放进材料夹，过几分钟再带上"),
     "talk_report_reason": _l("请选一个原因"),
     "talk_report_words": _l("请写清是怎么回事"),
     "talk_report_own": _l("没有举报：只能举报对方写的"),

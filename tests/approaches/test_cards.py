@@ -15,6 +15,7 @@ from matchmaker import clock
 from matchmaker.accounts.models import ManagerProfile, Workload
 from matchmaker.approaches import jobs, queries, services
 from matchmaker.approaches.models import Hand, SealedCard
+from matchmaker.conversations import services as conversations
 from matchmaker.db import db, unit_of_work
 from matchmaker.leads import jobs as lead_jobs
 from matchmaker.leads.models import CardAgreement, Consent, Lead
@@ -177,6 +178,17 @@ def test_a_hand_is_one_product_and_one_sentence_and_opens_nothing(site: Any) -> 
     assert refusal(lambda: up("再来一次", most_a_day=1)) == "approach_hands_used_up"
     assert up("再来一次").standing == "raised"
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Consent)) == 1
+
+
+@pytest.mark.article("B.1")
+def test_a_blocked_institution_finds_no_card_of_that_owner(site: Any) -> None:
+    street = a_street()
+    card = release(street)
+    assert card is not None
+    conversations.block(card.business_id, street.products[0].institution_id, by=street.case.owner)
+    assert queries.cards_for([street.products[0].institution_id]) == []
+    assert len(queries.cards_for([street.products[1].institution_id])) == 1
+    assert refusal(lambda: raised_on(card, street, 0)) == "approach_card_over"
 
 
 def test_managers_whose_hands_are_full_and_products_that_do_not_fit_raise_none(site: Any) -> None:

@@ -254,7 +254,7 @@ def test_a_paper_comes_with_a_message_and_opens_for_the_institution(app: Any) ->
     site = a_site(app, "contacted")
     owner = site.client(site.case.owner)
     data = {"csrf_token": token(text(owner.get(address(site)))), "form_key": "one", "post_text": "租约",
-            "file": (io.BytesIO(b"%PDF-1.4\n%%EOF"), "租约.pdf")}  # fmt: skip
+            "file": (io.BytesIO(b"%PDF-1.4\n1 0 obj<</Type/Page>>endobj\n%%EOF"), "租约.pdf")}  # fmt: skip
     assert owner.post(address(site), data=data, content_type="multipart/form-data").status_code == 303
     with app.app_context():
         number = db.session.scalars(sa.select(Lead)).one().id

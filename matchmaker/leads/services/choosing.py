@@ -45,8 +45,7 @@ def why_not_sent(
     Codes: `lead_need_not_open`, `lead_product_not_published`, `lead_institution_not_admitted`,
     `lead_institution_blocked`, `lead_member_not_checked`, `lead_same_institution`, `lead_three_live`,
     `lead_not_matched`, `lead_contact_missing`, `lead_outside_service_area`, those of `why_full_now`; for a helper
-    those of
-    `mandates.why_beyond_mandate`.
+    those of `mandates.why_beyond_mandate`.
     """
     if not need.is_live:
         return Reason("lead_need_not_open")

@@ -26,9 +26,11 @@ def is_open(lead: Lead) -> bool:
 
 
 def give_paper(lead: Lead, document: Document, *, by: Actor) -> LeadPaper:
-    """Give one paper to this institution for this lead, at once. Raises Refused `talk_sealed`."""
+    """Give one paper to this institution at once. Raises Refused `talk_sealed`, `talk_paper_scanning`."""
     if not is_open(lead):
         raise Refused("talk_sealed", "file", 422)
+    if document.scan == "waiting":
+        raise Refused("talk_paper_scanning", "file", 422)
     now = clock.now()
     paper = LeadPaper(lead_id=lead.id, document=document, added_by_id=by.id, added_at=now, sent_at=now)
     db.session.add(paper)
