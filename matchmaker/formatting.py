@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -20,6 +21,7 @@ EN_MONTHS = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 WAN = Decimal(10_000)
+HUNDRED = Decimal(100)
 YI = Decimal(100_000_000)
 
 
@@ -69,19 +71,25 @@ def num(value: Any) -> str:
 
 
 def wan(value: Any) -> str:
-    """An amount that one asks for or lends, from yuan: 30 万元, in English ¥300,000 and never "wan"."""
+    """An amount that one asks for or lends, from yuan: 30 万元 in whole hundreds, else 215,280 元; in English ¥300,000
+    and never "wan"."""
     if _is_missing(value):
         return _missing()
     if _english():
         amount = _decimal(value)
         return _english_yuan(amount, 0 if amount == amount.to_integral_value() else 2)
-    return f"{_shortest(_decimal(value) / WAN, 4)}{NBSP}万元"
+    amount = _decimal(value)
+    if amount % HUNDRED:  # thousandths of 万元 are read by nobody: what is not round is told to the yuan
+        return f"{_shortest(amount, 2)}{NBSP}元"
+    return f"{_shortest(amount / WAN, 2)}{NBSP}万元"
 
 
 def board(value: Any) -> str:
-    """A sum on a board, from yuan: from 1 亿元 on in 亿元 with two decimals, below in 万元."""
-    if _is_missing(value) or _english() or abs(_decimal(value)) < YI:
+    """A sum on a board, from yuan, rounded to two decimals: from 1 亿元 on in 亿元, below in 万元."""
+    if _is_missing(value) or _english():
         return wan(value)
+    if abs(_decimal(value)) < YI:
+        return f"{_shortest(_decimal(value) / WAN, 2)}{NBSP}万元"
     return f"{_fixed(_decimal(value) / YI, 2)}{NBSP}亿元"
 
 
@@ -160,11 +168,11 @@ def _day_words(on: date) -> str:
     this_year = on.year == clock.today().year
     if _english():
         return f"{on.day}{NBSP}{EN_MONTHS[on.month - 1]}" + ("" if this_year else f" {on.year}")
-    return f"{on.month}{NBSP}月{NBSP}{on.day}{NBSP}日" if this_year else on.isoformat()
+    return ("" if this_year else f"{on.year}{NBSP}年{NBSP}") + f"{on.month}{NBSP}月{NBSP}{on.day}{NBSP}日"
 
 
 def day(value: Any) -> str:
-    """A date: this year 9 月 28 日, another year 2027-11-10. Instants are taken to Asia/Shanghai first."""
+    """A date: this year 9 月 28 日, another year 2027 年 11 月 10 日. Instants are taken to Asia/Shanghai first."""
     return _missing() if _is_missing(value) else _day_words(_as_day(value))
 
 
@@ -326,11 +334,53 @@ def parts(value: Any, kind: str = "yuan") -> Parts:
     return Parts(before, number, after)
 
 
+def held(text: Any) -> str:
+    """Words in which no line ends between a digit and the Chinese word that counts with it: 1 家在办."""
+    return _BEFORE_HAN.sub(NBSP, str(text))
+
+
+_PIECES = re.compile(r"(<!--.*?-->|<[^>]*>)", re.S)
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+_LANG = re.compile(r"""\slang=["']?([a-zA-Z-]+)""")
+_HAN = "\u3400-\u4dbf\u4e00-\u9fff"
+_BEFORE_HAN = re.compile(f"(?<=[0-9]) (?=[{_HAN}])")
+_CHINESE = re.compile(f"[A-Za-z0-9]*[{_HAN}][{_HAN}\u3000-\u303f\uff00-\uffefA-Za-z0-9·]*")
+_WITHOUT_END = frozenset({"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "use", "wbr"})
+_PLAIN_INSIDE = frozenset({"title", "script", "style", "textarea", "option"})
+"""Elements whose content is text alone: no span may stand there."""
+
+
+def mark_chinese(page: str) -> str:
+    """An English page in which every Chinese name or text that no element marks yet stands in ``lang="zh-CN"``, so that
+    it is read aloud and drawn as what it is. Attributes, titles, options and what was typed stay as they are."""
+    open_: list[tuple[str, bool]] = []
+    out = []
+    for piece in _PIECES.split(page):
+        if not piece.startswith("<"):
+            inside, is_marked = open_[-1] if open_ else ("", False)
+            free = not is_marked and inside not in _PLAIN_INSIDE
+            out.append(_CHINESE.sub(r'<span lang="zh-CN">\g<0></span>', piece) if free else piece)
+            continue
+        out.append(piece)
+        tag = _TAG.match(piece)
+        if tag is None:
+            continue
+        name = tag[2].lower()
+        if tag[1]:
+            places = [place for place, one in enumerate(open_) if one[0] == name]
+            del open_[places[-1] if places else len(open_) :]
+        elif name not in _WITHOUT_END and not piece.endswith("/>"):
+            said = _LANG.search(piece)
+            is_chinese = said[1].lower().startswith("zh") if said else bool(open_ and open_[-1][1])
+            open_.append((name, is_chinese))
+    return "".join(out)
+
+
 FILTERS = {
     "num": num, "wan": wan, "board": board, "yuan": yuan, "yuan2": yuan2, "percent2": percent2,
     "percent1": percent1, "points": points, "more_or_less": more_or_less, "basis_points": basis_points,
     "day": day, "day_full": day_full, "weekday": weekday, "moment": moment, "time_of_day": time_of_day,
-    "months": months, "workdays": workdays, "days": days, "capitals": capitals, "parts": parts,
+    "months": months, "workdays": workdays, "days": days, "capitals": capitals, "parts": parts, "held": held,
 }  # fmt: skip
 RANGES = {
     "wan_range": wan_range, "months_range": months_range, "workdays_range": workdays_range,

@@ -50,7 +50,7 @@ class Settings:
     """The most pages of an uploaded PDF."""
     session_days: int = 30
     mail_channel: str = "console"
-    """console, file or smtp."""
+    """console (codes there, other letters in the file), file or smtp."""
     smtp_url: str = ""
     mail_from: str = "no-reply@matchmaker.invalid"
     jobs_in_process: bool = True

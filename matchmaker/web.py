@@ -596,6 +596,13 @@ def add_headers(answer: Response) -> Response:
     return answer
 
 
+def mark_names(answer: Response) -> Response:
+    """On an English page, mark what is Chinese for who reads it aloud and for the letters it is drawn with."""
+    if answer.mimetype == "text/html" and not answer.direct_passthrough and formatting.language() == "en":
+        answer.set_data(formatting.mark_chinese(answer.get_data(as_text=True)))
+    return answer
+
+
 SAY_IT_THEMSELVES = ("没有", "Not ", "Nothing ", "No ")
 """How sentences begin that say by themselves what did not happen."""
 
@@ -718,6 +725,7 @@ def init_app(app: Flask) -> None:
     babel.init_app(app, locale_selector=chosen_language)
     limiter.init_app(app)
     app.after_request(add_headers)
+    app.after_request(mark_names)
     app.register_error_handler(Refused, on_refused)
     app.register_error_handler(StaleDataError, on_conflict)
     app.register_error_handler(Conflict, on_conflict)

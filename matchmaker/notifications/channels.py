@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 from urllib.parse import unquote, urlsplit
 
 from flask import current_app, g
@@ -30,6 +30,8 @@ class Letter:
     subject: str
     text: str
     html: str
+    has_secret: bool = False
+    """Whether it carries what somebody waits for to go on: a code, an invitation, a new password."""
 
 
 class Channel(Protocol):
@@ -40,11 +42,27 @@ class Channel(Protocol):
 
 
 class Console:
-    """Development and demo: one line on the terminal that runs the site."""
+    """Development and demo: what somebody waits for, as one line on the terminal that runs the site; the rest to a
+    file, so that the table of sign-ins stays in view. The first of the rest says where."""
+
+    told: ClassVar[set[Path]] = set()
+
+    def __init__(self, rest: Path) -> None:
+        self.rest = rest
 
     def send(self, letter: Letter) -> None:
+        if not letter.has_secret:
+            File(self.rest).send(letter)
+            if self.rest not in self.told:
+                self.told.add(self.rest)
+                self._print(f"Letters are in {self.rest}; codes and invitations are printed here.")
+            return
         line = " ".join(part for part in letter.text.split("\n") if part.strip())
-        print(f"[{letter.channel} → {letter.to}] {line}", file=sys.stderr, flush=True)
+        self._print(f"[{letter.channel} → {letter.to}] {line}")
+
+    @staticmethod
+    def _print(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
 
 
 class File:
@@ -111,15 +129,24 @@ def channel_for(kind: str) -> Channel:
     gateway of one's own can collect it, and never silently nowhere.
     """
     settings = current_app.config["SETTINGS"]
+    outbox = Path(settings.instance_folder) / "outbox.jsonl"
     if settings.mail_channel == "console":
-        return Console()
+        return Console(outbox)
     if settings.mail_channel == "smtp" and kind == "email":
         return Smtp(settings.smtp_url, settings.mail_from)
-    return File(Path(settings.instance_folder) / "outbox.jsonl")
+    return File(outbox)
 
 
 def write_letter(
-    *, key: str, to: str, channel: str, language: str, kind: str, facts: Mapping[str, Any], path: str | None
+    *,
+    key: str,
+    to: str,
+    channel: str,
+    language: str,
+    kind: str,
+    facts: Mapping[str, Any],
+    path: str | None,
+    has_secret: bool = False,
 ) -> Letter:
     """A message as its receiver reads it: the kind's sentence with its facts, and the link, in their language.
 
@@ -140,6 +167,7 @@ def write_letter(
                 subject=_("万企通：%(words)s", words=words if len(words) <= 40 else words[:39] + "…"),
                 text=_rendered("emails/message.txt", values),
                 html=_rendered("emails/message.html", values),
+                has_secret=has_secret,
             )
     finally:
         g.language = before if before is not None else LANGUAGES["zh"]

@@ -106,6 +106,7 @@ def _take(message_id: int) -> dict[str, Any] | None:
         "kind": message.kind,
         "facts": {**message.facts, **{name: value for name, value in secrets.items() if name != "path"}},
         "path": secrets.get("path") or message.link,
+        "has_secret": bool(secrets),
     }
 
 

@@ -194,9 +194,16 @@ def test_the_file_channel_writes_a_line_a_letter(app: Any, tmp_path: Any) -> Non
     assert '"text": "正文"' in (tmp_path / "deep" / "outbox.jsonl").read_text()
 
 
-def test_the_console_prints_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    channels.Console().send(Letter("k", "138", "sms", "s", "one\n\ntwo\n", ""))
-    assert capsys.readouterr().err == "[sms → 138] one two\n"
+def test_the_console_prints_what_somebody_waits_for_and_says_once_where_the_rest_is(
+    capsys: pytest.CaptureFixture[str], tmp_path: Any
+) -> None:
+    console, outbox = channels.Console(tmp_path / "outbox.jsonl"), tmp_path / "outbox.jsonl"
+    console.send(Letter("k", "138", "sms", "s", "one\n\ntwo\n", "", has_secret=True))
+    assert capsys.readouterr().err == "[sms → 138] one two\n" and not outbox.exists()
+    for number in range(3):
+        console.send(Letter(str(number), "a@example.cn", "email", "s", "news", ""))
+    assert capsys.readouterr().err == f"Letters are in {outbox}; codes and invitations are printed here.\n"
+    assert len(outbox.read_text().splitlines()) == 3
 
 
 def test_smtp_marks_a_letter_so_that_a_second_copy_is_recognised(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,7 +38,10 @@ CASES = [
     ("wan", "5000.00", "0.5 万元", "¥5,000"),
     ("wan", None, "还没填", "not given"),
     ("board", Decimal("1234567890"), "12.35 亿元", "¥1,234,567,890"),
-    ("board", Decimal("99999999"), "9,999.9999 万元", "¥99,999,999"),
+    ("board", Decimal("99999999"), "10,000 万元", "¥99,999,999"),
+    ("wan", Decimal("215280.00"), "215,280 元", "¥215,280"),
+    ("wan", Decimal("923500"), "92.35 万元", "¥923,500"),
+    ("wan", Decimal("215280.50"), "215,280.5 元", "¥215,280.50"),
     ("yuan", Decimal("25469.65"), "25,470 元", "¥25,470"),
     ("yuan", Decimal("0.5"), "1 元", "¥1"),
     ("yuan2", Decimal("25469.645"), "25,469.65 元", "¥25,469.65"),
@@ -51,11 +54,11 @@ CASES = [
     ("basis_points", -25, "减 25 个基点", "minus 25 basis points"),
     ("basis_points", 0, "不加不减", "with no spread"),
     ("day", date(2026, 9, 28), "9 月 28 日", "28 September"),
-    ("day", date(2027, 11, 10), "2027-11-10", "10 November 2027"),
+    ("day", date(2027, 11, 10), "2027 年 11 月 10 日", "10 November 2027"),
     ("day", datetime(2026, 9, 28, 17, 0, tzinfo=UTC), "9 月 29 日", "29 September"),
     ("day_full", date(2026, 11, 10), "2026-11-10", "10 November 2026"),
     ("moment", datetime(2026, 9, 28, 9, 30, tzinfo=UTC), "9 月 28 日 17:30", "28 September, 17:30"),
-    ("moment", "2025-12-31T15:05:00+00:00", "2025-12-31 23:05", "31 December 2025, 23:05"),
+    ("moment", "2025-12-31T15:05:00+00:00", "2025 年 12 月 31 日 23:05", "31 December 2025, 23:05"),
     ("months", 1, "1 个月", "1 month"),
     ("months", 12, "12 个月", "12 months"),
     ("workdays", 9, "9 个工作日", "9 working days"),
@@ -121,3 +124,16 @@ def test_figures_come_apart_for_the_page(spoken):
     in_english(spoken)
     assert formatting.parts(Decimal("306293"), "yuan") == formatting.Parts("¥", "306,293", "")
     assert formatting.parts(None, "yuan") == formatting.Parts("", "", "not given")
+
+
+@pytest.mark.article("B.3")
+def test_chinese_on_an_english_page_is_marked_once_and_never_where_no_element_may_stand() -> None:
+    page = (
+        '<html lang="en"><title>青檀银行</title><h1>青檀农商银行 says no</h1><p lang="zh-CN">不办 <b>青檀</b><br>不办</p>'
+        '<a title="青檀" href="/">A2贷, 灶台贷（二期）</a><option>青檀</option><textarea>青檀</textarea><!-- 青檀 -->'
+    )
+    assert formatting.mark_chinese(page) == page.replace(
+        "青檀农商银行", '<span lang="zh-CN">青檀农商银行</span>'
+    ).replace("A2贷", '<span lang="zh-CN">A2贷</span>').replace(
+        "灶台贷（二期）", '<span lang="zh-CN">灶台贷（二期）</span>'
+    )
