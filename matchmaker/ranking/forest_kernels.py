@@ -7,6 +7,8 @@ extensions to speed-up document scoring with tree ensembles", SIGIR 2016 (V-Quic
 A tree is not walked. Its leaves are numbered from left to right, one bit each; a test that fails for a row (x > t)
 rules out the leaves of its left branch, whatever the other tests say; the lowest bit that is left is the leaf that the
 walk would have reached. So every test is one comparison and one "and", without a branch, over a block of rows at once.
+What is left of a block's leaves stays in vector registers from a tree's first test to its last (``_leaves_left`` says
+so to LLVM in its own words: a loop over an array would be read and written at every test, at twice the time).
 
 Shapes: ``feature`` int32, ``threshold`` float, ``mask`` uint16, uint32 or uint64 [tests], tree by tree;
 ``start`` int32 [trees + 1]; ``leaves`` float64 [trees, width]; ``initial`` masks [trees], what is left before any test.
@@ -17,12 +19,14 @@ from __future__ import annotations
 
 import numba as nb
 import numpy as np
+from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
 OPTIONS = {"nogil": True, "cache": True, "error_model": "numpy", "boundscheck": False}
-BLOCK = 128
-"""Rows side by side. Measured: 32 are unrolled instead of vectorised (ten times slower), 64 to 256 are about equal."""
+BLOCK = 64
+"""Rows side by side: four registers of masks with AVX-512, eight with AVX2. Measured: 32 and 128 are slower, for few
+rows because most of a wide block is empty."""
 
 FIXED_LESS_RECORD, RECORD_LESS_FIXED, FIXED_SCALED, RECORD_SCALED, TIMES, APART, SHARED = range(7)
 """How a feature of a pair comes about; see ``pairs``. One side is fixed, the other a record."""
@@ -44,21 +48,61 @@ def _ones(_context, word):
     return types.int64(types.uint64), generate
 
 
+@intrinsic
+def _leaves_left(_context, columns, feature, threshold, mask, first, last, whole, left):
+    """The tests ``first:last`` of one tree over a block: ``columns`` [features, BLOCK] → ``left`` [BLOCK].
+
+    left = whole; for each test: left = left & mask where columns[feature] > threshold, else left.
+    """
+    given = types.void(columns, feature, threshold, mask, types.int64, types.int64, mask.dtype, left)
+    bytes_of = {one: one.dtype.bitwidth // 8 for one in (columns, left)}
+
+    def generate(context, builder, signature, arguments):
+        at = [
+            context.make_array(kind)(context, builder, value).data if isinstance(kind, types.Array) else value
+            for kind, value in zip(signature.args, arguments, strict=True)
+        ]
+        index = ir.IntType(64)
+        rows = ir.VectorType(context.get_data_type(columns.dtype), BLOCK)
+        bits = ir.VectorType(context.get_data_type(mask.dtype), BLOCK)
+
+        def everywhere(value, kind):
+            one = builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
+            zeros = ir.Constant(ir.VectorType(ir.IntType(32), BLOCK), [0] * BLOCK)
+            return builder.shuffle_vector(one, ir.Constant(kind, ir.Undefined), zeros)
+
+        before, full = builder.block, everywhere(at[6], bits)
+        head, body, after = (builder.append_basic_block(name) for name in ("tests", "test", "tested"))
+        builder.branch(head)
+        builder.position_at_end(head)
+        test, kept = builder.phi(index), builder.phi(bits)
+        test.add_incoming(at[4], before)
+        kept.add_incoming(full, before)
+        builder.cbranch(builder.icmp_signed("<", test, at[5]), body, after)
+        builder.position_at_end(body)
+        row = builder.mul(builder.sext(builder.load(builder.gep(at[1], [test])), index), ir.Constant(index, BLOCK))
+        values = builder.load(builder.bitcast(builder.gep(at[0], [row]), rows.as_pointer()))
+        values.align = bytes_of[columns]
+        limit = everywhere(builder.load(builder.gep(at[2], [test])), rows)
+        stays = everywhere(builder.load(builder.gep(at[3], [test])), bits)
+        fails = builder.fcmp_ordered(">", values, limit)
+        kept.add_incoming(builder.select(fails, builder.and_(kept, stays), kept), builder.block)
+        test.add_incoming(builder.add(test, ir.Constant(index, 1)), builder.block)
+        builder.branch(head)
+        builder.position_at_end(after)
+        builder.store(kept, builder.bitcast(at[7], bits.as_pointer())).align = bytes_of[left]
+        return context.get_dummy_value()
+
+    return given, generate
+
+
 @nb.njit(**OPTIONS)
 def _score_block(columns, feature, threshold, mask, start, initial, leaves, baseline, sums, left):
     """``columns`` [features, BLOCK] → ``sums`` [BLOCK]; ``left`` [BLOCK] is room for the masks."""
     for k in range(BLOCK):
         sums[k] = baseline
     for tree in range(start.shape[0] - 1):
-        whole = initial[tree]
-        for k in range(BLOCK):
-            left[k] = whole
-        for test in range(start[tree], start[tree + 1]):
-            of = feature[test]
-            limit = threshold[test]
-            kept = mask[test]
-            for k in range(BLOCK):
-                left[k] = left[k] & kept if columns[of, k] > limit else left[k]
+        _leaves_left(columns, feature, threshold, mask, start[tree], start[tree + 1], initial[tree], left)
         values = leaves[tree]
         for k in range(BLOCK):
             sums[k] += values[_trailing_zeros(np.uint64(left[k]))]
@@ -82,29 +126,29 @@ def score_rows(x, feature, threshold, mask, start, initial, leaves, baseline, ou
 
 
 @nb.njit(**OPTIONS)
-def fold(feature, threshold, mask, start, full, known, values, of, limit, kept, first, initial):
-    """Decide the tests on what is known for all rows (``known`` uint8, ``values`` [features]) once and for all.
+def fold(fixed, known, pair, full, of, limit, kept, first, initial):
+    """Decide the tests on figures of the fixed side once and for all rows.
 
-    ``full`` is a mask of ones. Writes the tests that are left to ``of``, ``limit``, ``kept``, ``first``, and each
-    tree's leaves that are left to ``initial``; tests whose left branch is ruled out already go too. Answers how many
-    are left.
+    ``known``, ``pair``: the tests on the fixed side alone and all others, each (feature, threshold, mask, start).
+    ``full`` is a mask of ones. Writes each tree's leaves that are left to ``initial``, and to ``of``, ``limit``,
+    ``kept``, ``first`` those other tests whose left branch is not ruled out already. Answers how many.
     """
     q = 0
-    for tree in range(start.shape[0] - 1):
+    known_feature, known_threshold, known_mask, known_start = known
+    pair_feature, pair_threshold, pair_mask, pair_start = pair
+    for tree in range(pair_start.shape[0] - 1):
         whole = full
-        for test in range(start[tree], start[tree + 1]):
-            f = feature[test]
-            if known[f] and values[f] > threshold[test]:
-                whole &= mask[test]
+        for test in range(known_start[tree], known_start[tree + 1]):
+            fails = fixed[known_feature[test]] > known_threshold[test]
+            whole = whole & known_mask[test] if fails else whole
         initial[tree] = whole
         first[tree] = q
-        for test in range(start[tree], start[tree + 1]):
-            if not known[feature[test]] and whole & ~mask[test]:
-                of[q] = feature[test]
-                limit[q] = threshold[test]
-                kept[q] = mask[test]
-                q += 1
-    first[start.shape[0] - 1] = q
+        for test in range(pair_start[tree], pair_start[tree + 1]):
+            of[q] = pair_feature[test]
+            limit[q] = pair_threshold[test]
+            kept[q] = pair_mask[test]
+            q += np.int64((whole & ~pair_mask[test]) != 0)
+    first[pair_start.shape[0] - 1] = q
     return q
 
 
@@ -174,46 +218,46 @@ def _push(scores, slots, held, most, score, slot, keys):
 
 
 @nb.njit(**OPTIONS)
-def best_pairs(
-    records, keys, places, n, fixed, how, a, b, c, column, feature, threshold, mask, start, full, leaves, baseline,
-    known, values, scores, slots,
-):  # fmt: skip
-    """The best of ``places[:n]`` for one fixed side, by raw prediction, ties by key: ``scores``, ``slots`` [most].
+def best_pairs(records, keys, places, starts, fixed, program, known, pair, full, leaves, baseline, scores, slots, held):
+    """The best pairs of each of many fixed sides, by raw prediction, ties by key.
 
-    ``column`` int32 [features]: where in a block a feature stands; ``known`` and ``values`` as for ``fold``.
-    Answers how many were written.
+    ``fixed`` float32 [m, columns]; of side ``e`` the candidates are ``places[starts[e]:starts[e + 1]]``. ``program``:
+    how, a, b, c of the features that are worked out; ``known`` and ``pair`` as for ``fold``, a pair test's feature
+    being its row in a block. Writes ``scores`` and ``slots`` [m, most] and how many of them to ``held`` [m].
     """
-    tests, trees = feature.shape[0], start.shape[0] - 1
-    of, limit, kept = np.empty(tests, np.int32), np.empty(tests, threshold.dtype), np.empty(tests, mask.dtype)
-    first_test, initial = np.empty(trees + 1, np.int32), np.empty(trees, mask.dtype)
-    left_over = fold(feature, threshold, mask, start, full, known, values, of, limit, kept, first_test, initial)
-    for test in range(left_over):
-        of[test] = column[of[test]]
+    how, a, b, c = program
+    pair_feature, pair_threshold, pair_mask, pair_start = pair
+    tests, trees = pair_feature.shape[0] + 1, pair_start.shape[0] - 1
+    of, limit = np.empty(tests, np.int32), np.empty(tests, pair_threshold.dtype)
+    kept = np.empty(tests, pair_mask.dtype)
+    first_test, initial = np.empty(trees + 1, np.int32), np.empty(trees, pair_mask.dtype)
     columns = np.zeros((records.shape[1] + how.shape[0], BLOCK), records.dtype)
-    sums, left = np.empty(BLOCK), np.empty(BLOCK, mask.dtype)
-    held, most = 0, scores.shape[0]
-    for first in range(0, n, BLOCK):
-        last = min(n, first + BLOCK)
-        _pair_block(records, places, first, last, fixed, how, a, b, c, columns)
-        _score_block(columns, of, limit, kept, first_test, initial, leaves, baseline, sums, left)
-        for k in range(first, last):
-            held = _push(scores, slots, held, most, sums[k - first], places[k], keys)
-    return held
+    sums, left = np.empty(BLOCK), np.empty(BLOCK, pair_mask.dtype)
+    most = scores.shape[1]
+    for e in range(fixed.shape[0]):
+        fold(fixed[e], known, pair, full, of, limit, kept, first_test, initial)
+        n = 0
+        for first in range(starts[e], starts[e + 1], BLOCK):
+            last = min(starts[e + 1], first + BLOCK)
+            _pair_block(records, places, first, last, fixed[e], how, a, b, c, columns)
+            _score_block(columns, of, limit, kept, first_test, initial, leaves, baseline, sums, left)
+            for k in range(first, last):
+                n = _push(scores[e], slots[e], n, most, sums[k - first], places[k], keys)
+        held[e] = n
 
 
 def warm() -> None:
     """Call every kernel with the types that occur, so that it is compiled or read from the cache."""
-    start, initial = np.array([0, 1], np.int32), np.zeros(1)
+    start = np.array([0, 1], np.int32)
     for mask_type in (np.uint16, np.uint32, np.uint64):
         feature, mask = np.zeros(1, np.int32), np.full(1, 2, mask_type)
         initial = np.full(1, 3, mask_type)
         leaves = np.zeros((1, 2))
         score_rows(np.zeros((1, 1)), feature, np.zeros(1), mask, start, initial, leaves, 0.0, np.zeros(1))
     records, places = np.zeros((1, 2), np.float32), np.zeros(1, np.int64)
-    program = np.zeros(1, np.int32)
-    mask = np.full(1, 2, np.uint32)
+    program = (np.zeros(1, np.int32),) * 4
+    tests = (np.zeros(1, np.int32), np.zeros(1, np.float32), np.full(1, 2, np.uint32), start)
     best_pairs(
-        records, places, places, 1, np.zeros(2, np.float32), program, program, program, program, program,
-        np.zeros(1, np.int32), np.zeros(1, np.float32), mask, start, np.uint32(3), np.zeros((1, 2)), 0.0,
-        np.zeros(1, np.uint8), np.zeros(1, np.float32), np.zeros(1), np.zeros(1, np.int64),
+        records, places, places, np.array([0, 1]), np.zeros((1, 2), np.float32), program, tests, tests, np.uint32(3),
+        np.zeros((1, 2)), 0.0, np.zeros((1, 1)), np.zeros((1, 1), np.int64), np.zeros(1, np.int64),
     )  # fmt: skip

@@ -61,7 +61,6 @@ class PairScorer:
         if forest.features != len(features):
             raise ValueError(f"the forest has {forest.features} features, {len(features)} are declared")
         self.forest = forest
-        self.threshold = forest.single_thresholds()
         loose: Side = "product" if fixed == "need" else "need"
         at_fixed = {name: place for place, name in enumerate(columns[fixed])}
         at_record = {name: place for place, name in enumerate(columns[loose])}
@@ -81,10 +80,20 @@ class PairScorer:
             if feature.how == "scaled":
                 by = at_record[feature.scale] if fixed == "need" else at_fixed[feature.scale]
             program.append((kind, at_fixed[mine], at_record[its], by))
-        self.program = [np.array(part, np.int32) for part in zip(*program, strict=True)] or [np.zeros(0, np.int32)] * 4
-        self.column = np.array(column, np.int32)
-        self.known = np.array(known, np.uint8)
-        self._of_fixed = np.array(of_fixed, np.int64)
+        parts = np.array(program, np.int32).reshape(-1, 4)
+        self.program = tuple(np.ascontiguousarray(part) for part in parts.T)
+        """how, a, b, c of the features that are worked out: int32 each; see ``forest_kernels``."""
+        of_tests = np.array(known, np.bool_)[forest.feature]
+        self.known = self._tests(of_tests, np.array(of_fixed, np.int32))
+        """The tests on figures of the fixed side, decided once a question: feature, threshold, mask, start."""
+        self.pair = self._tests(~of_tests, np.array(column, np.int32))
+        """All others, made for every pair; the feature is its row in a block."""
+        self._full = forest.full
+
+    def _tests(self, which: Array, stands: Array) -> tuple[Array, Array, Array, Array]:
+        forest = self.forest
+        start = np.concatenate(([0], np.cumsum(which)))[forest.start].astype(np.int32)
+        return stands[forest.feature[which]], forest.single_thresholds()[which], forest.mask[which], start
 
     @staticmethod
     def _kind(how: How, fixed: Side) -> int:
@@ -100,13 +109,19 @@ class PairScorer:
 
         ``records`` float32 [n, columns of the loose side], ``keys`` int64 [n]. All of them are scored: exact.
         """
-        most = min(most, len(places))
-        scores: Array = np.empty(most)
-        slots: Array = np.empty(most, np.int64)
-        forest = self.forest
-        held = kernels.now.best_pairs(
-            records, keys, places, len(places), fixed, *self.program, self.column, forest.feature, self.threshold,
-            forest.mask, forest.start, forest.full, forest.leaves, forest.baseline,
-            self.known, fixed[self._of_fixed], scores, slots,
+        starts = np.array((0, len(places)), np.int64)
+        return self.best_of_many(fixed[np.newaxis], records, keys, places, starts, min(most, len(places)))[0]
+
+    def best_of_many(
+        self, fixed: Array, records: Array, keys: Array, places: Array, starts: Array, most: int
+    ) -> list[Best]:
+        """The same for many fixed sides at once (float32 [m, columns]), with ``places[starts[e]:starts[e + 1]]`` each:
+        a night's way, without a row of Python between two of them."""
+        m = len(fixed)
+        scores, slots = np.empty((m, most)), np.empty((m, most), np.int64)
+        held: Array = np.empty(m, np.int64)
+        kernels.now.best_pairs(
+            records, keys, places, starts, fixed, self.program, self.known, self.pair, self._full,
+            self.forest.leaves, self.forest.baseline, scores, slots, held,
         )  # fmt: skip
-        return Best(slots[:held], scores[:held])
+        return [Best(slots[at, :n], scores[at, :n]) for at, n in enumerate(held.tolist())]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -53,20 +54,27 @@ def pair_features(records: Array, fixed: Array, how: Array, a: Array, b: Array, 
 
 
 def best_pairs(
-    records: Array, keys: Array, places: Array, n: int, fixed: Array, how: Array, a: Array, b: Array, c: Array,
-    column: Array, feature: Array, threshold: Array, mask: Array, start: Array, full: Any, leaves: Array,
-    baseline: float, known: Array, values: Array, scores: Array, slots: Array,
-) -> int:  # fmt: skip
-    """The best of ``places[:n]`` for one fixed side: see ``forest_kernels.best_pairs``."""
-    places = places[:n]
-    made = pair_features(records[places], fixed, how, a, b, c)
-    x: Array = np.empty((n, len(column)), records.dtype)
-    for f, stands in enumerate(column.tolist()):
-        x[:, f] = values[f] if known[f] else made[:, stands]
-    raw: Array = np.empty(n)
-    initial: Array = np.full(len(start) - 1, full, mask.dtype)
-    score_rows(x, feature, threshold, mask, start, initial, leaves, baseline, raw)
-    best = np.lexsort((keys[places], -raw))[: len(scores)]
-    scores[: len(best)] = raw[best]
-    slots[: len(best)] = places[best]
-    return len(best)
+    records: Array, keys: Array, places: Array, starts: Array, fixed: Array, program: Sequence[Array],
+    known: Sequence[Array], pair: Sequence[Array], full: Any, leaves: Array, baseline: float, scores: Array,
+    slots: Array, held: Array,
+) -> None:  # fmt: skip
+    """The best pairs of each of many fixed sides: see ``forest_kernels.best_pairs``."""
+    for e in range(len(fixed)):
+        mine = places[starts[e] : starts[e + 1]]
+        initial = _decided(fixed[e], *known, full)
+        made = pair_features(records[mine], fixed[e], *program)
+        raw: Array = np.empty(len(mine))
+        score_rows(made, *pair, initial, leaves, baseline, raw)
+        best = np.lexsort((keys[mine], -raw))[: scores.shape[1]]
+        scores[e, : len(best)] = raw[best]
+        slots[e, : len(best)] = mine[best]
+        held[e] = len(best)
+
+
+def _decided(fixed: Array, feature: Array, threshold: Array, mask: Array, start: Array, full: Any) -> Array:
+    """What the fixed side's own figures leave of each tree's leaves: masks [trees]."""
+    stays = np.where(fixed[feature] > threshold, mask, full)
+    return np.array(
+        [np.bitwise_and.reduce(stays[start[tree] : start[tree + 1]], initial=full) for tree in range(len(start) - 1)],
+        mask.dtype,
+    )
