@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -23,7 +23,7 @@ import numpy as np
 from matchmaker.eligibility.bounds import Outcome
 from matchmaker.eligibility.facts import Facts, Terms
 from matchmaker.eligibility.rules import CRITERIA, Criterion, NearMiss, failed_rules
-from matchmaker.matching.index_board import Array, Board, Clause, Scratch, bitmap_of, kernels, packed
+from matchmaker.matching.index_board import Array, Board, Clauses, Scratch, any_of, bitmap_of, kernels, packed
 from matchmaker.matching.index_forms import Form, Grouped, NotIndexable, Told, form_for
 from matchmaker.matching.index_places import PlaceBook
 
@@ -36,8 +36,10 @@ class _Rule:
         self.forms: dict[type, Form] = {}
 
     def ask(self, facts: Facts, today: date, scratch: Scratch) -> list[Told]:
+        if not self.forms:
+            return []
         mine = self.criterion.mine(facts, today)
-        if not self.forms or (mine is None and self.criterion.silent):
+        if mine is None and self.criterion.silent:
             return []
         return [form.ask(mine, scratch) for form in self.forms.values()]
 
@@ -153,11 +155,9 @@ class MarketIndex:
 
     # Questions
 
-    @contextmanager
-    def reading(self) -> Iterator[None]:
+    def reading(self) -> AbstractContextManager[None]:
         """Keep writers out. ``ask`` may be called, and its answer looked at, only inside."""
-        with self._access.reading():
-            yield
+        return self._access.reader
 
     def ask(self, facts: Facts, today: date) -> Answer:
         """Everything the rules say about these facts on ``today`` (Asia/Shanghai), worked out as it is looked at."""
@@ -178,18 +178,17 @@ class Answer:
     def slots(self) -> Array:
         """Slots of the eligible products, int64, ascending: the rows met first, the groups asked of what is left."""
         board = self.index.board
-        clauses = [Clause((Board.ALIVE,))]
+        clauses = [1, Board.ALIVE]
         groups: list[Grouped] = []
         for told in self._told:
             for form in told:
-                clauses.extend(form.not_failed)
+                clauses += form.not_failed
                 if form.groups is not None and not form.groups.not_failed.all():
                     groups.append(form.groups)
-        places: Array = np.empty(board.slots, np.int64)
-        n = kernels.now.meet_places(board.rows, self._scratch.rows(), *packed(clauses), board.words, places)
+        places: Array = kernels.now.meet_places(board.rows, self._scratch.rows(), packed(clauses), board.words)
         for group in groups:
-            n = kernels.now.keep_groups(places, n, group.column.values, group.not_failed)
-        return places[:n]
+            places = places[: kernels.now.keep_groups(places, len(places), group.column.values, group.not_failed)]
+        return places
 
     @cached_property
     def _odd_failures(self) -> dict[int, tuple[str, ...]]:
@@ -202,14 +201,14 @@ class Answer:
         return sorted(found)
 
     def _bitmap(self, rule: int, passed: bool) -> Array:
-        clauses: list[Clause] = []
+        clauses: Clauses = ()
         board = self.index.board
         for form in self._told[rule]:
-            clauses.extend(form.passed if passed else form.not_failed)
+            clauses += form.passed if passed else form.not_failed
             if form.groups is not None:
                 good = form.groups.passed if passed else form.groups.not_failed
                 found = kernels.now.group_bitmap(form.groups.column.values, good, board.words)
-                clauses.append(Clause((self._scratch.add(found),)))
+                clauses += any_of((self._scratch.add(found),))
         return bitmap_of(board, clauses, self._scratch)
 
     @cached_property
@@ -301,18 +300,18 @@ class _Access:
         self._readers = 0
         self._writing = False
         self._waiting = 0
+        self.reader = _Reader(self)
 
-    @contextmanager
-    def reading(self) -> Iterator[None]:
+    def begin_reading(self) -> None:
         with self._turn:
             while self._writing or self._waiting:
                 self._turn.wait()
             self._readers += 1
-        try:
-            yield
-        finally:
-            with self._turn:
-                self._readers -= 1
+
+    def end_reading(self) -> None:
+        with self._turn:
+            self._readers -= 1
+            if self._waiting:
                 self._turn.notify_all()
 
     @contextmanager
@@ -329,3 +328,16 @@ class _Access:
             with self._turn:
                 self._writing = False
                 self._turn.notify_all()
+
+
+class _Reader(AbstractContextManager[None]):
+    """``with`` it while reading; holds nothing of its own, so that all readers share one."""
+
+    def __init__(self, access: _Access) -> None:
+        self.access = access
+
+    def __enter__(self) -> None:
+        self.access.begin_reading()
+
+    def __exit__(self, *raised: object) -> None:
+        self.access.end_reading()

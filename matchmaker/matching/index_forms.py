@@ -14,20 +14,24 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from typing import Any
+from itertools import chain
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from matchmaker.eligibility.bounds import Areas, Between, Deciders, Number, OneOf, Possible, Prefixes, Shares, Span
-from matchmaker.matching.index_board import Array, Board, Clause, Column, Scratch, bitmap_of, kernels
+from matchmaker.matching.index_board import Array, Board, Clauses, Column, Scratch, any_of, bitmap_of, kernels, none_of
 from matchmaker.matching.index_places import FAIL, PASS, PlaceBook, under
 
-SCALE = 1_000_000
+PLACES = 6
+SCALE = 10**PLACES
 """Numbers are kept as whole millionths: fen, months and hundredths of a percent are exact in it."""
 OPEN = -(2**62)
 """Stands for "no end": below every number that is kept."""
 BREAKS = 96
 """So many different thresholds of a kind get a row of their own; further ones lie between two rows and are compared."""
+ANSWERS_KEPT = 4096
+"""Different codes of which a prefix form remembers the rows."""
 
 
 class NotIndexable(Exception):
@@ -43,12 +47,11 @@ class Grouped:
     passed: Array
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """What one form says of one fact: all these clauses together, and the groups."""
 
-    not_failed: Sequence[Clause] = ()
-    passed: Sequence[Clause] = ()
+    not_failed: Clauses = ()
+    passed: Clauses = ()
     groups: Grouped | None = None
 
 
@@ -70,11 +73,15 @@ class Form(ABC):
 
 def scaled(value: Number, rounding: str) -> int:
     """A number in whole millionths, rounded where it has more places than a threshold may have."""
-    if isinstance(value, date):
-        return value.toordinal() * SCALE
+    if isinstance(value, Decimal):
+        exact = value.scaleb(PLACES)
+        whole = int(exact)  # towards zero; the usual number has no more places
+        if whole == exact:
+            return whole
+        return int(exact.to_integral_value(rounding=rounding))
     if isinstance(value, int):
         return value * SCALE
-    return int((value * SCALE).to_integral_value(rounding=rounding))
+    return value.toordinal() * SCALE
 
 
 def exactly(value: Number) -> int:
@@ -134,16 +141,16 @@ class Side:
             self.breaks.insert(place, value)
             self.rows.insert(place, self.board.new_row(like=before))
 
-    def at_most(self, value: int, scratch: Scratch) -> Clause:
+    def at_most(self, value: int, scratch: Scratch) -> Clauses:
         """The slots whose threshold is at most ``value``."""
         place = bisect_right(self.breaks, value)
         row = self.rows[place - 1] if place else self.open_row
         if not self.binned or (place and self.breaks[place - 1] == value):
-            return Clause((row,))
+            return (1, row)
         beyond = self.rows[place] if place < len(self.rows) else Board.ALIVE
         rows, words = self.board.rows, self.board.words
         found = kernels.now.between_breaks(rows[row], rows[beyond], self.column.values, value, words)
-        return Clause((scratch.add(found),))
+        return (1, scratch.add(found))
 
 
 class BetweenForm(Form):
@@ -167,19 +174,24 @@ class BetweenForm(Form):
         self.high.write(slots, np.array(high, np.int64))
 
     def ask(self, mine: Number | Span | None, scratch: Scratch) -> Told:
-        span = mine if isinstance(mine, Span) else Span(mine, mine)
-        reach = None if span.high is None else self.low.at_most(scaled(span.high, ROUND_FLOOR), scratch)
-        within = None if span.low is None else self.high.at_most(-scaled(span.low, ROUND_CEILING), scratch)
-        if span.low is span.high and reach is not None and within is not None:
-            return Told((reach, within), (reach, within))
-        above = Clause((self.low.open_row,))
-        if span.low is not None:
-            above = self.low.at_most(scaled(span.low, ROUND_FLOOR), scratch)
-        below = Clause((self.high.open_row,))
+        if mine is not None and not isinstance(mine, Span):
+            up = scaled(mine, ROUND_FLOOR)
+            down = -up if isinstance(mine, (int, date)) else -scaled(mine, ROUND_CEILING)
+            both = self.low.at_most(up, scratch) + self.high.at_most(down, scratch)
+            return Told(both, both)
+        return self._band(mine if mine is not None else Span(), scratch)
+
+    def _band(self, span: Span, scratch: Scratch) -> Told:
+        above: Clauses = (1, self.low.open_row)
+        below: Clauses = (1, self.high.open_row)
+        not_failed: Clauses = ()
         if span.high is not None:
+            not_failed += self.low.at_most(scaled(span.high, ROUND_FLOOR), scratch)
             below = self.high.at_most(-scaled(span.high, ROUND_CEILING), scratch)
-        not_failed = [clause for clause in (reach, within) if clause is not None]
-        return Told(not_failed, (*not_failed, above, below))
+        if span.low is not None:
+            not_failed += self.high.at_most(-scaled(span.low, ROUND_CEILING), scratch)
+            above = self.low.at_most(scaled(span.low, ROUND_FLOOR), scratch)
+        return Told(not_failed, not_failed + above + below)
 
 
 # Codes --------------------------------------------------------------------------------------------------------------
@@ -211,11 +223,11 @@ class _Codes(Form):
                 self.rows[code] = self.board.new_row()
             self.board.set(self.rows[code], np.array(its, np.int64))
 
-    def _any(self, codes: Iterable[str]) -> Clause:
-        return Clause((self.free_row, *(self.rows[code] for code in codes if code in self.rows)))
+    def _any(self, codes: Iterable[str]) -> Clauses:
+        return any_of((self.free_row, *(self.rows[code] for code in codes if code in self.rows)))
 
     def _unknown(self) -> Told:
-        return Told((), (Clause((self.free_row,)),))
+        return Told((), (1, self.free_row))
 
 
 class OneOfForm(_Codes):
@@ -227,9 +239,9 @@ class OneOfForm(_Codes):
         if isinstance(mine, Possible):
             if not mine.codes:
                 return self._unknown()
-            return Told((self._any(mine.codes),), [self._any((code,)) for code in mine.codes])
+            return Told(self._any(mine.codes), tuple(chain.from_iterable(self._any((code,)) for code in mine.codes)))
         clause = self._any((mine,) if isinstance(mine, str) else dict.fromkeys(mine))
-        return Told((clause,), (clause,))
+        return Told(clause, clause)
 
 
 class SharesForm(_Codes):
@@ -239,7 +251,7 @@ class SharesForm(_Codes):
         if mine is None:
             return self._unknown()
         clause = self._any(sorted(mine))
-        return Told((clause,), (clause,))
+        return Told(clause, clause)
 
 
 class _PrefixRows:
@@ -277,6 +289,8 @@ class PrefixesForm(Form):
         """Products without an allow list, the unrestricted among them."""
         self.allow = _PrefixRows(board)
         self.deny = _PrefixRows(board)
+        self._known: dict[str, Told] = {}
+        """Answers by code, as long as no row has come to them."""
 
     def check(self, bounds: Prefixes) -> None:
         return None
@@ -298,33 +312,38 @@ class PrefixesForm(Form):
         self.board.set(self.all_row, np.array(every, np.int64))
         self.allow.write(allow)
         self.deny.write(deny)
+        self._known.clear()
 
     def ask(self, mine: str | Possible | None, scratch: Scratch) -> Told:
-        if isinstance(mine, Possible):
-            return self._possible(mine, scratch)
+        if isinstance(mine, str):
+            known = self._known.get(mine)
+            if known is None:
+                if len(self._known) >= ANSWERS_KEPT:
+                    self._known.clear()
+                known = self._known[mine] = self._one(mine)
+            return known
         if mine is None:
-            return Told((), (Clause((self.free_row,)),))
-        return self._one(mine)
+            return Told((), (1, self.free_row))
+        return self._possible(mine, scratch)
 
     def _one(self, code: str) -> Told:
         sure, maybe = self.allow.above(code), self.allow.below(code)
         denied, perhaps = self.deny.above(code), self.deny.below(code)
-        inside = Clause((self.all_row, *sure))
-        not_failed = [Clause((self.all_row, *sure, *maybe)) if maybe else inside]
-        passed = [inside]
+        not_failed = any_of((self.all_row, *sure, *maybe))
+        passed = any_of((self.all_row, *sure))
         if denied:
-            not_failed.append(Clause(denied, negated=True))
+            not_failed += none_of(denied)
         if denied or perhaps:
-            passed.append(Clause((*denied, *perhaps), negated=True))
+            passed += none_of((*denied, *perhaps))
         return Told(not_failed, passed)
 
     def _possible(self, mine: Possible, scratch: Scratch) -> Told:
         """Certain only when all codes agree; worked out as bitmaps, since "or" over codes is no clause."""
         if not mine.codes:
-            return Told((), (Clause((self.free_row,)),))
+            return Told((), (1, self.free_row))
         told = [self._one(code) for code in mine.codes]
         some = scratch.add(np.bitwise_or.reduce([bitmap_of(self.board, one.not_failed, scratch) for one in told]))
-        return Told((Clause((some,)),), [clause for one in told for clause in one.passed])
+        return Told((1, some), tuple(chain.from_iterable(one.passed for one in told)))
 
 
 # Branches -----------------------------------------------------------------------------------------------------------

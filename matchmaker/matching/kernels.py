@@ -1,12 +1,15 @@
 """The market index's inner loops, compiled by numba. ``plain_kernels`` holds the same functions in numpy.
 
 Bitmaps are rows of uint64 words, product ``i`` being bit ``i % 64`` of word ``i // 64``. A query is a conjunction of
-*clauses*: clause ``c`` is the union of the rows ``members[start[c]:start[c + 1]]``, complemented where ``negated[c]``.
-A member below zero is a row of ``scratch`` (number ``-member - 1``), worked out for one query only.
+*clauses*, written one after the other into ``clauses`` (int64): how many rows follow, below zero where the complement
+of their union is meant, and the rows. A row below zero is one of ``scratch`` (number ``-row - 1``), worked out for one
+query only.
 Imported only through ``ranking.compiled`` (numba may be missing).
 """
 
 from __future__ import annotations
+
+from array import array
 
 import numba as nb
 import numpy as np
@@ -35,74 +38,6 @@ def _ones(_context, word):
 
 
 @nb.njit(**OPTIONS)
-def _meet_block(rows, scratch, start, members, negated, first, last, kept, union):
-    """The words first..last of the intersection of all clauses, into ``kept``; answers whether a bit is left."""
-    n = last - first
-    for w in range(n):
-        kept[w] = np.uint64(0xFFFFFFFFFFFFFFFF)
-    for c in range(start.shape[0] - 1):
-        a, b = start[c], start[c + 1]
-        m = members[a] if b > a else 0
-        row = rows[m] if m >= 0 else scratch[-m - 1]
-        if b == a:
-            if negated[c] == 0:
-                for w in range(n):
-                    kept[w] = np.uint64(0)
-            continue
-        if b - a == 1:
-            if negated[c]:
-                for w in range(n):
-                    kept[w] &= ~row[first + w]
-            else:
-                for w in range(n):
-                    kept[w] &= row[first + w]
-            continue
-        for w in range(n):
-            union[w] = row[first + w]
-        for e in range(a + 1, b):
-            m = members[e]
-            more = rows[m] if m >= 0 else scratch[-m - 1]
-            for w in range(n):
-                union[w] |= more[first + w]
-        if negated[c]:
-            for w in range(n):
-                kept[w] &= ~union[w]
-        else:
-            for w in range(n):
-                kept[w] &= union[w]
-
-
-@nb.njit(**OPTIONS)
-def meet(rows, scratch, start, members, negated, words):
-    """The intersection of all clauses as bitmap: uint64 [words]."""
-    found = np.empty(words, np.uint64)
-    union = np.empty(BLOCK_WORDS, np.uint64)
-    for first in range(0, words, BLOCK_WORDS):
-        last = min(words, first + BLOCK_WORDS)
-        _meet_block(rows, scratch, start, members, negated, first, last, found[first:last], union)
-    return found
-
-
-@nb.njit(**OPTIONS)
-def meet_places(rows, scratch, start, members, negated, words, out):
-    """The same as places (int64, ascending) written to ``out``; answers how many."""
-    kept = np.empty(BLOCK_WORDS, np.uint64)
-    union = np.empty(BLOCK_WORDS, np.uint64)
-    k = 0
-    for first in range(0, words, BLOCK_WORDS):
-        last = min(words, first + BLOCK_WORDS)
-        _meet_block(rows, scratch, start, members, negated, first, last, kept, union)
-        for w in range(last - first):
-            word = kept[w]
-            base = (first + w) * 64
-            while word != np.uint64(0):
-                out[k] = base + _trailing_zeros(word)
-                k += 1
-                word &= word - np.uint64(1)
-    return k
-
-
-@nb.njit(**OPTIONS)
 def places_of(bitmap):
     """The places (int64, ascending) of the bits that are set in uint64 [words]."""
     n = 0
@@ -117,6 +52,61 @@ def places_of(bitmap):
             k += 1
             word &= word - np.uint64(1)
     return out
+
+
+@nb.njit(**OPTIONS)
+def _meet_block(rows, scratch, clauses, first, last, kept, union):
+    """The words first..last of the intersection of all clauses, into ``kept``."""
+    n = last - first
+    for w in range(n):
+        kept[w] = np.uint64(0xFFFFFFFFFFFFFFFF)
+    at = 0
+    while at < clauses.shape[0]:
+        size = clauses[at]
+        negated = size < 0
+        end = at + 1 + abs(size)
+        if size == 0:
+            for w in range(n):
+                kept[w] = np.uint64(0)
+        elif size == 1:
+            m = clauses[at + 1]
+            row = rows[m] if m >= 0 else scratch[-m - 1]
+            for w in range(n):
+                kept[w] &= row[first + w]
+        else:
+            m = clauses[at + 1]
+            row = rows[m] if m >= 0 else scratch[-m - 1]
+            for w in range(n):
+                union[w] = row[first + w]
+            for e in range(at + 2, end):
+                m = clauses[e]
+                more = rows[m] if m >= 0 else scratch[-m - 1]
+                for w in range(n):
+                    union[w] |= more[first + w]
+            if negated:
+                for w in range(n):
+                    kept[w] &= ~union[w]
+            else:
+                for w in range(n):
+                    kept[w] &= union[w]
+        at = end
+
+
+@nb.njit(**OPTIONS)
+def meet(rows, scratch, clauses, words):
+    """The intersection of all clauses as bitmap: uint64 [words]."""
+    found = np.empty(words, np.uint64)
+    union = np.empty(BLOCK_WORDS, np.uint64)
+    for first in range(0, words, BLOCK_WORDS):
+        last = min(words, first + BLOCK_WORDS)
+        _meet_block(rows, scratch, clauses, first, last, found[first:last], union)
+    return found
+
+
+@nb.njit(**OPTIONS)
+def meet_places(rows, scratch, clauses, words):
+    """The same as places: int64, ascending."""
+    return places_of(meet(rows, scratch, clauses, words))
 
 
 @nb.njit(**OPTIONS)
@@ -196,13 +186,12 @@ def is_set(bitmap, places):
 def warm() -> None:
     """Call every kernel once, so that it is compiled or read from the cache."""
     rows = np.ones((2, 1), np.uint64)
-    start, members, negated = np.array([0, 1, 2], np.int64), np.array([0, -1], np.int64), np.zeros(2, np.uint8)
-    out = np.zeros(64, np.int64)
-    bitmap = meet(rows, rows, start, members, negated, 1)
-    meet_places(rows, rows, start, members, negated, 1, out)
+    clauses = np.frombuffer(array("q", (1, 0, 1, -1)), np.int64)
+    bitmap = meet(rows, rows, clauses, 1)
+    meet_places(rows, rows, clauses, 1)
     places = places_of(bitmap)
     group, good = np.zeros(64, np.int32), np.ones(1, np.uint8)
-    keep_groups(out, 1, group, good)
+    keep_groups(places, 1, group, good)
     group_bitmap(group, good, 1)
     between_breaks(rows[0], rows[1], np.zeros(64, np.int64), 0, 1)
     one_missing(rows, bitmap, np.zeros(1, np.uint64), np.zeros(2, np.int64))

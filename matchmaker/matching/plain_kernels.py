@@ -10,24 +10,23 @@ Array = np.ndarray[Any, np.dtype[Any]]
 _FULL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
-def meet(rows: Array, scratch: Array, start: Array, members: Array, negated: Array, words: int) -> Array:
+def meet(rows: Array, scratch: Array, clauses: Array, words: int) -> Array:
     """The intersection of all clauses as bitmap: uint64 [words]."""
     found: Array = np.full(words, _FULL, np.uint64)
-    for c in range(len(start) - 1):
+    given, at = clauses.tolist(), 0
+    while at < len(given):
+        size = given[at]
         inside: Array = np.zeros(words, np.uint64)
-        for member in members[start[c] : start[c + 1]]:
-            inside |= (rows[member] if member >= 0 else scratch[-member - 1])[:words]
-        found &= ~inside if negated[c] else inside
+        for row in given[at + 1 : at + 1 + abs(size)]:
+            inside |= (rows[row] if row >= 0 else scratch[-row - 1])[:words]
+        found &= ~inside if size < 0 else inside
+        at += 1 + abs(size)
     return found
 
 
-def meet_places(
-    rows: Array, scratch: Array, start: Array, members: Array, negated: Array, words: int, out: Array
-) -> int:
-    """The same as places, ascending, written to ``out``; answers how many."""
-    places = places_of(meet(rows, scratch, start, members, negated, words))
-    out[: len(places)] = places
-    return len(places)
+def meet_places(rows: Array, scratch: Array, clauses: Array, words: int) -> Array:
+    """The same as places: int64, ascending."""
+    return places_of(meet(rows, scratch, clauses, words))
 
 
 def _bits(bitmap: Array) -> Array:
