@@ -216,7 +216,8 @@ def sqlite_filter(catalogue: Catalogue, asked: Needs) -> Callable[[int], Array]:
     base.execute(f"CREATE TABLE product (id INTEGER PRIMARY KEY, {', '.join(names)})")
     rows = zip(range(catalogue.n), *(catalogue.columns[name].tolist() for name in names), strict=True)
     base.executemany(f"INSERT INTO product VALUES ({', '.join('?' * (len(names) + 1))})", rows)
-    for table, lists in (("region", catalogue.region_lists), ("allow", catalogue.allow), ("deny", catalogue.deny)):
+    for table, said in (("region", catalogue.regions), ("allow", catalogue.allow), ("deny", catalogue.deny)):
+        lists = [said.values[number] for number in said.number.tolist()]
         base.execute(f"CREATE TABLE {table} (code TEXT, product INTEGER, PRIMARY KEY (code, product)) WITHOUT ROWID")
         base.executemany(f"INSERT INTO {table} VALUES (?, ?)",
                          ((code, at) for at, codes in enumerate(lists) for code in (codes or ("*",))))  # fmt: skip
@@ -609,8 +610,8 @@ def measure_floor(report: Report, ours: Ours, rounds: int) -> None:
 
     block = np.random.default_rng(0).normal(size=128).astype(np.float32)
     kept = np.zeros(128, np.uint32)
-    limits = ours.scorer.threshold
-    of_pair = int((~ours.scorer.known.astype(bool)[ours.scorer.forest.feature]).sum())
+    limits = ours.scorer.pair[1]
+    of_pair = len(limits)
     compare(block, limits, kept, 10)
     one_block = statistics.median(taken(lambda: compare(block, limits, kept, of_pair)) for _ in range(50))
     words, rows = ours.index.board.words, ours.index.board.rows

@@ -15,6 +15,7 @@ import numpy as np
 
 from matchmaker.eligibility.facts import Facts, Terms
 from matchmaker.eligibility.rules import TAX_GRADES
+from matchmaker.matching.term_columns import Coded, TermColumns
 from matchmaker.reference import industries, regions
 
 Array = Any
@@ -64,9 +65,44 @@ class Catalogue:
     """uint8 [prefectures, n / 8]: who lends there."""
     in_industry: Array
     """uint8 [classes, n / 8]"""
-    region_lists: list[tuple[str, ...]]
-    allow: list[tuple[str, ...]]
-    deny: list[tuple[str, ...]]
+    regions: Coded
+    allow: Coded
+    deny: Coded
+
+    @property
+    def region_lists(self) -> list[tuple[str, ...]]:
+        """The prefectures of each product; none = everywhere."""
+        return [self.regions.values[at] for at in self.regions.number.tolist()]
+
+    def term_columns(self) -> TermColumns:
+        """All products by column, as the index takes very many."""
+        c = self.columns
+
+        def money(value: float) -> Decimal | None:
+            return Decimal(int(value)) if value else None
+
+        return TermColumns(
+            np.arange(self.n),
+            {
+                "amount_min_yuan": Coded.of(c["amount_min"], money),
+                "amount_max_yuan": Coded.of(c["amount_max"], money),
+                "term_min_months": Coded.of(c["term_min"]),
+                "term_max_months": Coded.of(c["term_max"]),
+                "regions": self.regions,
+                "industries_allow": self.allow,
+                "industries_deny": self.deny,
+                "applicant_kinds": Coded.of(c["kinds"], lambda mask: _codes(KINDS, mask)),
+                "min_months_in_business": Coded.of(c["months"], lambda months: months or None),
+                "min_turnover_yuan": Coded.of(c["turnover"], money),
+                "tax_grades": Coded.of(c["grade"], lambda at: TAX_GRADES[: at + 1] if at < 4 else ()),
+                "max_debt_ratio_percent": Coded.of(c["debt"], lambda debt: Decimal(int(debt)) if debt < 1000 else None),
+                "securities": Coded.of(c["securities"], lambda mask: _codes(SECURITIES, mask) or ("CREDIT",)),
+                "purposes": Coded.of(c["purposes"], lambda mask: _codes(PURPOSES, mask)),
+                "first_time_only": Coded.of(c["first_only"]),
+                "repayments": Coded.of(c["repayments"], lambda mask: _codes(REPAYMENTS, mask)),
+                "valid_until_on": Coded.of(c["until"], date.fromordinal),
+            },
+        )
 
     def terms(self, at: int) -> Terms:
         """One product as the product's rules take it; its key is its number."""
@@ -78,9 +114,9 @@ class Catalogue:
             amount_max_yuan=Decimal(int(c["amount_max"][at])),
             term_min_months=int(c["term_min"][at]),
             term_max_months=int(c["term_max"][at]),
-            regions=self.region_lists[at],
-            industries_allow=self.allow[at],
-            industries_deny=self.deny[at],
+            regions=self.regions.values[self.regions.number[at]],
+            industries_allow=self.allow.values[self.allow.number[at]],
+            industries_deny=self.deny.values[self.deny.number[at]],
             applicant_kinds=_codes(KINDS, int(c["kinds"][at])),
             min_months_in_business=months or None,
             min_turnover_yuan=Decimal(int(turnover)) if turnover else None,
@@ -127,10 +163,7 @@ def catalogue(n: int, seed: int = 1) -> Catalogue:
             for at in range(len(PREFECTURES))
         ]
     )
-    lists = [
-        () if free else tuple(PREFECTURES[(h + k) % len(PREFECTURES)] for k in range(r))
-        for free, h, r in zip(everywhere.tolist(), home.tolist(), reach.tolist(), strict=True)
-    ]
+    lent = Coded.of(np.where(everywhere, -1, home * 100 + reach), _prefectures)
     wants = chance.random(n) < 0.45
     picked = np.where(wants, chance.integers(8, 40, n), chance.integers(0, 4, n))
     first, step = chance.integers(0, len(DIVISIONS), n), chance.integers(1, 7, n)
@@ -141,10 +174,9 @@ def catalogue(n: int, seed: int = 1) -> Catalogue:
     number = {division: at for at, division in enumerate(DIVISIONS)}
     packed = np.stack([np.packbits(np.where(wants, row, ~row), bitorder="little") for row in of_division])
     in_industry = packed[[number[code[:2]] for code in CLASSES]]
-    named = [
-        tuple(DIVISIONS[at] for at in sorted({(f + k * s) % len(DIVISIONS) for k in range(p)}))
-        for f, s, p in zip(first.tolist(), step.tolist(), picked.tolist(), strict=True)
-    ]
+    drawn = (first * 10 + step) * 100 + picked
+    allow = Coded.of(np.where(wants, drawn, -1), _divisions)
+    deny = Coded.of(np.where(wants, -1, drawn), _divisions)
     traits = {f"trait_{k}": chance.normal(size=n) for k in range(4, 11)}
     figures = {
         "rate": chance.uniform(2.5, 15, n), "fee": chance.exponential(0.5, n), "days": chance.integers(1, 40, n),
@@ -155,10 +187,22 @@ def catalogue(n: int, seed: int = 1) -> Catalogue:
         "papers": _mask(chance, n, 8, 0.2),
     } | traits  # fmt: skip
     records = np.ascontiguousarray(np.stack([figures[name] for name in PRODUCT_COLUMNS], axis=1).astype(np.float32))
-    none: list[tuple[str, ...]] = [()] * n
-    allow = [one if want else () for one, want in zip(named, wants.tolist(), strict=True)]
-    deny = [() if want else one for one, want in zip(named, wants.tolist(), strict=True)] if n else none
-    return Catalogue(n, c, records, in_region, in_industry, lists, allow, deny)
+    return Catalogue(n, c, records, in_region, in_industry, lent, allow, deny)
+
+
+def _prefectures(drawn: int) -> tuple[str, ...]:
+    """Neighbours of a home by number; -1 = everywhere."""
+    home, reach = divmod(drawn, 100)
+    return () if drawn < 0 else tuple(PREFECTURES[(home + k) % len(PREFECTURES)] for k in range(reach))
+
+
+def _divisions(drawn: int) -> tuple[str, ...]:
+    """So many divisions from a first one on, each so many steps further; -1 = none."""
+    start, picked = divmod(drawn, 100)
+    first, step = divmod(start, 10)
+    return () if drawn < 0 else tuple(
+        DIVISIONS[at] for at in sorted({(first + k * step) % len(DIVISIONS) for k in range(picked)})
+    )
 
 
 @dataclass

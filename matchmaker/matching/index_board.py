@@ -109,6 +109,11 @@ class Board:
         bits[slots] = True
         self.rows[row] |= np.packbits(bits, bitorder="little").view("<u8").astype(np.uint64, copy=False)
 
+    def set_groups(self, row: int, groups: Array, good: Array) -> None:
+        """Set the bits of the slots whose group (int32, every slot; 0 = none) is one that is ``good[group - 1]``."""
+        wanted = np.concatenate((np.zeros(1, np.uint8), good.astype(np.uint8)))
+        self.rows[row] |= kernels.now.group_bitmap(groups, wanted, self.words)
+
     def set_in(self, rows: list[int], slot: int) -> None:
         """Set the bit of one slot in many different rows."""
         if rows:

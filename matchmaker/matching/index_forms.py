@@ -31,7 +31,7 @@ OPEN = -(2**62)
 BREAKS = 96
 """So many different thresholds of a kind get a row of their own; further ones lie between two rows and are compared."""
 ANSWERS_KEPT = 4096
-"""Different codes of which a prefix form remembers the rows."""
+"""Different facts of which a form of codes remembers the rows."""
 
 
 class NotIndexable(Exception):
@@ -67,6 +67,11 @@ class Form(ABC):
         """Write the restrictions of slots whose bits are clear; None = not restricted."""
 
     @abstractmethod
+    def write_groups(self, groups: Array, bounds: Sequence[Any]) -> None:
+        """The same of very many: ``groups`` (int32, every slot) says whose restriction is ``bounds[group - 1]``;
+        slots of group 0 are left as they are."""
+
+    @abstractmethod
     def ask(self, mine: Any, scratch: Scratch) -> Told:
         """What the fact says; ``mine`` as the criterion gives it."""
 
@@ -74,14 +79,13 @@ class Form(ABC):
 def scaled(value: Number, rounding: str) -> int:
     """A number in whole millionths, rounded where it has more places than a threshold may have."""
     if isinstance(value, Decimal):
-        exact = value.scaleb(PLACES)
+        exact: Decimal = value.scaleb(PLACES)
         whole = int(exact)  # towards zero; the usual number has no more places
         if whole == exact:
             return whole
         return int(exact.to_integral_value(rounding=rounding))
-    if isinstance(value, int):
-        return value * SCALE
-    return value.toordinal() * SCALE
+    number: int = value.toordinal() if isinstance(value, date) else value
+    return number * SCALE
 
 
 def exactly(value: Number) -> int:
@@ -92,6 +96,14 @@ def exactly(value: Number) -> int:
     if abs(whole) >= -OPEN:
         raise NotIndexable(f"{value} is too large")
     return whole
+
+
+def _whole(end: Number | None) -> int | None:
+    """An end in whole millionths; None where it is open, or cannot be held (then nobody is written with it)."""
+    try:
+        return None if end is None else exactly(end)
+    except NotIndexable:
+        return None
 
 
 # Ranges -------------------------------------------------------------------------------------------------------------
@@ -123,8 +135,18 @@ class Side:
         for value, row in zip(self.breaks, self.rows, strict=True):
             self.board.set(row, slots[values <= value])
 
-    def _learn(self, values: Array) -> None:
-        """A row for each new threshold, as long as every threshold has one; else spread over what comes first."""
+    def write_groups(self, groups: Array, values: Array) -> None:
+        here = np.flatnonzero(groups)
+        its = values[groups[here] - 1]
+        self.column.values[here] = its
+        self._learn(np.unique(values), its)
+        self.board.set_groups(self.open_row, groups, values == OPEN)
+        for value, row in zip(self.breaks, self.rows, strict=True):
+            self.board.set_groups(row, groups, values <= value)
+
+    def _learn(self, values: Array, each: Array | None = None) -> None:
+        """A row for each new threshold, as long as every threshold has one; else spread over what comes first.
+        (``each``: the threshold of every product, where ``values`` are only the different ones.)"""
         if self.binned:
             return
         new = [value for value in np.unique(values).tolist() if value != OPEN and value not in self.breaks]
@@ -132,7 +154,8 @@ class Side:
             self.binned = True
             if self.breaks:
                 return  # no row can be added between two that have more between them
-            ordered = np.sort(values[values != OPEN])
+            each = values if each is None else each
+            ordered = np.sort(each[each != OPEN])
             at = np.linspace(0, len(ordered) - 1, BREAKS).round().astype(int)
             new = np.unique(ordered[at]).tolist()
         for value in new:
@@ -142,11 +165,13 @@ class Side:
             self.rows.insert(place, self.board.new_row(like=before))
 
     def at_most(self, value: int, scratch: Scratch) -> Clauses:
-        """The slots whose threshold is at most ``value``."""
+        """The slots whose threshold is at most ``value``; no clause where no product has this end."""
+        if not self.breaks:
+            return ()
         place = bisect_right(self.breaks, value)
         row = self.rows[place - 1] if place else self.open_row
         if not self.binned or (place and self.breaks[place - 1] == value):
-            return (1, row)
+            return 1, row
         beyond = self.rows[place] if place < len(self.rows) else Board.ALIVE
         rows, words = self.board.rows, self.board.words
         found = kernels.now.between_breaks(rows[row], rows[beyond], self.column.values, value, words)
@@ -159,6 +184,8 @@ class BetweenForm(Form):
     def __init__(self, board: Board) -> None:
         self.low = Side(board)
         self.high = Side(board)
+        self._known: dict[Number, Told] = {}
+        """Answers as long as no row has come to them."""
 
     def check(self, bounds: Between) -> None:
         if bounds.low is None and bounds.high is None:
@@ -168,18 +195,41 @@ class BetweenForm(Form):
                 exactly(end)
 
     def write(self, slots: Array, bounds: Sequence[Between | None]) -> None:
-        low = [OPEN if one is None or one.low is None else exactly(one.low) for one in bounds]
-        high = [OPEN if one is None or one.high is None else -exactly(one.high) for one in bounds]
-        self.low.write(slots, np.array(low, np.int64))
-        self.high.write(slots, np.array(high, np.int64))
+        low, high = self._ends(bounds)
+        self.low.write(slots, low)
+        self.high.write(slots, high)
+        self._known.clear()
+
+    def write_groups(self, groups: Array, bounds: Sequence[Between | None]) -> None:
+        low, high = self._ends(bounds)
+        self.low.write_groups(groups, low)
+        self.high.write_groups(groups, high)
+        self._known.clear()
+
+    @staticmethod
+    def _ends(bounds: Sequence[Between | None]) -> tuple[Array, Array]:
+        odd = (None, None)  # is judged by the loop; its group has no slots
+        ends = [odd if one is None else (_whole(one.low), _whole(one.high)) for one in bounds]
+        low = [OPEN if one is None else one for one, _ in ends]
+        high = [OPEN if one is None else -one for _, one in ends]
+        return np.array(low, np.int64), np.array(high, np.int64)
 
     def ask(self, mine: Number | Span | None, scratch: Scratch) -> Told:
-        if mine is not None and not isinstance(mine, Span):
-            up = scaled(mine, ROUND_FLOOR)
-            down = -up if isinstance(mine, (int, date)) else -scaled(mine, ROUND_CEILING)
-            both = self.low.at_most(up, scratch) + self.high.at_most(down, scratch)
-            return Told(both, both)
-        return self._band(mine if mine is not None else Span(), scratch)
+        if isinstance(mine, Decimal):
+            return self._exactly(scaled(mine, ROUND_FLOOR), scaled(mine, ROUND_CEILING), scratch)
+        if mine is None or isinstance(mine, Span):
+            return self._band(mine or Span(), scratch)
+        told = self._known.get(mine)  # months and days come again, amounts hardly
+        if told is None:
+            whole = scaled(mine, ROUND_FLOOR)
+            told = self._exactly(whole, whole, scratch)
+            if not self.low.binned and not self.high.binned:
+                _keep(self._known, mine, told)
+        return told
+
+    def _exactly(self, up: int, down: int, scratch: Scratch) -> Told:
+        both = self.low.at_most(up, scratch) + self.high.at_most(-down, scratch)
+        return Told(both, both)
 
     def _band(self, span: Span, scratch: Scratch) -> Told:
         above: Clauses = (1, self.low.open_row)
@@ -194,6 +244,20 @@ class BetweenForm(Form):
         return Told(not_failed, not_failed + above + below)
 
 
+def _remembered(known: dict[Any, Told], mine: Any, work_out: Callable[[Any], Told]) -> Told:
+    told = known.get(mine)
+    if told is None:
+        told = work_out(mine)
+        _keep(known, mine, told)
+    return told
+
+
+def _keep(known: dict[Any, Told], mine: Any, told: Told) -> None:
+    if len(known) >= ANSWERS_KEPT:
+        known.clear()
+    known[mine] = told
+
+
 # Codes --------------------------------------------------------------------------------------------------------------
 
 
@@ -204,6 +268,8 @@ class _Codes(Form):
         self.board = board
         self.free_row = board.new_row()
         self.rows: dict[str, int] = {}
+        self._known: dict[Any, Told] = {}
+        """Answers as long as no row has come to them."""
 
     def check(self, bounds: Any) -> None:
         return None
@@ -222,6 +288,25 @@ class _Codes(Form):
             if code not in self.rows:
                 self.rows[code] = self.board.new_row()
             self.board.set(self.rows[code], np.array(its, np.int64))
+        self._known.clear()
+
+    def write_groups(self, groups: Array, bounds: Sequence[Any]) -> None:
+        named: dict[str, list[int]] = defaultdict(list)
+        for at, one in enumerate(bounds):
+            for code in one.codes if one is not None else ():
+                named[code].append(at)
+        self.board.set_groups(self.free_row, groups, _are([at for at, one in enumerate(bounds) if one is None], bounds))
+        for code, its in named.items():
+            if code not in self.rows:
+                self.rows[code] = self.board.new_row()
+            self.board.set_groups(self.rows[code], groups, _are(its, bounds))
+        self._known.clear()
+
+    def ask(self, mine: Any, scratch: Scratch) -> Told:
+        return _remembered(self._known, mine, self._told)
+
+    @abstractmethod
+    def _told(self, mine: Any) -> Told: ...
 
     def _any(self, codes: Iterable[str]) -> Clauses:
         return any_of((self.free_row, *(self.rows[code] for code in codes if code in self.rows)))
@@ -233,7 +318,7 @@ class _Codes(Form):
 class OneOfForm(_Codes):
     """A code, or one of several codes, that must be among those named."""
 
-    def ask(self, mine: Any, scratch: Scratch) -> Told:
+    def _told(self, mine: Any) -> Told:
         if mine is None or mine == ():
             return self._unknown()
         if isinstance(mine, Possible):
@@ -247,11 +332,18 @@ class OneOfForm(_Codes):
 class SharesForm(_Codes):
     """A set of codes with at least one among those named."""
 
-    def ask(self, mine: frozenset[str] | None, scratch: Scratch) -> Told:
+    def _told(self, mine: frozenset[str] | None) -> Told:
         if mine is None:
             return self._unknown()
         clause = self._any(sorted(mine))
         return Told(clause, clause)
+
+
+def _are(which: Sequence[int], bounds: Sequence[Any]) -> Array:
+    """By bounds whether it is one of these: bool."""
+    found: Array = np.zeros(len(bounds), np.bool_)
+    found[which] = True
+    return found
 
 
 class _PrefixRows:
@@ -268,6 +360,13 @@ class _PrefixRows:
                 self.rows[prefix] = self.board.new_row()
                 insort(self.sorted, prefix)
             self.board.set(self.rows[prefix], np.array(slots, np.int64))
+
+    def write_groups(self, groups: Array, named: dict[str, list[int]], bounds: Sequence[Any]) -> None:
+        for prefix, its in named.items():
+            if prefix not in self.rows:
+                self.rows[prefix] = self.board.new_row()
+                insort(self.sorted, prefix)
+            self.board.set_groups(self.rows[prefix], groups, _are(its, bounds))
 
     def above(self, code: str) -> tuple[int, ...]:
         """Rows of the prefixes that the code begins with."""
@@ -296,32 +395,43 @@ class PrefixesForm(Form):
         return None
 
     def write(self, slots: Array, bounds: Sequence[Prefixes | None]) -> None:
-        free, every = [], []
-        allow: dict[str, list[int]] = defaultdict(list)
-        deny: dict[str, list[int]] = defaultdict(list)
-        for slot, one in zip(slots.tolist(), bounds, strict=True):
-            if one is None:
-                free.append(slot)
-            if one is None or not one.allow:
-                every.append(slot)
-            for prefix in one.allow if one is not None else ():
-                allow[prefix].append(slot)
-            for prefix in one.deny if one is not None else ():
-                deny[prefix].append(slot)
+        free, every, allow, deny = self._named(slots.tolist(), bounds)
         self.board.set(self.free_row, np.array(free, np.int64))
         self.board.set(self.all_row, np.array(every, np.int64))
         self.allow.write(allow)
         self.deny.write(deny)
         self._known.clear()
 
+    def write_groups(self, groups: Array, bounds: Sequence[Prefixes | None]) -> None:
+        free, every, allow, deny = self._named(range(len(bounds)), bounds)
+        self.board.set_groups(self.free_row, groups, _are(free, bounds))
+        self.board.set_groups(self.all_row, groups, _are(every, bounds))
+        self.allow.write_groups(groups, allow, bounds)
+        self.deny.write_groups(groups, deny, bounds)
+        self._known.clear()
+
+    @staticmethod
+    def _named(
+        of: Iterable[int], bounds: Sequence[Prefixes | None]
+    ) -> tuple[list[int], list[int], dict[str, list[int]], dict[str, list[int]]]:
+        """Whose are free of it, who has no allow list, and prefix → who allows it, who denies it."""
+        free, every = list[int](), list[int]()
+        allow: dict[str, list[int]] = defaultdict(list)
+        deny: dict[str, list[int]] = defaultdict(list)
+        for at, one in zip(of, bounds, strict=True):
+            if one is None:
+                free.append(at)
+            if one is None or not one.allow:
+                every.append(at)
+            for prefix in one.allow if one is not None else ():
+                allow[prefix].append(at)
+            for prefix in one.deny if one is not None else ():
+                deny[prefix].append(at)
+        return free, every, allow, deny
+
     def ask(self, mine: str | Possible | None, scratch: Scratch) -> Told:
         if isinstance(mine, str):
-            known = self._known.get(mine)
-            if known is None:
-                if len(self._known) >= ANSWERS_KEPT:
-                    self._known.clear()
-                known = self._known[mine] = self._one(mine)
-            return known
+            return _remembered(self._known, mine, self._one)
         if mine is None:
             return Told((), (1, self.free_row))
         return self._possible(mine, scratch)
@@ -361,7 +471,14 @@ class _Branches(Form):
             raise NotIndexable("no branch at all")
 
     def write(self, slots: Array, bounds: Sequence[Areas | Deciders | None]) -> None:
-        self.column.values[slots] = [0 if one is None else self.book.set_of(one.places) for one in bounds]
+        self.column.values[slots] = self._sets(bounds)
+
+    def write_groups(self, groups: Array, bounds: Sequence[Areas | Deciders | None]) -> None:
+        here = np.flatnonzero(groups)
+        self.column.values[here] = np.array(self._sets(bounds), np.int32)[groups[here] - 1]
+
+    def _sets(self, bounds: Sequence[Areas | Deciders | None]) -> list[int]:
+        return [0 if one is None or not one.places else self.book.set_of(one.places) for one in bounds]
 
     def _told(self, said: Array) -> Told:
         groups = Grouped(self.column, (said > FAIL).astype(np.uint8), (said == PASS).astype(np.uint8))

@@ -55,6 +55,12 @@ def places_of(bitmap):
 
 
 @nb.njit(**OPTIONS)
+def _part(rows, scratch, row, first, last):
+    """The words first..last of a row; read from its own first on, or LLVM would not do many at once."""
+    return rows[row, first:last] if row >= 0 else scratch[-row - 1, first:last]
+
+
+@nb.njit(**OPTIONS)
 def _meet_block(rows, scratch, clauses, first, last, kept, union):
     """The words first..last of the intersection of all clauses, into ``kept``."""
     n = last - first
@@ -63,27 +69,23 @@ def _meet_block(rows, scratch, clauses, first, last, kept, union):
     at = 0
     while at < clauses.shape[0]:
         size = clauses[at]
-        negated = size < 0
         end = at + 1 + abs(size)
         if size == 0:
             for w in range(n):
                 kept[w] = np.uint64(0)
         elif size == 1:
-            m = clauses[at + 1]
-            row = rows[m] if m >= 0 else scratch[-m - 1]
+            row = _part(rows, scratch, clauses[at + 1], first, last)
             for w in range(n):
-                kept[w] &= row[first + w]
+                kept[w] &= row[w]
         else:
-            m = clauses[at + 1]
-            row = rows[m] if m >= 0 else scratch[-m - 1]
+            row = _part(rows, scratch, clauses[at + 1], first, last)
             for w in range(n):
-                union[w] = row[first + w]
+                union[w] = row[w]
             for e in range(at + 2, end):
-                m = clauses[e]
-                more = rows[m] if m >= 0 else scratch[-m - 1]
+                row = _part(rows, scratch, clauses[e], first, last)
                 for w in range(n):
-                    union[w] |= more[first + w]
-            if negated:
+                    union[w] |= row[w]
+            if size < 0:
                 for w in range(n):
                     kept[w] &= ~union[w]
             else:

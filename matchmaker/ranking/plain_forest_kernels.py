@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,8 @@ from matchmaker.ranking.compiled import Array
 
 FIXED_LESS_RECORD, RECORD_LESS_FIXED, FIXED_SCALED, RECORD_SCALED, TIMES, APART, SHARED = range(7)
 AT_ONCE = 4096
+Tests = tuple[Array, Array, Array, Array]
+"""Feature, threshold, mask of each test, and the start of each tree."""
 
 
 def score_rows(
@@ -54,8 +55,8 @@ def pair_features(records: Array, fixed: Array, how: Array, a: Array, b: Array, 
 
 
 def best_pairs(
-    records: Array, keys: Array, places: Array, starts: Array, fixed: Array, program: Sequence[Array],
-    known: Sequence[Array], pair: Sequence[Array], full: Any, leaves: Array, baseline: float, scores: Array,
+    records: Array, keys: Array, places: Array, starts: Array, fixed: Array, program: tuple[Array, Array, Array, Array],
+    known: Tests, pair: Tests, full: Any, leaves: Array, baseline: float, scores: Array,
     slots: Array, held: Array,
 ) -> None:  # fmt: skip
     """The best pairs of each of many fixed sides: see ``forest_kernels.best_pairs``."""

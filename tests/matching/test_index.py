@@ -20,6 +20,7 @@ from matchmaker.eligibility.rules import CRITERIA, failed_rules, near_misses
 from matchmaker.matching import index_forms
 from matchmaker.matching.index import MarketIndex
 from matchmaker.matching.index_board import kernels
+from matchmaker.matching.term_columns import READ, TermColumns
 from matchmaker.ranking import compiled
 from tests.eligibility.strategies import all_facts, all_terms
 
@@ -86,6 +87,34 @@ def test_it_is_still_so_after_any_sequence_of_changes(form: str, first: list[Ter
             index.drop(key)
     holds(index, market, facts)
     assert len(index) == len(market)
+
+
+@pytest.mark.article("B.2")
+@settings(PROPERTY, max_examples=25)
+@given(st.lists(all_terms, max_size=6), st.lists(all_terms, max_size=12), changes, all_facts)
+def test_products_taken_over_by_column_are_those_taken_over_one_by_one(
+    form: str, first: list[Terms], many: list[Terms], then: Any, facts: Facts
+) -> None:
+    index = MarketIndex(first)
+    index.put_columns(TermColumns.of(many))
+    market = {one.key: one for one in (*first, *many)}
+    for what, key, terms in then[:4]:
+        if what == "put":
+            market[key] = replace(terms, key=key)
+            index.put_columns(TermColumns.of([market[key]]))
+        else:
+            market.pop(key, None)
+            index.drop(key)
+    holds(index, market, facts)
+    assert len(index) == len(market)
+
+
+@PROPERTY
+@given(all_terms)
+def test_the_bounds_of_a_criterion_read_the_terms_that_are_declared_and_no_others(terms: Terms) -> None:
+    for criterion in CRITERIA:
+        said = {name: getattr(terms, name) for name in READ[criterion.name]}
+        assert criterion.bounds(Terms(**said)) == criterion.bounds(terms), criterion.name
 
 
 def a_catalogue(n: int, seed: int = 3) -> dict[int, Terms]:

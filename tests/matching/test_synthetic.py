@@ -11,7 +11,10 @@ from matchmaker.matching.index import MarketIndex
 def test_the_index_the_loop_and_the_columns_of_the_peers_name_the_same_products() -> None:
     market, asked = catalogue(400, seed=4), needs(25, seed=9)
     terms = [market.terms(at) for at in range(market.n)]
-    index = MarketIndex(terms)
+    index = MarketIndex()
+    columns = market.term_columns()
+    index.put_columns(columns)
+    assert [columns.terms(at) for at in range(market.n)] == terms
     found = 0
     for at in range(asked.n):
         facts = asked.facts(at)
