@@ -578,6 +578,12 @@ def works_for_a_lender(actor: Any, obj: Any) -> bool:
     return bool(LENDERS & actor.institution_kinds)
 
 
+def asks_for_it(actor: Any, obj: Any) -> bool:
+    """Acts for the business that the object is or belongs to; declared is enough, a rejected claim is not."""
+    business = getattr(obj, "business", obj)
+    return any(member.person_id == actor.id and member.standing != "rejected" for member in business.members)
+
+
 table(
     card_list=allow("See the sealed cards that an own institution's product fits.", works_for_a_lender),
     card_see=allow(
@@ -585,6 +591,12 @@ table(
     ),
     card_board=allow("See the sealed cards that are out, as desks do.", is_operator, is_supervisor),
     hand_take_back=allow("Take an own institution's hand down.", works_for_its_institution),
+    approach_send=allow(
+        "See which needs an own institution's product fits, without names, and let the platform invite.",
+        works_for_its_institution,
+    ),
+    approach_list=allow("See who invited one's own businesses to look.", is_owner),
+    approach_switch=allow("Keep invitations away, for a need or for all, and let them in again.", asks_for_it),
     hand_choose=allow(
         "Choose one institution that raised a hand: its receipt, and the need is sent to it.",
         _acts_for_its_business, helps_act,

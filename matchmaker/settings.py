@@ -48,6 +48,8 @@ class Settings:
     """The largest upload, at most 10."""
     paper_most_pages: int = 30
     """The most pages of an uploaded PDF."""
+    invitations_per_day: int = 30
+    """How many owners an institution may let the platform invite in a day, delivered or not."""
     session_days: int = 30
     mail_channel: str = "console"
     """console (codes there, other letters in the file), file or smtp."""

@@ -1,1 +1,1 @@
-"""How an institution may approach a business that it does not know: sealed cards and raised hands."""
+"""How an institution may approach a business that it does not know: sealed cards with raised hands, and invitations."""

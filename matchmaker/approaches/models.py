@@ -1,4 +1,4 @@
-"""Tables of sealed cards and of the hands raised for them."""
+"""Tables of sealed cards, of the hands raised for them, of invitations and of the switch that keeps them away."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from matchmaker.accounts.models import Institution, Person
-from matchmaker.approaches.rules import Closed, HandStanding
+from matchmaker.approaches.rules import Closed, HandStanding, Silent
 from matchmaker.businesses.models import Business
 from matchmaker.db import Base
 from matchmaker.keeping import Kept
@@ -121,3 +121,63 @@ class Hand(Base):
     def business(self) -> Business:
         """Whose need it is: asked when permissions are, shown to nobody of the institution."""
         return self.card.business
+
+
+class Approach(Base):
+    """An invitation: the platform's own words to an owner, on behalf of one institution and product; no free text.
+
+    Delivered or not, the institution is shown the same: who wants none is not found out by asking.
+    """
+
+    kept = Kept("matches", of="business_id", days=365, since="sent_at", closing="delete")
+
+    __table_args__ = (
+        CheckConstraint(f"silent_because IS NULL OR {_one_of('silent_because', Silent)}", name="silence_known"),
+        Index("ix_approach_need_id_institution_id", "need_id", "institution_id"),
+        Index("ix_approach_institution_id_sent_at", "institution_id", "sent_at"),
+        Index("ix_approach_business_id", "business_id"),
+    )
+
+    need_id: Mapped[int] = mapped_column(ForeignKey("need.id"))
+    business_id: Mapped[int] = mapped_column(ForeignKey("business.id"))
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"))
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"), index=True)
+    sent_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    sent_at: Mapped[datetime]
+    silent_because: Mapped[str | None]
+    """Why it was never delivered; for the owner's download and nobody at the institution."""
+
+    need: Mapped[Need] = relationship()
+    institution: Mapped[Institution] = relationship()
+    product: Mapped[Product] = relationship()
+
+
+class ApproachSwitch(Base):
+    """That an owner wants no invitations, for one need or (without one) for all of a business."""
+
+    kept = Kept("consents", of="business_id", closing="delete")
+
+    __table_args__ = (
+        CheckConstraint("on_again_at IS NULL OR on_again_at >= off_at", name="on_after_off"),
+        Index(
+            "uq_approach_switch_off_need",
+            "need_id",
+            unique=True,
+            sqlite_where=text("need_id IS NOT NULL AND on_again_at IS NULL"),
+            postgresql_where=text("need_id IS NOT NULL AND on_again_at IS NULL"),
+        ),
+        Index(
+            "uq_approach_switch_off_business",
+            "business_id",
+            unique=True,
+            sqlite_where=text("need_id IS NULL AND on_again_at IS NULL"),
+            postgresql_where=text("need_id IS NULL AND on_again_at IS NULL"),
+        ),
+        Index("ix_approach_switch_business_id", "business_id"),
+    )
+
+    business_id: Mapped[int] = mapped_column(ForeignKey("business.id"))
+    need_id: Mapped[int | None] = mapped_column(ForeignKey("need.id"))
+    off_at: Mapped[datetime]
+    off_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    on_again_at: Mapped[datetime | None]

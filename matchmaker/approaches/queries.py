@@ -1,20 +1,21 @@
-"""Reads of cards and hands: what five businesses share, which cards a person's products fit, an owner's hands."""
+"""Reads of cards, hands and invitations: what five share, which needs a product fits, what an owner is asked."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import overload
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
 from matchmaker import clock
-from matchmaker.accounts.models import Assignment, ManagerProfile, Person, Workload
-from matchmaker.approaches.models import Hand, SealedCard
-from matchmaker.approaches.rules import HandStanding, is_shown
-from matchmaker.businesses.models import Business, YearlyFigures
+from matchmaker.accounts.models import Assignment, Institution, ManagerProfile, Person, Workload
+from matchmaker.approaches.models import Approach, ApproachSwitch, Hand, SealedCard
+from matchmaker.approaches.rules import INVITED_WITHIN, HandStanding, is_shown
+from matchmaker.businesses.models import Business, BusinessMember, YearlyFigures
 from matchmaker.businesses.queries import plain_facts
 from matchmaker.conversations.queries import blocking_businesses
 from matchmaker.db import db
@@ -357,3 +358,158 @@ def ids_of_hands_up(institution_id: int) -> list[int]:
 def works_there(person: Person, institution_id: int) -> bool:
     """Whether a person works for an institution now."""
     return institution_id in person.institution_ids
+
+
+# Invitations --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Row:
+    """A need without a name on the list of one product: what is told of it, its number for the site alone."""
+
+    need_id: int
+    shown: asking.SealedRow
+    invited_on: date | None
+
+
+@dataclass(frozen=True)
+class Rows(Sequence[Row]):
+    """The needs that a product fits, in the order of fit; a row is made when it is looked at."""
+
+    product_id: int
+    reach: asking.Reach
+
+    def __len__(self) -> int:
+        return len(self.reach.rows)
+
+    @overload
+    def __getitem__(self, at: int) -> Row: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Row]: ...
+    def __getitem__(self, at: int | slice) -> Row | list[Row]:
+        if isinstance(at, int):
+            return self[at : at + 1][0]
+        numbers = self.reach.need_ids[at]
+        invited = _invited_on(self.product_id, numbers)
+        rows = zip(numbers, self.reach.rows[at], strict=True)
+        return [Row(number, shown, invited.get(number)) for number, shown in rows]
+
+
+def rows_of(product: Product, on: date) -> Rows:
+    """The needs that the product as it is published fits on ``on``, without anybody's name; none below five."""
+    version = product.current_version
+    assert version is not None
+    return Rows(product.id, asking.reach_of(matching.terms_of(version, matching.places_now()), on))
+
+
+def _invited_on(product_id: int, need_ids: Collection[int]) -> dict[int, date]:
+    """Need → the day on which it was last invited with this product, as far back as it counts."""
+    rows = db.session.execute(
+        sa.select(Approach.need_id, sa.func.max(Approach.sent_at).label("sent_at"))
+        .where(
+            Approach.product_id == product_id,
+            Approach.need_id.in_(list(need_ids)),
+            Approach.sent_at > clock.now() - INVITED_WITHIN,
+        )
+        .group_by(Approach.need_id)
+    )
+    return {need_id: sent_at.astimezone(SHANGHAI).date() for need_id, sent_at in rows}
+
+
+def invited_lately(need_id: int, institution_id: int, now: datetime) -> list[Approach]:
+    """What an institution sent for a need within the time that counts, delivered or not."""
+    return list(
+        db.session.scalars(
+            sa.select(Approach).where(
+                Approach.need_id == need_id,
+                Approach.institution_id == institution_id,
+                Approach.sent_at > now - INVITED_WITHIN,
+            )
+        )
+    )
+
+
+def count_invitations_since(institution_id: int, since: datetime) -> int:
+    """How many invitations an institution has sent since an instant, delivered or not."""
+    return (
+        db.session.scalar(
+            sa.select(sa.func.count())
+            .select_from(Approach)
+            .where(Approach.institution_id == institution_id, Approach.sent_at >= since)
+        )
+        or 0
+    )
+
+
+def switch_of(business_id: int, need_id: int | None) -> ApproachSwitch | None:
+    """The switch that is off now, for this need, or (None) for the whole business."""
+    mine = ApproachSwitch.need_id == need_id if need_id is not None else ApproachSwitch.need_id.is_(None)
+    return db.session.scalars(
+        sa.select(ApproachSwitch).where(
+            ApproachSwitch.business_id == business_id, mine, ApproachSwitch.on_again_at.is_(None)
+        )
+    ).first()
+
+
+def askers_of(business_id: int) -> list[int]:
+    """The people who ask for a business, proven or only declared."""
+    return list(
+        db.session.scalars(
+            sa.select(BusinessMember.person_id)
+            .where(BusinessMember.business_id == business_id, BusinessMember.standing != "rejected")
+            .order_by(BusinessMember.id)
+        )
+    )
+
+
+def businesses_of(person_id: int) -> list[Business]:
+    """The businesses for which a person asks."""
+    return list(
+        db.session.scalars(
+            sa.select(Business)
+            .join(BusinessMember, BusinessMember.business_id == Business.id)
+            .where(BusinessMember.person_id == person_id, BusinessMember.standing != "rejected")
+            .order_by(Business.id)
+        )
+    )
+
+
+def live_needs_of(business_ids: Collection[int]) -> list[Need]:
+    """The needs of these businesses that institutions may be invited to, the newest first."""
+    return list(
+        db.session.scalars(
+            sa.select(Need)
+            .where(Need.business_id.in_(list(business_ids)), Need.state.in_(sorted(LIVE_STATES)))
+            .options(selectinload(Need.versions))
+            .order_by(Need.id.desc())
+        )
+    )
+
+
+def invitations_to(business_ids: Collection[int], words: str = "") -> sa.Select[Approach]:
+    """The invitations that reached these businesses, the newest first; narrowed by institution or product."""
+    query = (
+        sa.select(Approach)
+        .join(Product, Product.id == Approach.product_id)
+        .join(Institution, Institution.id == Approach.institution_id)
+        .outerjoin(ProductVersion, ProductVersion.id == Product.current_version_id)
+        .where(
+            Approach.business_id.in_(list(business_ids)),
+            Approach.silent_because.is_(None),
+            Institution.status == "admitted",
+        )
+        .options(
+            joinedload(Approach.institution),
+            joinedload(Approach.product).joinedload(Product.current_version),
+            joinedload(Approach.need).selectinload(Need.versions),
+        )
+        .order_by(Approach.sent_at.desc(), Approach.id.desc())
+    )
+    if words:
+        query = query.where(
+            sa.or_(
+                Institution.short_name.contains(words, autoescape=True),
+                ProductVersion.name.contains(words, autoescape=True),
+            )
+        )
+    return query

@@ -1,4 +1,4 @@
-"""Sealed cards and raised hands: how long, how many, who may not, and why each ends (issue 3, section 1).
+"""Sealed cards, raised hands, invitations: how long, how many, who may not, why each ends (issues 3 and 4, section 1).
 
 A card shows what at least five businesses share (`matching.sealing`) and is seen by desks whose product fits, on an
 agreement that the owner gave beforehand. A hand is one product and one sentence; the owner's tap sends the need.
@@ -75,3 +75,42 @@ def choice_refusal(*, is_shown: bool, standing: str) -> Reason | None:
 def has_room(capacity: int | None, live: int) -> bool:
     """Whether an institution's managers can carry one more lead; without managers of its own its desk decides."""
     return capacity is None or live < capacity
+
+
+# Invitations --------------------------------------------------------------------------------------------------------
+
+INVITED_WITHIN = timedelta(days=30)
+"""One need is invited at most once in this time by one institution (our number: the life of half a need)."""
+
+
+class Silent(StrEnum):
+    """Why an invitation was never delivered. The institution is told the same in every case: it has been sent."""
+
+    SWITCHED_OFF = "switched_off"
+    """The owner wants none, for this need or for all."""
+    KNOWN = "known"
+    """The institution has or had this need: a refusal would tell which of its customers the row is."""
+    LATELY = "lately"
+    """It was invited with another product: a refusal would tell that two rows are one business."""
+
+
+def invitation_refusal(*, fits: bool, invited_with_it: bool, today: int, most_a_day: int) -> Reason | None:
+    """Why an invitation is not sent, said openly: only what the institution knows from its own deeds and its own list.
+
+    ``invited_with_it``: with this product, within `INVITED_WITHIN`. ``today``: all it sent today, delivered or not.
+    Codes: `approach_row_gone`, `approach_invited_already`, `approach_invitations_used_up`.
+    """
+    if not fits:
+        return Reason("approach_row_gone")
+    if invited_with_it:
+        return Reason("approach_invited_already")
+    return Reason("approach_invitations_used_up", {"most": most_a_day}) if today >= most_a_day else None
+
+
+def why_silent(*, switched_off: bool, was_tried: bool, invited_lately: bool) -> Silent | None:
+    """Why an invitation is not delivered although it was sent, or None."""
+    if switched_off:
+        return Silent.SWITCHED_OFF
+    if was_tried:
+        return Silent.KNOWN
+    return Silent.LATELY if invited_lately else None

@@ -1,4 +1,5 @@
-"""Pages of sealed cards: for desks and managers whose products fit, for the owner with the hands, for the operator."""
+"""Pages of sealed cards (for desks and managers whose products fit, for the owner, for the operator) and of invitations
+(rows without names for a product, the owner's list with the switches)."""
 
 from __future__ import annotations
 
@@ -8,21 +9,26 @@ from typing import Any
 from flask import Blueprint, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from werkzeug.exceptions import NotFound
 
 from matchmaker import clock, formatting
-from matchmaker.approaches import queries, rules, services
+from matchmaker.approaches import inviting, queries, rules, services
 from matchmaker.approaches.forms import HandForm
 from matchmaker.approaches.models import Hand
 from matchmaker.approaches.queries import Offered
 from matchmaker.approaches.rules import HandStanding
+from matchmaker.businesses.models import Business
+from matchmaker.businesses.queries import business_by_id
 from matchmaker.leads.queries import finding
 from matchmaker.leads.services import agreeing, moving
+from matchmaker.leads.services.choosing import is_offered
 from matchmaker.matching import telling
 from matchmaker.matching.sealing import Band, number_of, sealed_number
 from matchmaker.matching.services import standings
 from matchmaker.needs.models import Need
 from matchmaker.needs.queries import need_by_id
 from matchmaker.products import queries as product_queries
+from matchmaker.products.models import Product
 from matchmaker.refusal import Refused
 from matchmaker.web import actor, back_to, once, paginate, paginate_items, requires, said
 
@@ -229,6 +235,106 @@ def choose(hand: Hand) -> ResponseReturnValue:
     lead = services.choose_hand(hand, by=actor(), most=most_live())
     said(_("送给了%(name)s。", name=hand.institution.short_name))
     return back_to("leads.show", lead_id=lead.id)
+
+
+# Invitations --------------------------------------------------------------------------------------------------------
+
+
+def load_product(product_id: int) -> Product | None:
+    """A product that has been published."""
+    product = finding.product_by_id(product_id)
+    return product if product is not None and product.current_version is not None else None
+
+
+def _row_scope(product_id: int) -> str:
+    return f"row:{product_id}"
+
+
+@bp.app_template_global()
+def row_token(product_id: int, need_id: int) -> str:
+    """How a row of one product's list is named in a form: by nothing that another list has too."""
+    return sealed_number(need_id, _row_scope(product_id), _secret())
+
+
+@bp.get("/desk/products/<int:product_id>/invite")
+@requires("approach.send", load=load_product)
+def to_invite(product: Product) -> ResponseReturnValue:
+    """The needs that the product fits, without anybody's name, in the order of fit; each may be invited."""
+    rows = queries.rows_of(product, clock.today())
+    most = int(current_app.config["SETTINGS"].invitations_per_day)
+    sent = queries.count_invitations_since(product.institution_id, services.start_of_day(clock.now()))
+    return render_template(
+        "approaches/to_invite.html",
+        product=product,
+        reach=rows.reach,
+        page=paginate_items(rows, 20),
+        left=max(0, most - sent) if is_offered(product, clock.today()) else 0,
+        is_offered=is_offered(product, clock.today()),
+        most=most,
+        form_key=uuid.uuid4().hex,
+    )
+
+
+@bp.post("/desk/products/<int:product_id>/invite")
+@requires("approach.send", load=load_product)
+@once
+def invite(product: Product) -> ResponseReturnValue:
+    """The platform writes to the owner in its own words; whether it is delivered is the owner's secret."""
+    need_id = number_of(request.form.get("row", ""), _row_scope(product.id), _secret())
+    if need_id is None:
+        raise NotFound
+    inviting.invite(
+        product, need_id, by=actor(), most_a_day=int(current_app.config["SETTINGS"].invitations_per_day)
+    )
+    said(_("交给平台了。店主愿意，就会看您的产品；送不送由店主定。"))
+    page = request.form.get("page", "")
+    return back_to("approaches.to_invite", product_id=product.id, page=page if page.isdecimal() else None)
+
+
+@bp.get("/invited")
+@requires("approach.list")
+def invited() -> ResponseReturnValue:
+    """Which institutions let the platform invite the owner to look at a product, and the switches."""
+    words = " ".join(request.args.get("q", "").split())[:40]
+    businesses = queries.businesses_of(actor().id)
+    ids = [business.id for business in businesses]
+    return render_template(
+        "approaches/invited.html",
+        page=paginate(queries.invitations_to(ids, words)),
+        words=words,
+        businesses=[(business, queries.switch_of(business.id, None)) for business in businesses],
+        needs=[(need, queries.switch_of(need.business_id, need.id)) for need in queries.live_needs_of(ids)],
+    )
+
+
+def load_business(business_id: int) -> Business | None:
+    return business_by_id(business_id)
+
+
+@bp.post("/businesses/<int:business_id>/invitations/<way>")
+@requires("approach.switch", load=load_business)
+def switch_all(business: Business, way: str) -> ResponseReturnValue:
+    """Off: no invitation to any need of this business is delivered; on: again."""
+    return _switch(business, None, way)
+
+
+@bp.post("/needs/<int:need_id>/invitations/<way>")
+@requires("approach.switch", load=load_need)
+def switch_need(need: Need, way: str) -> ResponseReturnValue:
+    """The same for one need."""
+    return _switch(need.business, need, way)
+
+
+def _switch(business: Business, need: Need | None, way: str) -> ResponseReturnValue:
+    if way == "off":
+        inviting.switch_off(business, need, by=actor())
+        said(_("关了，以后的邀请都不送到。机构不会知道。"))
+    elif way == "on":
+        inviting.switch_on(business, need, by=actor())
+        said(_("打开了，以后的邀请会送到。"))
+    else:
+        raise NotFound
+    return back_to("approaches.invited")
 
 
 # For the operator ---------------------------------------------------------------------------------------------------

@@ -19,6 +19,12 @@ SENTENCES = {
     ),
     "approach_told_no_card": _l("没有放卡片：跟您相像的店不到 5 家，放了就认得出是您。可以自己选下一家。"),
     "approach_told_hand": _l("%(institution)s举了手：“%(product)s”。它不知道您是谁；要送，点一下。"),
+    "approach_row_gone": _l("没有邀请：这一行已经不在了，名单刚变过。再看一遍。"),
+    "approach_invited_already": _l("没有邀请：30 天内用这个产品邀请过这一家。"),
+    "approach_invitations_used_up": _l("没有邀请：您这一家今天已经邀请了 %(most)s 次，明天再来。"),
+    "approach_told_invited": _l(
+        "%(institution)s的“%(product)s”合得上您的需求，请您看一看。它不知道您是谁；看不看、送不送，都由您定。"
+    ),
     # --- to an institution: over, without whom and why
     "approach_staff_over": _l("您用“%(product)s”举手的那张卡片结束了，手放下了。"),
 }
@@ -30,4 +36,7 @@ DEEDS = {
     "hand.raise": _l("机构举了手"),
     "hand.take_back": _l("机构放下了手"),
     "hand.choose": _l("店主选了举手的一家"),
+    "approach.send": _l("机构请平台邀请一家"),
+    "approach.switch_off": _l("店主关了邀请"),
+    "approach.switch_on": _l("店主又开了邀请"),
 }

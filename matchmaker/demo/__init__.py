@@ -128,6 +128,8 @@ def fill(*, size: int = SIZE, seed: int = SEED, anchor: date | None = None) -> T
     talks.threads_of_the_cast(
         cast.owner_ids(town.story), [town.market.person_by_name[name] for name in trust.MANAGERS], town.anchor_at
     )
+    with clock.frozen(at_local(anchor_on - timedelta(days=1), 16.2)):
+        cards.invite_the_cast(cast.owner_ids(town.story)[1])
     cover.messages_have_left()
     with clock.frozen(first_instant(town.anchor_at, clock.real_now())) as at:
         promising.count_promises(at)

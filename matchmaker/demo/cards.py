@@ -1,4 +1,5 @@
-"""A sealed card of the town: a need whose owner agreed beforehand, lost by a late institution; two hands are up."""
+"""A sealed card of the town: a need whose owner agreed beforehand, lost by a late institution; two hands are up. And an
+invitation to an owner of the cast."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from sqlalchemy.orm import aliased
 
 from matchmaker import clock
 from matchmaker.accounts.models import Person
-from matchmaker.approaches import queries, services
+from matchmaker.approaches import inviting, queries, services
 from matchmaker.approaches.models import SealedCard
 from matchmaker.approaches.rules import has_room
 from matchmaker.db import db
@@ -41,6 +42,25 @@ def show_a_card(anchor_on: date) -> SealedCard | None:
         db.session.delete(agreement)
         db.session.flush()
     return None
+
+
+def invite_the_cast(owner_id: int) -> None:
+    """Two institutions that do not know the owner let the platform invite them to the first products that fit."""
+    need = db.session.scalars(
+        sa.select(Need).where(Need.posted_by_id == owner_id, Need.state == "in_progress").order_by(Need.id.desc())
+    ).first()
+    stored = matching.latest_list(need.id) if need is not None else None
+    if need is None or stored is None:
+        return
+    invited: set[int] = set()
+    for row in matching.shown_rows(stored.id):
+        product = row.product
+        desk = finding.desk_of(product.institution_id)
+        if len(invited) == HANDS or not desk or product.institution_id in invited or product.kind != "credit":
+            continue
+        if not queries.was_tried(need.id, product.institution_id):
+            inviting.invite(product, need.id, by=db.session.get_one(Person, desk[0]))
+            invited.add(product.institution_id)
 
 
 def _left_alone(since: datetime) -> list[Lead]:
