@@ -7,9 +7,10 @@ from matchmaker.accounts.models import Person
 from matchmaker.approaches import queries
 from matchmaker.approaches.models import Approach, ApproachSwitch
 from matchmaker.approaches.rules import invitation_refusal, why_silent
-from matchmaker.approaches.services import fits, start_of_day
+from matchmaker.approaches.services import can_take, fits, start_of_day
 from matchmaker.audit.services import record
 from matchmaker.businesses.models import Business
+from matchmaker.conversations.queries import is_blocked
 from matchmaker.db import db
 from matchmaker.leads.queries import finding
 from matchmaker.leads.services.stepping import Actor
@@ -35,11 +36,13 @@ def invite(product: Product, need_id: int, *, by: Person, most_a_day: int = INVI
         invited_with_it=any(one.product_id == product.id for one in lately),
         today=queries.count_invitations_since(product.institution_id, start_of_day(now)),
         most_a_day=most_a_day,
+        has_room=can_take(need, product),
     )
     if no is not None:
         raise Refused(no.code, **no.facts)
     silent = why_silent(
         switched_off=is_off(need),
+        blocked=is_blocked(need.business_id, product.institution_id),
         was_tried=queries.was_tried(need.id, product.institution_id),
         invited_lately=bool(lately),
     )

@@ -90,27 +90,35 @@ class Silent(StrEnum):
     """The owner wants none, for this need or for all."""
     KNOWN = "known"
     """The institution has or had this need: a refusal would tell which of its customers the row is."""
+    BLOCKED = "blocked"
+    """The owner has blocked the institution."""
     LATELY = "lately"
     """It was invited with another product: a refusal would tell that two rows are one business."""
 
 
-def invitation_refusal(*, fits: bool, invited_with_it: bool, today: int, most_a_day: int) -> Reason | None:
+def invitation_refusal(
+    *, fits: bool, invited_with_it: bool, today: int, most_a_day: int, has_room: bool
+) -> Reason | None:
     """Why an invitation is not sent, said openly: only what the institution knows from its own deeds and its own list.
 
     ``invited_with_it``: with this product, within `INVITED_WITHIN`. ``today``: all it sent today, delivered or not.
-    Codes: `approach_row_gone`, `approach_invited_already`, `approach_invitations_used_up`.
+    Codes: `approach_row_gone`, `approach_invited_already`, `approach_invitations_used_up`, `approach_full`.
     """
     if not fits:
         return Reason("approach_row_gone")
     if invited_with_it:
         return Reason("approach_invited_already")
-    return Reason("approach_invitations_used_up", {"most": most_a_day}) if today >= most_a_day else None
+    if today >= most_a_day:
+        return Reason("approach_invitations_used_up", {"most": most_a_day})
+    return None if has_room else Reason("approach_full")
 
 
-def why_silent(*, switched_off: bool, was_tried: bool, invited_lately: bool) -> Silent | None:
+def why_silent(*, switched_off: bool, blocked: bool, was_tried: bool, invited_lately: bool) -> Silent | None:
     """Why an invitation is not delivered although it was sent, or None."""
     if switched_off:
         return Silent.SWITCHED_OFF
+    if blocked:
+        return Silent.BLOCKED
     if was_tried:
         return Silent.KNOWN
     return Silent.LATELY if invited_lately else None

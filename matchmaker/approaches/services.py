@@ -27,7 +27,7 @@ from matchmaker.leads.queries import finding
 from matchmaker.leads.rules.covering import is_covered
 from matchmaker.leads.rules.states import MOST_LIVE_LEADS
 from matchmaker.leads.services import moving
-from matchmaker.leads.services.choosing import is_offered
+from matchmaker.leads.services.choosing import branch_of, is_offered, why_full_now
 from matchmaker.leads.services.stepping import Actor
 from matchmaker.leads.services.telling import tell_people
 from matchmaker.matching import queries as matching
@@ -37,7 +37,7 @@ from matchmaker.needs.models import Need
 from matchmaker.products.models import Product
 from matchmaker.reference.rules.wording import refuse_promises
 from matchmaker.reference.rules.working_time import SHANGHAI
-from matchmaker.refusal import Refused
+from matchmaker.refusal import Reason, Refused
 
 HANDS_A_DAY = 20
 
@@ -112,7 +112,8 @@ def raise_hand(
         raised=card is not None and bool(queries.hands_up(product.institution_id, [card.id])),
         today=queries.count_hands_since(product.institution_id, start_of_day(now)),
         most_a_day=most_a_day,
-        has_room=has_room(*queries.capacity_of(product.institution_id)),
+        has_room=has_room(*queries.capacity_of(product.institution_id))
+        and (card is None or can_take(card.need, product)),
     )
     if no is not None or card is None:
         raise Refused(no.code, **no.facts) if no is not None else Refused("approach_card_over")
@@ -147,6 +148,13 @@ def fits(need: Need, product: Product) -> bool:
     if finding.place_on_newest_list(need, product.id) is None:
         make_list(need, by=None)
     return finding.place_on_newest_list(need, product.id) is not None
+
+
+def can_take(need: Need, product: Product) -> bool:
+    """Whether the product has room for this need now: its week, its money, the managers of the branch (8.4)."""
+    amount = need.current.amount_yuan
+    branch = branch_of(need.business, product, amount)
+    return why_full_now(product, amount, branch_full=isinstance(branch, Reason)) is None
 
 
 def take_back(hand: Hand, *, by: Actor) -> None:

@@ -9,7 +9,7 @@ SENTENCES = {
     "approach_hand_over": _l("没有做：这只手已经放下了。什么都没变。"),
     "approach_hand_twice": _l("没有举：这张卡片上，您这一家的手已经举着。要换产品，先放下再举。"),
     "approach_hands_used_up": _l("没有举：您这一家今天已经举了 %(most)s 次，明天再来。"),
-    "approach_no_room": _l("没有举：您这一家的客户经理手上都满了，接了也办不动。有人空出来再举。"),
+    "approach_no_room": _l("没有举：这个产品或者您这一家的客户经理现在接不下，接了也办不动。有空了再举。"),
     "approach_not_fitting": _l("没有举：这个产品现在办不了这笔需求，或者已经下架。"),
     "approach_product_missing": _l("请选一个合得上的产品。"),
     "approach_words_missing": _l("请写一句话，让店主知道您能做什么。"),
@@ -22,6 +22,7 @@ SENTENCES = {
     "approach_row_gone": _l("没有邀请：这一行已经不在了，名单刚变过。再看一遍。"),
     "approach_invited_already": _l("没有邀请：30 天内用这个产品邀请过这一家。"),
     "approach_invitations_used_up": _l("没有邀请：您这一家今天已经邀请了 %(most)s 次，明天再来。"),
+    "approach_full": _l("没有邀请：这个产品现在接不下。有空了再邀请，免得让店主白等。"),
     "approach_told_invited": _l(
         "%(institution)s的“%(product)s”合得上您的需求，请您看一看。它不知道您是谁；看不看、送不送，都由您定。"
     ),

@@ -39,7 +39,7 @@ def upgrade() -> None:
     sa.Column('sent_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('silent_because', sa.Text(), nullable=True),
     sa.Column('id', sa.Integer(), nullable=False),
-    sa.CheckConstraint("silent_because IS NULL OR silent_because IN ('switched_off', 'known', 'lately')", name=op.f('ck_approach_silence_known')),
+    sa.CheckConstraint("silent_because IS NULL OR silent_because IN ('switched_off', 'known', 'blocked', 'lately')", name=op.f('ck_approach_silence_known')),
     sa.ForeignKeyConstraint(['business_id'], ['business.id'], name=op.f('fk_approach_business_id_business')),
     sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_approach_institution_id_institution')),
     sa.ForeignKeyConstraint(['need_id'], ['need.id'], name=op.f('fk_approach_need_id_need')),

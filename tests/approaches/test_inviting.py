@@ -15,6 +15,7 @@ from matchmaker import clock
 from matchmaker.accounts.models import Institution, Person
 from matchmaker.approaches import inviting, queries, rules
 from matchmaker.approaches.models import Approach, ApproachSwitch
+from matchmaker.conversations.services import block
 from matchmaker.db import db, unit_of_work
 from matchmaker.leads.services import answering
 from matchmaker.matching.services import make_list
@@ -60,18 +61,20 @@ def told() -> list[int | None]:
 
 
 def test_what_is_said_openly_and_what_stays_silent() -> None:
-    usual: dict[str, Any] = {"fits": True, "invited_with_it": False, "today": 0, "most_a_day": 2}
+    usual: dict[str, Any] = {"fits": True, "invited_with_it": False, "today": 0, "most_a_day": 2, "has_room": True}
     assert rules.invitation_refusal(**usual) is None
     for change, code in [
         ({"fits": False}, "approach_row_gone"),
         ({"invited_with_it": True}, "approach_invited_already"),
         ({"today": 2}, "approach_invitations_used_up"),
+        ({"has_room": False}, "approach_full"),
     ]:
         no = rules.invitation_refusal(**{**usual, **change})
         assert no is not None and no.code == code
-    quiet: dict[str, Any] = {"switched_off": False, "was_tried": False, "invited_lately": False}
+    quiet: dict[str, Any] = {"switched_off": False, "blocked": False, "was_tried": False, "invited_lately": False}
     assert rules.why_silent(**quiet) is None
     assert rules.why_silent(**{**quiet, "switched_off": True}) == "switched_off"
+    assert rules.why_silent(**{**quiet, "blocked": True}) == "blocked"
     assert rules.why_silent(**{**quiet, "was_tried": True}) == "known"
     assert rules.why_silent(**{**quiet, "invited_lately": True}) == "lately"
 
@@ -128,6 +131,14 @@ def test_switched_off_nothing_is_delivered_and_the_desk_sees_the_same(site: Any,
     inviting.switch_on(need.business, None if whole else need, by=owner)
     inviting.switch_on(need.business, None if whole else need, by=owner)
     assert inviting.invite(street.products[1], need.id, by=street.desks[1]).silent_because is None
+
+
+@pytest.mark.article("B.1")
+def test_who_is_blocked_reaches_nobody_and_does_not_learn_it(site: Any) -> None:
+    street = a_street(banks=1)
+    block(street.case.business.id, street.products[0].institution_id, by=street.case.owner)
+    sent = inviting.invite(street.products[0], street.case.need.id, by=street.desks[0])
+    assert sent.silent_because == "blocked" and told() == []
 
 
 def test_invitations_have_a_limit_a_day_and_need_a_need_that_fits(site: Any) -> None:
