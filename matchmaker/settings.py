@@ -54,6 +54,9 @@ class Settings:
     mail_channel: str = "console"
     """console (codes there, other letters in the file), file or smtp."""
     smtp_url: str = ""
+    sms_url: str = ""
+    """A gateway of one's own that takes text messages as JSON (https); empty: the console or the file takes them."""
+    sms_token: str = ""
     mail_from: str = "no-reply@matchmaker.invalid"
     jobs_in_process: bool = True
     """Carry jobs with a thread of the web process (the embedded default)."""

@@ -12,11 +12,14 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 from urllib.parse import unquote, urlsplit
+from urllib.request import Request, urlopen
 
 from flask import current_app, g
 from flask_babel import force_locale
 from flask_babel import gettext as _
+from itsdangerous import BadSignature, URLSafeSerializer
 
+from matchmaker.notifications.rules import ALWAYS, OUTSIDE, topic_of
 from matchmaker.web import LANGUAGES, sentence
 
 
@@ -32,6 +35,8 @@ class Letter:
     html: str
     has_secret: bool = False
     """Whether it carries what somebody waits for to go on: a code, an invitation, a new password."""
+    stop: str | None = None
+    """Where its receiver can switch such letters off without signing in; None where they cannot."""
 
 
 class Channel(Protocol):
@@ -105,6 +110,8 @@ class Smtp:
         domain = self.sender.rpartition("@")[2] or "localhost"
         mail["Message-ID"] = f"<{_for_header(letter.key)}@{domain}>"
         mail["Auto-Submitted"] = "auto-generated"
+        if letter.stop:
+            mail["List-Unsubscribe"] = f"<{letter.stop}>"
         mail.set_content(letter.text)
         mail.add_alternative(letter.html, subtype="html")
         host = self.parts.hostname or "localhost"
@@ -122,14 +129,60 @@ class Smtp:
         return server
 
 
+class SmsGateway:
+    """A gateway of one's own for text messages: ``POST {"key", "to", "text"}`` as JSON, taken with any answer of 2xx.
+
+    No provider's own protocol: each wants a registered signature and template, so a small service of the operator's
+    stands between. ``Idempotency-Key`` is the message's key: what comes twice after a crash is to be sent once.
+    """
+
+    def __init__(self, url: str, token: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1"):
+            raise ValueError("sms_url must be https://")
+        self.url, self.token = url, token
+
+    def send(self, letter: Letter) -> None:
+        body = json.dumps({"key": letter.key, "to": letter.to, "text": letter.text}, ensure_ascii=False).encode()
+        headers = {"Content-Type": "application/json", "Idempotency-Key": _for_header(letter.key)}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        # An answer of 4xx or 5xx raises HTTPError, which is an OSError: the letter is tried again.
+        with urlopen(Request(self.url, body, headers), timeout=20):  # noqa: S310  the operator's own setting
+            pass
+
+
+def stop_path(person_id: int | None, kind: str, channel: str) -> str | None:
+    """Where a receiver switches such messages off without signing in: signed, for this topic and channel alone."""
+    topic = topic_of(kind)
+    if person_id is None or topic in ALWAYS or channel not in OUTSIDE:
+        return None
+    return f"/messages/stop/{_stopper().dumps([person_id, topic, channel])}"
+
+
+def read_stop(signed: str) -> tuple[int, str, str] | None:
+    """(person, topic, channel) of a link made by `stop_path`; None for anything else."""
+    try:
+        person_id, topic, channel = _stopper().loads(signed)
+    except (BadSignature, ValueError, TypeError):
+        return None
+    return int(person_id), str(topic), str(channel)
+
+
+def _stopper() -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.secret_key or "", salt="stop messages")
+
+
 def channel_for(kind: str) -> Channel:
     """The way out for mails and text messages under the present settings.
 
-    There is no text-message gateway yet: with real mail, ``sms`` goes to the file beside the database, where a
-    gateway of one's own can collect it, and never silently nowhere.
+    Text messages go to ``sms_url`` where one is set. Without it and with real mail they go to the file beside the
+    database, where a gateway of one's own can collect them, and never silently nowhere.
     """
     settings = current_app.config["SETTINGS"]
     outbox = Path(settings.instance_folder) / "outbox.jsonl"
+    if kind == "sms" and settings.sms_url:
+        return SmsGateway(settings.sms_url, settings.sms_token)
     if settings.mail_channel == "console":
         return Console(outbox)
     if settings.mail_channel == "smtp" and kind == "email":
@@ -147,19 +200,24 @@ def write_letter(
     facts: Mapping[str, Any],
     path: str | None,
     has_secret: bool = False,
+    stop_path: str | None = None,
 ) -> Letter:
     """A message as its receiver reads it: the kind's sentence with its facts, and the link, in their language.
 
     Raises KeyError for a kind without words.
     """
     locale = LANGUAGES.get(language, LANGUAGES["zh"])
-    link = current_app.config["SETTINGS"].public_url.rstrip("/") + path if path else None
+    site = current_app.config["SETTINGS"].public_url.rstrip("/")
+    link, stop = (site + each if each else None for each in (path, stop_path))
     # Figures are written by the chosen locale; outside of a request it is kept here (see web.chosen_language).
     before, g.language = g.get("language"), locale
     try:
         with force_locale(locale):
             words = sentence({"code": kind, "facts": facts})
-            values = {"words": words, "link": link, "lang": "en" if language == "en" else "zh-CN"}
+            values = {
+                "words": words, "link": link, "stop": stop, "channel": channel,
+                "lang": "en" if language == "en" else "zh-CN",
+            }  # fmt: skip
             return Letter(
                 key=key,
                 to=to,
@@ -168,6 +226,7 @@ def write_letter(
                 text=_rendered("emails/message.txt", values),
                 html=_rendered("emails/message.html", values),
                 has_secret=has_secret,
+                stop=stop,
             )
     finally:
         g.language = before if before is not None else LANGUAGES["zh"]

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from matchmaker import clock
 from matchmaker.db import begin_read, db, unit_of_work
 from matchmaker.notifications import queries
-from matchmaker.notifications.channels import channel_for, write_letter
+from matchmaker.notifications.channels import channel_for, stop_path, write_letter
 from matchmaker.notifications.models import Message
 from matchmaker.notifications.services import receiver_of
 from matchmaker.queue import Run, job
@@ -41,17 +41,18 @@ def deliver_messages(now: datetime) -> int:
     while True:
         begin_read()
         # Real time too: a demo town's clock may stand behind, and what is due is due.
-        ids = queries.waiting_ids(max(now, clock.real_now()), stuck_after=STUCK_AFTER)
+        at = max(now, clock.real_now())
+        ids = queries.waiting_ids(at, stuck_after=STUCK_AFTER)
         db.session.rollback()
         if not ids:
             return sent
-        sent += sum(deliver_one(message_id) for message_id in ids)
+        sent += sum(deliver_one(message_id, at) for message_id in ids)
 
 
-def deliver_one(message_id: int) -> bool:
-    """Take, send and mark one message; False when another worker has it or the channel did not take it."""
+def deliver_one(message_id: int, at: datetime) -> bool:
+    """Take, send and mark one message; False when another worker has it, its receiver sleeps, or it was not taken."""
     with unit_of_work():
-        taken = _take(message_id)
+        taken = None if _put_off(message_id, at) else _take(message_id)
     if taken is None:
         return False
     try:
@@ -73,6 +74,19 @@ def deliver_one(message_id: int) -> bool:
             .where(Message.id == message_id, Message.state == "sending")
             .values(state="sent", sent_at=clock.real_now(), secrets=None, trouble=None)
         )
+    return True
+
+
+def _put_off(message_id: int, at: datetime) -> bool:
+    """Whether its receiver sleeps: then it waits to their morning, which is no attempt."""
+    message = db.session.get_one(Message, message_id, populate_existing=True)
+    until = queries.wait_of(message.person_id, message.kind, at) if message.state == "waiting" else None
+    if until is None:
+        return False
+    db.session.execute(
+        sa.update(Message).where(Message.id == message_id, Message.state == "waiting").values(again_at=until)
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
     return True
 
 
@@ -107,6 +121,7 @@ def _take(message_id: int) -> dict[str, Any] | None:
         "facts": {**message.facts, **{name: value for name, value in secrets.items() if name != "path"}},
         "path": secrets.get("path") or message.link,
         "has_secret": bool(secrets),
+        "stop_path": stop_path(message.person_id, message.kind, message.channel),
     }
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from matchmaker.db import Base, JsonDict
 from matchmaker.keeping import Kept
+from matchmaker.notifications.rules import OUTSIDE, TOPICS
 
 CHANNELS = ("site", "console", "email", "sms")
 STATES = ("waiting", "sending", "sent", "failed")
@@ -52,3 +53,33 @@ class Message(Base):
     sent_at: Mapped[datetime | None]
     read_at: Mapped[datetime | None]
     trouble: Mapped[str | None]
+
+
+class Muted(Base):
+    """A topic that a person does not want on a channel; without a row it goes there."""
+
+    kept = Kept("account", of="person_id", closing="delete")
+
+    __table_args__ = (
+        UniqueConstraint("person_id", "topic", "channel"),
+        CheckConstraint(f"topic IN {TOPICS!r}", name="topic_known"),
+        CheckConstraint(f"channel IN {OUTSIDE!r}", name="channel_known"),
+    )
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    topic: Mapped[str]
+    channel: Mapped[str]
+    at: Mapped[datetime]
+
+
+class QuietHours(Base):
+    """The hours in which a person gets nothing outside, where they are others than usual; both empty: none."""
+
+    kept = Kept("account", of="person_id", closing="delete")
+
+    __table_args__ = (CheckConstraint("(from_time IS NULL) = (until_time IS NULL)", name="hours_have_an_end"),)
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), unique=True)
+    from_time: Mapped[time | None]
+    until_time: Mapped[time | None]
+    at: Mapped[datetime]

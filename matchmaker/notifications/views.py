@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import time
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from werkzeug.exceptions import NotFound
 
 from matchmaker.notifications import queries, services
+from matchmaker.notifications.channels import read_stop
+from matchmaker.notifications.forms import PreferencesForm
 from matchmaker.notifications.models import Message
-from matchmaker.web import actor, paginate, requires, said
+from matchmaker.notifications.rules import ALWAYS, OUTSIDE, TOPICS
+from matchmaker.refusal import Refused
+from matchmaker.web import actor, back_to, label, limited, paginate, public, requires, said
 
 bp = Blueprint("notifications", __name__)
 
@@ -44,3 +51,75 @@ def read_all() -> ResponseReturnValue:
     services.mark_read(actor().id)
     said(_("都标成看过了。"))
     return redirect(url_for("notifications.inbox"), 303)
+
+
+# Preferences --------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/messages/preferences")
+@requires("message.list")
+def preferences() -> ResponseReturnValue:
+    """What one gets by mail and text message, and in which hours nothing."""
+    muted = queries.muted_by(actor().id)
+    quiet_from, quiet_until = queries.quiet_hours_of(actor().id)
+    wanted = [f"{topic}:{channel}" for topic in TOPICS for channel in OUTSIDE if (topic, channel) not in muted]
+    known = {"wanted": wanted, "quiet_from": _written(quiet_from), "quiet_until": _written(quiet_until)}
+    return _preferences(PreferencesForm(formdata=None, data=known))
+
+
+def _written(at: time | None) -> str:
+    return at.strftime("%H:%M") if at is not None else ""
+
+
+def _preferences(form: PreferencesForm, status: int = 200) -> ResponseReturnValue:
+    return (
+        render_template(
+            "notifications/preferences.html", form=form, topics=TOPICS, channels=OUTSIDE, always=ALWAYS,
+            receiver=services.receiver_of(actor().id),
+        ),
+        status,
+    )  # fmt: skip
+
+
+@bp.post("/messages/preferences")
+@requires("message.list")
+def choose() -> ResponseReturnValue:
+    """Keep what was chosen; what waits goes by it."""
+    form = PreferencesForm()
+    if form.submitted():
+        try:
+            services.be_quiet(actor().id, form.read_time("quiet_from"), form.read_time("quiet_until"))
+            services.choose(actor().id, form.chosen)
+        except Refused as no:
+            form.refuse(no)
+        else:
+            said(_("记下了。"))
+            return back_to("notifications.preferences")
+    return _preferences(form, 422)
+
+
+@bp.get("/messages/stop/<signed>")
+@public
+def ask_stop(signed: str) -> ResponseReturnValue:
+    """The link of a mail: which messages would stop, and one button; nothing happens by looking."""
+    person_id, topic, channel = _stop_of(signed)
+    is_off = (topic, channel) in queries.muted_by(person_id)
+    return render_template("notifications/stop.html", signed=signed, topic=topic, channel=channel, is_off=is_off)
+
+
+@bp.post("/messages/stop/<signed>")
+@public
+@limited("20 per minute")
+def stop(signed: str) -> ResponseReturnValue:
+    """Switch them off; the inbox still has them."""
+    person_id, topic, channel = _stop_of(signed)
+    services.mute(person_id, topic, channel)
+    said(_("不再发了：%(topic)s。站里的消息照常有。", topic=label("message.topic", topic)))
+    return back_to("notifications.ask_stop", signed=signed)
+
+
+def _stop_of(signed: str) -> tuple[int, str, str]:
+    found = read_stop(signed)
+    if found is None:
+        raise NotFound
+    return found

@@ -133,11 +133,11 @@ def test_a_refused_letter_does_not_stop_the_others(app: Any, sent: Remembering) 
 
 
 def test_a_kind_without_words_stops_nothing_and_is_seen(app: Any, sent: Remembering) -> None:
-    with app.app_context(), unit_of_work():
-        owner = an_owner()
-        tell(owner.id, "nobody.wrote_this", key="1")
-        tell(owner.id, KIND, key="2")
-    with app.app_context():
+    with clock.frozen(AT), app.app_context():
+        with unit_of_work():
+            owner = an_owner()
+            tell(owner.id, "nobody.wrote_this", key="1")
+            tell(owner.id, KIND, key="2")
         deliver_messages(clock.now())
     assert states(app) == ["failed", "sent"]
 
