@@ -329,7 +329,7 @@ class StrengthsForm(BaseForm):
     @property
     def said(self) -> list[str] | None:
         """What was said of collateral; None when nothing was ticked."""
-        return self.things if self.collateral.data else None
+        return self.things if self.things or NOTHING in (self.collateral.data or []) else None
 
     @property
     def things(self) -> list[str]:

@@ -511,6 +511,8 @@ class ChecksForm(TypedForm):
                 self.results[item] = (result, evidence)
                 if result == "doubt" and not evidence:
                     self.refuse(Refused("lead_check_doubt_needs_words", f"evidence_{item}", 422))
+        if not self.results and not any(field.errors for field in self._fields.values()):
+            self.refuse(Refused("lead_checks_empty", f"result_{self.items[0]}", 422))
 
 
 class OfferForm(TypedForm):

@@ -445,6 +445,26 @@ def test_a_figure_is_asked_for_where_a_reason_rests_on_one(app: Any) -> None:
     assert post(client, url, f"{url}/decline", codes=["B03"], seen_debts_yuan="40", enough="10").status_code == 303
 
 
+@pytest.mark.article("B.3")
+def test_what_is_wrong_with_a_refused_offer_stands_at_its_field_on_the_sheet(app: Any) -> None:
+    site = a_site(app, State.OFFERED)
+    client, url = site.client(site.case.owner), f"/leads/{site.lead().id}/offers/1"
+    answer = post(client, url, f"{url}/refuse", refuse_code="nope", refuse_note="再想想")
+    assert answer.status_code == 422 and "再想想" in text(answer) and 'class="field bad"' in text(answer)
+    assert problems_of(text(answer)) == []
+
+
+@pytest.mark.article("B.3")
+def test_what_is_wrong_with_a_paper_or_a_check_stands_at_its_field(app: Any) -> None:
+    site = a_site(app, State.PAPERS)
+    client, url = site.client(site.case.owner), f"/leads/{site.lead().id}"
+    answer = post(client, url, f"{url}/papers", item_number="1")
+    assert answer.status_code == 422 and 'aria-describedby="file-1-e"' in text(answer)
+    assert problems_of(text(answer)) == []
+    answer = post(site.client(site.case.manager), url, f"{url}/checks")
+    assert answer.status_code == 422 and text(answer).count('class="field bad"') == 1
+
+
 @pytest.mark.article("B.4", "3.6")
 def test_a_smaller_amount_that_does_is_worked_out_and_copied_with_one_tap(app: Any) -> None:
     with app.app_context(), unit_of_work():

@@ -38,8 +38,9 @@ from matchmaker.leads.rules.states import Side, State
 from matchmaker.leads.services import agreeing, answering, choosing, offering, reserving, withdrawing
 from matchmaker.leads.views import bp
 from matchmaker.leads.views.institution import case_page
-from matchmaker.leads.views.loading import OfPaper, acts_for, load_lead, load_need, load_paper
+from matchmaker.leads.views.loading import OfPaper, acts_for, load_lead, load_need, load_offer, load_paper
 from matchmaker.leads.views.moving import most_live, repairs_shown, ways_on
+from matchmaker.leads.views.sheets import sheet_page
 from matchmaker.matching.services import next_best, verdicts_when_listed
 from matchmaker.matching.telling import Judged, judged
 from matchmaker.needs.models import Need
@@ -221,7 +222,6 @@ def owner_page(lead: Lead, status: int = 200, **posted: Any) -> ResponseReturnVa
         return _declined_page(lead, status, **posted)
     forms: dict[str, Any] = {
         "give_up": GiveUpForm(formdata=None),
-        "refuse_offer": RefuseOfferForm(formdata=None),
         "dispute": WordsForm(formdata=None),
         "paper": PaperForm(formdata=None),
         "hours": HoursForm.for_now(formdata=None),
@@ -428,7 +428,8 @@ def refuse_offer(lead: Lead, number: int) -> ResponseReturnValue:
     """Turn the offer down, with a reason."""
     form = RefuseOfferForm()
     if not form.submitted():
-        return owner_page(lead, 422, refuse_offer=form)
+        found = load_offer(lead.id, number)
+        return (sheet_page(found, form), 422) if found is not None else owner_page(lead, 422)
     offering.refuse_offer(lead, number=number, code=str(form.refuse_code.data), note=form.note, by=actor())
     said(_("记下了，授权也收回了。"))
     return back_to("leads.show", lead_id=lead.id)

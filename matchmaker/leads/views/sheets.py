@@ -29,6 +29,11 @@ def _customer(found: OfOffer) -> str:
 @requires("lead.cost_sheet", load=load_offer)
 def cost_sheet(found: OfOffer) -> ResponseReturnValue:
     """贷款明白纸."""
+    return sheet_page(found, RefuseOfferForm(formdata=None))
+
+
+def sheet_page(found: OfOffer, form: RefuseOfferForm) -> str:
+    """The sheet with its two answers; `form` as it was posted where something is wrong with it."""
     lead, offer = found.lead, found.offer
     sheet = printing.read(offer.cost_sheet)
     return render_template(
@@ -47,7 +52,7 @@ def cost_sheet(found: OfOffer) -> ResponseReturnValue:
         and offer.answer is None
         and lead.offer is not None
         and lead.offer.number == offer.number,
-        form=RefuseOfferForm(formdata=None),
+        form=form,
     )
 
 
