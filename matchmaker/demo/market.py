@@ -331,6 +331,7 @@ def _version(
     row |= {
         "rate_base": str(terms.rate_base), "renewal_kind": str(terms.renewal_kind),
         "documents": [paper.as_json() for paper in terms.documents],
+        "concessions": [one.as_json() for one in terms.concessions],
     }  # fmt: skip
     submitted_at = at - timedelta(hours=17)
     version = {

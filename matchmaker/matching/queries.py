@@ -28,6 +28,7 @@ from matchmaker.needs.rules import LIVE_STATES
 from matchmaker.pricing.quotes import Fee
 from matchmaker.products.models import Product, ProductIntake, ProductVersion, TrackRecord
 from matchmaker.products.rules.capacity import NOTHING_SAID, Intake, Load
+from matchmaker.products.rules.concessions import from_json
 from matchmaker.products.rules.terms import Terms as TypedTerms
 from matchmaker.ranking.models import Shown, ShownList, TurnedDown
 from matchmaker.reference import industries, regions
@@ -69,6 +70,7 @@ def offered_of(
             spread_bp=version.spread_max_bp,
             fixed_rate_percent=version.fixed_rate_percent,
             fees=tuple(_fee(row) for row in version.fees if row.charged),
+            concessions=tuple(from_json(one) for one in version.concessions),
             promised_days=version.promised_days,
             revolving=version.revolving,
             renewal_kind=version.renewal_kind,

@@ -19,6 +19,7 @@ from matchmaker.eligibility.rules import verdict as verdict_on
 from matchmaker.pricing.cashflows import NEEDS_PARAM
 from matchmaker.pricing.quotes import PRICED_AS, SUBSIDIES, Fee, Quote, nominal_rate_percent, quote
 from matchmaker.products.rules.capacity import NOTHING_SAID, Full, Intake, Load, why_full
+from matchmaker.products.rules.concessions import Concession, cut_rate, holding, without_waived
 from matchmaker.refusal import Reason, plain
 
 REASONS_VERSION = "2026-11-24.2"
@@ -69,6 +70,7 @@ class Offered:
     """The highest of its spread: what can be promised before anybody has looked."""
     fixed_rate_percent: Decimal | None
     fees: tuple[Fee, ...] = ()
+    concessions: tuple[Concession, ...] = ()
     promised_days: int | None = None
     revolving: bool = False
     renewal_kind: str | None = None
@@ -157,7 +159,7 @@ def judge(
     given = tuple(by.verdicts(offered.terms, facts, today))
     if any(verdict.failed for verdict in given):
         return Candidate(offered, given, None)
-    return _priced(offered, given, facts, lpr, by)
+    return _priced(offered, given, facts, today, lpr, by)
 
 
 def judge_known(
@@ -167,13 +169,13 @@ def judge_known(
     if failed:
         told = tuple(verdict_on(BY_NAME[rule], offered.terms, facts, today) for rule in failed)
         return Candidate(offered, told, None)
-    return _priced(offered, tuple(by.verdicts(offered.terms, facts, today)), facts, lpr, by)
+    return _priced(offered, tuple(by.verdicts(offered.terms, facts, today)), facts, today, lpr, by)
 
 
 def _priced(
-    offered: Offered, given: tuple[Verdict, ...], facts: Facts, lpr: Lpr, by: ListEvaluator
+    offered: Offered, given: tuple[Verdict, ...], facts: Facts, today: date, lpr: Lpr, by: ListEvaluator
 ) -> Candidate:
-    price = price_of(offered, facts, lpr, by)
+    price = price_of(offered, facts, today, lpr, by)
     if isinstance(price, Reason):
         return Candidate(offered, given, None, price)
     return Candidate(offered, given, price)
@@ -268,9 +270,11 @@ def repayment_for(offered: Offered, facts: Facts) -> str | None:
 
 
 def price_of(
-    offered: Offered, facts: Facts, lpr: Lpr, by: ListEvaluator = WORKED_OUT_ANEW
+    offered: Offered, facts: Facts, today: date, lpr: Lpr, by: ListEvaluator = WORKED_OUT_ANEW
 ) -> Quote | Reason:
     """What it would cost at the highest rate of its range with every fee that is certain, or why that is not known.
+
+    Concessions are taken off that run ``today`` and whose condition the facts prove (8.4).
 
     A guarantee has no rate of its own: only its fees are counted, and the page says so.
     """
@@ -290,7 +294,10 @@ def price_of(
             )
         except ValueError:
             return Reason("price_no_rate", {})
-    return by.quote(amount_for(offered.terms, facts), term_for(offered.terms, facts), rate, way, offered.fees)
+    fees = offered.fees
+    if offered.concessions and (counted := holding(offered.concessions, facts, today)):
+        rate, fees = cut_rate(rate, counted), without_waived(fees, counted)
+    return by.quote(amount_for(offered.terms, facts), term_for(offered.terms, facts), rate, way, fees)
 
 
 def stored_quote(price: Quote) -> dict[str, Any]:

@@ -67,6 +67,7 @@ from matchmaker.notifications.services import tell
 from matchmaker.pricing.costsheet import CostSheet, cost_sheet
 from matchmaker.products.queries import ids_in_force
 from matchmaker.products.rules.capacity import Earliest, Full, earliest
+from matchmaker.products.rules.concessions import holding, next_change
 from matchmaker.queue import insert_for
 from matchmaker.ranking.models import InView, Shown, ShownList, TurnedDown
 from matchmaker.refusal import Reason, Refused
@@ -287,12 +288,15 @@ def _shown_row(
         },
         "reasons": [reason.as_json() for reason in reasons],
         "cautions": [caution.as_json() for caution in cautions],
-        "quote": _quote_row(one),
+        "quote": _quote_row(one, facts, today),
     }
 
 
-def _quote_row(one: Candidate) -> dict[str, Any]:
+def _quote_row(one: Candidate, facts: Facts, today: date) -> dict[str, Any]:
     row = stored_quote(one.quote) if one.quote is not None else {}
+    counted = holding(one.offered.concessions, facts, today) if one.offered.concessions and one.quote else ()
+    if counted:
+        row["concessions"] = [concession.as_json() for concession in counted]
     if one.unpriced is not None:
         row["unpriced"] = one.unpriced.as_json()
     return row | {"days": one.offered.days_to_money, "days_are_median": one.offered.median_days is not None}
@@ -329,6 +333,8 @@ def _counts(
     failures = {one.offered.product_id: tuple(v.rule for v in one.verdicts if v.failed) for one in judged}
     helps = what_helps(terms, facts, today, failures, by=by, fitting=index.fitting if index else None)
     full = sorted(one.offered.product_id for one in fitting if full_for(one.offered, facts, today))
+    running = [concession for one in fitting for concession in one.offered.concessions]
+    changes_on = next_change(running, today)
     opens_on = min(opening_days(terms, facts, today, failures, by).values(), default=None)
     return {
         "reasons_version": REASONS_VERSION,
@@ -339,6 +345,7 @@ def _counts(
         "helps": helping.stored_helps(helps, turned),
         "opens_on": opens_on.isoformat() if opens_on else None,
         **({"full": full} if full else {}),
+        **({"concessions_on": changes_on.isoformat()} if changes_on else {}),
         "rest": [
             {
                 "product_id": at.candidate.offered.product_id,
@@ -442,7 +449,8 @@ def _one_again(stored: ShownList, row: Shown) -> Offered:
 
 def sheet_of(stored: ShownList, row: Shown) -> CostSheet | None:
     """The cost sheet (明白纸) of one product of a list: each item, who charges it, when; None without a price."""
-    price = price_of(_one_again(stored, row), Facts.from_json(stored.facts), queries.lpr_of(stored.lpr_on))
+    today = date.fromisoformat(stored.counts["today_on"])
+    price = price_of(_one_again(stored, row), Facts.from_json(stored.facts), today, queries.lpr_of(stored.lpr_on))
     return None if isinstance(price, Reason) else cost_sheet(price, lender=row.product.institution.short_name)
 
 
@@ -495,6 +503,9 @@ def why_stale(need: Need, stored: ShownList | None, at: datetime) -> Reason | No
     opens_on = stored.counts.get("opens_on")
     if opens_on is not None and date.fromisoformat(opens_on) <= today:
         return Reason("list_day_came", {"opens_on": date.fromisoformat(opens_on)})
+    changes_on = stored.counts.get("concessions_on")
+    if changes_on is not None and date.fromisoformat(changes_on) <= today:
+        return Reason("list_concessions_changed", {})
     if ids_in_force(today) != queries.versions_of_list(stored):
         return Reason("list_products_changed", {})
     if not queries.same_places(stored):

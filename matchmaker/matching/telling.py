@@ -17,6 +17,7 @@ from matchmaker.eligibility.rules import Verdict
 from matchmaker.matching.rules import SMALLEST_SAMPLE
 from matchmaker.products.models import PromiseRecord
 from matchmaker.products.rules.capacity import Full
+from matchmaker.products.rules.concessions import Change, Concession, from_json
 from matchmaker.products.rules.promises import Promise
 from matchmaker.ranking.models import Shown, TurnedDown
 from matchmaker.reference import industries, regions, terms
@@ -390,6 +391,8 @@ class Card:
     beside: str
     """Said when the order sees another chance for this need than the count of similar cases (decision 0031)."""
     reasons: tuple[tuple[str, str], ...]
+    concessions: tuple[str, ...]
+    """What was taken off for this need, for whom and until when; it is in the cost already."""
     guarantee: bool
 
     @property
@@ -446,6 +449,15 @@ _PROMISE: Mapping[str, Callable[[PromiseRecord], str]] = {
     Promise.DAYS: _kept_days,
     Promise.RATE: _kept_rate,
 }
+
+
+def concession_said(one: Concession) -> str:
+    """A concession in one sentence: what, for whom, until when."""
+    whom = label("product.concession_for", one.whom)
+    until = formatting.day(one.until_on)
+    if one.change is Change.RATE_CUT:
+        return _("%(whom)s，利率减 %(bp)s 个基点，到 %(until)s", whom=whom, bp=one.cut_bp, until=until)
+    return _("%(whom)s，不收%(fee)s，到 %(until)s", whom=whom, fee=label("product.fee", one.fee), until=until)
 
 
 def full_said(full: Full | None) -> str:
@@ -510,6 +522,7 @@ def card(row: Shown, facts: Mapping[str, Any], tag: tuple[str, str] | None = Non
         beside=beside_the_count(row),
         reasons=tuple(("for", said(reason)) for reason in row.reasons)
         + tuple(("care", said(care)) for care in row.cautions),
+        concessions=tuple(concession_said(from_json(one)) for one in quote.get("concessions", ())),
         guarantee=row.product.kind == "guarantee",
     )
 

@@ -21,6 +21,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from matchmaker.eligibility.rules import TAX_GRADES
+from matchmaker.products.rules.concessions import SLOTS, WAIVABLE, Change, For, slot_field
 from matchmaker.products.rules.fees import FEE_CODES, Payer, pairs_of
 from matchmaker.products.rules.states import Kind
 from matchmaker.products.rules.terms import (
@@ -138,6 +139,7 @@ class FeesForm(StepForm):
 
     codes = FEE_CODES
     parts = FEE_PARTS
+    slots = SLOTS
 
 
 _ANSWERS = [SelectChoice("none", _l("不收")), SelectChoice("charged", _l("收"))]
@@ -166,6 +168,30 @@ def _add_fee(code: str) -> None:
 
 for _code in FEE_CODES:
     _add_fee(_code)
+
+
+def _add_concession(slot: int) -> None:
+    fields = {
+        "change": SelectField(
+            _l("让什么"), choices=_choices("product.concession", Change, empty=_l("没有")), validate_choice=False
+        ),
+        "whom": SelectField(
+            _l("让给谁"), choices=_choices("product.concession_for", For, empty=_l("请选")), validate_choice=False
+        ),
+        "cut_bp": StringField(_l("利率减多少"), description=_l("只在让利率时填，单位是基点，100 个是一个百分点")),
+        "fee": SelectField(
+            _l("免哪一项"), choices=_choices("product.fee", WAIVABLE, empty=_l("请选")), validate_choice=False,
+            description=_l("只在免费用时填，要是上面收的那一项"),
+        ),
+        "from_on": StringField(_l("从哪天起")),
+        "until_on": StringField(_l("到哪天止")),
+    }  # fmt: skip
+    for part, field in fields.items():
+        setattr(FeesForm, slot_field(slot, part), field)
+
+
+for _slot in SLOTS:
+    _add_concession(_slot)
 
 STEP_FORMS: dict[str, type[StepForm]] = {
     "basics": BasicsForm,

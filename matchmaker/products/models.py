@@ -14,6 +14,7 @@ from matchmaker.accounts.models import Branch, Institution
 from matchmaker.db import Base, JsonDict, JsonList, Percent, Versioned
 from matchmaker.keeping import PUBLIC, work
 from matchmaker.products.rules.capacity import LEADS_PER_WEEK_MOST, Intake
+from matchmaker.products.rules.concessions import from_json
 from matchmaker.products.rules.fees import FEE_CODES, Basis, FeeLine, Payer, Timing
 from matchmaker.products.rules.promises import Promise, tenths
 from matchmaker.products.rules.states import FROZEN_VERSION, Kind, ProductState, VersionState
@@ -269,6 +270,7 @@ class ProductVersion(ListedVersion):
     renewal_kind: Mapped[str | None]
     renewal_statement: Mapped[str] = mapped_column(default="")
     documents: Mapped[list[dict[str, str]]] = mapped_column(JsonList, default=list)
+    concessions: Mapped[list[dict[str, Any]]] = mapped_column(JsonList, default=list, server_default="[]")
     promised_days: Mapped[int | None]
     valid_from_on: Mapped[date | None]
     valid_until_on: Mapped[date | None]
@@ -328,6 +330,7 @@ class ProductVersion(ListedVersion):
             promised_days=self.promised_days,
             valid_from_on=self.valid_from_on,
             valid_until_on=self.valid_until_on,
+            concessions=tuple(from_json(one) for one in self.concessions),
             fees=tuple(fee.line for fee in sorted(self.fees, key=lambda fee: FEE_CODES.index(fee.code))),
         )
 

@@ -191,6 +191,7 @@ def _take_over(version: ProductVersion) -> None:
     version.rate_base = None if terms.rate_base is None else terms.rate_base.value
     version.renewal_kind = None if terms.renewal_kind is None else terms.renewal_kind.value
     version.documents = [paper.as_json() for paper in terms.documents]
+    version.concessions = [one.as_json() for one in terms.concessions]
     _take_over_fees(version, terms)
 
 

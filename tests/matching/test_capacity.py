@@ -22,6 +22,7 @@ from matchmaker.ranking.models import Shown, ShownList
 from matchmaker.ranking.rules import Offer, Ranked, Similar, exchanged, in_order
 from matchmaker.ranking.services import rederive
 from tests.builders import a_desk, a_manager, sign_in
+from tests.products.builders import a_product
 
 from .builders import NOW
 from .test_views import make_list, page
@@ -142,3 +143,40 @@ def test_what_a_list_keeps_of_capacity_reads_back_as_it_was(app: Any, town_file:
         db.session.flush()
         (one,) = [x for x in services.market_seen(clock.today()).offered if x.product_id == town_file[1]["hearth"]]
         assert kept_capacity(plain_capacity(one)) == (one.intake, one.loads)
+
+
+@pytest.mark.article("8.4")
+def test_a_concession_is_in_the_cost_where_it_is_proven_and_the_list_goes_stale_when_it_ends(
+    app: Any, client: Any, town_file: Any
+) -> None:
+    town = town_file[1]
+    with app.app_context():
+        with unit_of_work():
+            bank = db.session.get_one(Product, town["hearth"]).institution
+            same = {"promised_days": "5"}
+            cut = {
+                "concession__1__change": "rate_cut", "concession__1__cut_bp": "50", "concession__1__from_on": "2026-09-01",
+                "concession__1__until_on": "2026-09-30",
+            }  # fmt: skip
+            plain = a_product(bank, name="平价贷", **same)
+            given = a_product(bank, name="个体让利贷", **same, **cut, concession__1__whom="sole_proprietor")
+            other = a_product(bank, name="甲级让利贷", **same, **cut, concession__1__whom="tax_a")
+            ids = plain.id, given.id, other.id
+            owner = db.session.get_one(Person, town["owner"])
+        with unit_of_work():
+            stored, _ = listed(town)
+            rows = {row.product_id: row for row in queries.shown_rows(stored.id)}
+            rates = [Decimal(rows[key].quote["rate_percent"]) for key in ids]
+            assert rates[0] == rates[2] and rates[0] - rates[1] == Decimal("0.5"), "the grade is M: not proven"
+            assert "concessions" not in rows[ids[2]].quote
+            assert rows[ids[1]].cost_percent < rows[ids[0]].cost_percent  # type: ignore[operator]
+            assert services.differences(stored) == [] and stored.counts["concessions_on"] == "2026-10-01"
+            sheet = services.sheet_of(stored, rows[ids[1]])
+            assert sheet is not None and sheet.quote.rate_percent == rates[1]
+        sign_in(client, owner)
+        text = page(client.get(f"/needs/{town['need']}/matches/products/{ids[1]}")).replace("\u00a0", " ")
+        assert "个体工商户，利率减 50 个基点，到 9 月 30 日" in text
+        assert "让利" not in page(client.get(f"/needs/{town['need']}/matches/products/{ids[2]}")).replace("让利贷", "")
+        with clock.frozen("2026-10-01T09:00:00+08:00", everywhere=True), unit_of_work():
+            late = services.why_stale(_need(town), queries.latest_list(town["need"]), clock.now())
+            assert late is not None and late.code == "list_concessions_changed"

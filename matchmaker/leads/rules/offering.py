@@ -53,7 +53,7 @@ def offer_refusals(offered: Offered, terms: Terms, today: date) -> list[tuple[st
         found.append(("term_months", Reason("lead_offer_term", {"least_months": short, "most_months": long})))
     if offered.repayment not in repayments_of(terms):
         found.append(("repayment", Reason("lead_offer_repayment")))
-    found.extend(_rate_refusals(offered, terms))
+    found.extend(_rate_refusals(offered, terms, today))
     first, last = today + timedelta(days=OFFER_VALID_DAYS[0]), today + timedelta(days=OFFER_VALID_DAYS[1])
     if not first <= offered.valid_until_on <= last:
         found.append(("valid_until_on", Reason("lead_offer_valid_until", {"least_on": first, "most_on": last})))
@@ -71,7 +71,7 @@ def _most(line: FeeLine | None) -> Decimal:
     return line.value if line is not None and line.value is not None else Decimal(0)
 
 
-def _rate_refusals(offered: Offered, terms: Terms) -> list[tuple[str, Reason]]:
+def _rate_refusals(offered: Offered, terms: Terms, today: date) -> list[tuple[str, Reason]]:
     if terms.rate_base == "FIXED":
         most = terms.fixed_rate_percent
         rate = offered.rate_percent
@@ -79,6 +79,8 @@ def _rate_refusals(offered: Offered, terms: Terms) -> list[tuple[str, Reason]]:
             return [("rate_percent", Reason("lead_offer_rate_above", {"most_percent": most}))]
         return []
     least, top = terms.spread_min_bp, terms.spread_max_bp
+    if least is not None:  # a concession that runs may take the rate below the lowest (8.4)
+        least -= max((one.cut_bp or 0 for one in terms.concessions if one.runs(today)), default=0)
     if offered.spread_bp is None or least is None or top is None or not least <= offered.spread_bp <= top:
         return [("spread_bp", Reason("lead_offer_spread", {"least": least, "most": top}))]
     return []

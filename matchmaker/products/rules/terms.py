@@ -12,6 +12,7 @@ from matchmaker.pricing.cashflows import NEEDS_PARAM
 from matchmaker.pricing.quotes import PRICED_AS
 from matchmaker.pricing.rules import lpr_rate_percent
 from matchmaker.products.rules import fees
+from matchmaker.products.rules.concessions import Concession, faults_of, slot_field
 from matchmaker.products.rules.fees import FeeLine, Payer
 from matchmaker.products.rules.states import Kind
 from matchmaker.reference import industries, regions
@@ -132,6 +133,7 @@ class Terms:
     promised_days: int | None = None
     valid_from_on: date | None = None
     valid_until_on: date | None = None
+    concessions: tuple[Concession, ...] = ()
     fees: tuple[FeeLine, ...] = ()
 
     @property
@@ -333,6 +335,16 @@ def _fee_problems(terms: Terms) -> list[Problem]:
     return found
 
 
+def _concession_problems(terms: Terms, lpr_1y_percent: Decimal, lpr_5y_percent: Decimal) -> list[Problem]:
+    rates = rates_percent(terms, lpr_1y_percent, lpr_5y_percent)
+    charged = [line.code for line in terms.fees if line.charged]
+    return [
+        Problem(slot_field(one.slot, part), reason)
+        for one in terms.concessions
+        for part, reason in faults_of(one, charged, rates[0] if rates else None)
+    ]
+
+
 def _renewal_problems(terms: Terms) -> list[Problem]:
     found = [] if terms.renewal_kind is not None else [Problem("renewal_kind", Reason("product_renewal_missing", {}))]
     if not terms.renewal_statement.strip():
@@ -391,6 +403,7 @@ def problems_of(
         *_money_problems(terms, lpr_1y_percent, lpr_5y_percent),
         *_criteria_problems(terms, served),
         *_fee_problems(terms),
+        *_concession_problems(terms, lpr_1y_percent, lpr_5y_percent),
         *_renewal_problems(terms),
         *_promise_problems(terms, today),
     ]

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from matchmaker.eligibility.rules import TAX_GRADES
 from matchmaker.products.rules import fees
 from matchmaker.products.rules.capacity import FULL_DAYS_MOST, LEADS_PER_WEEK_MOST
+from matchmaker.products.rules.concessions import SLOTS, WAIVABLE, Change, Concession, For, slot_field
 from matchmaker.products.rules.fees import Basis, FeeLine, Payer, Timing
 from matchmaker.products.rules.states import Kind
 from matchmaker.products.rules.terms import (
@@ -35,6 +36,7 @@ Typed = Mapping[str, Sequence[str]]
 Code = TypeVar("Code", bound=StrEnum)
 
 STEPS: tuple[str, ...] = ("basics", "money", "criteria", "fees", "promises")
+CONCESSION_PARTS = ("change", "whom", "cut_bp", "fee", "from_on", "until_on")
 FEE_PARTS = ("answer", "payer", "payee", "value", "way", "optional", "note")
 
 FIELDS: dict[str, tuple[str, ...]] = {
@@ -61,7 +63,10 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "least_tax_grade",
         "max_debt_ratio_percent",
     ),
-    "fees": tuple(fee_field(code, part) for code in fees.FEE_CODES for part in FEE_PARTS),
+    "fees": (
+        *(fee_field(code, part) for code in fees.FEE_CODES for part in FEE_PARTS),
+        *(slot_field(slot, part) for slot in SLOTS for part in CONCESSION_PARTS),
+    ),
     "promises": (
         "renewal_kind",
         "renewal_statement",
@@ -257,6 +262,35 @@ def _industries_by_name() -> dict[str, list[str]]:
     return _industry_names
 
 
+def _concessions(read: _Reader) -> tuple[Concession, ...]:
+    """The slots that say what they change; the others are empty, whatever else stands in them."""
+    found = []
+    for slot in SLOTS:
+        change = read.one(slot_field(slot, "change"), Change)
+        if change is None:
+            continue
+        cuts = change is Change.RATE_CUT
+        found.append(
+            Concession(
+                slot=slot,
+                change=change,
+                whom=read.one(slot_field(slot, "whom"), For),
+                cut_bp=read.whole(slot_field(slot, "cut_bp")) if cuts else None,
+                fee=None if cuts else _waived(read, slot),
+                from_on=read.day(slot_field(slot, "from_on")),
+                until_on=read.day(slot_field(slot, "until_on")),
+            )
+        )
+    return tuple(found)
+
+
+def _waived(read: _Reader, slot: int) -> str | None:
+    code = read.text(slot_field(slot, "fee"))
+    if code and code not in WAIVABLE:
+        read._no(slot_field(slot, "fee"), "product_choice_unknown", typed=code[:20])
+    return code if code in WAIVABLE else None
+
+
 def _fee_lines(read: _Reader, kind: Kind) -> tuple[FeeLine, ...]:
     lines = []
     for code in fees.FEE_CODES:
@@ -365,6 +399,7 @@ def read_terms(typed: Typed, kind: Kind) -> tuple[Terms, list[Problem]]:
         promised_days=read.whole("promised_days"),
         valid_from_on=read.day("valid_from_on"),
         valid_until_on=read.day("valid_until_on"),
+        concessions=_concessions(read),
         fees=_fee_lines(read, kind),
     )
     return found, read.problems
@@ -414,6 +449,11 @@ def typed_from(terms: Terms) -> dict[str, list[str]]:
     }
     for line in terms.fees:
         typed |= _fee_typed(line)
+    for one in terms.concessions:
+        kept = one.as_json()
+        typed |= {
+            slot_field(one.slot, part): [] if kept[part] is None else [str(kept[part])] for part in CONCESSION_PARTS
+        }
     return {field: [str(value) for value in values] for field, values in typed.items()}
 
 
