@@ -59,6 +59,11 @@ SWAPPED_SHARE = 0.05
 """How many of such pairs change places, so that what a place does to a choice can be told from what a product does."""
 SWAPPED_WITHIN = 50
 """Places in which it happens: those that a list keeps in full."""
+SLOT_POINTS = 8.0
+"""Points of the score that the last free place with an institution's managers costs: as much as twenty percentage
+points of chance. Chosen on simulated markets whose figures are not quoted (docs/simulator.md)."""
+SLOT_KEPT = 0.8
+"""How much of that price is kept with each further free place: with ten left it is one point, with twenty nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +190,16 @@ def score_of(parts: Mapping[str, float], weights: Mapping[str, float] = WEIGHTS)
 
 def _bounded(value: float) -> float:
     return round(min(1.0, max(0.0, value)), 6)
+
+
+def slot_price(left: int | None) -> float:
+    """Points that a place gives up because `left` free places with its managers are worth something to the next need.
+
+    A price that rises as what can be taken runs out sends each need to where it is not missed: the dual price of the
+    assignment problem (Agrawal, Wang and Ye 2014). 0 where nobody counts (None). It depends on a count alone, which a
+    list keeps, so that it is derived again.
+    """
+    return 0.0 if left is None else round(SLOT_POINTS * SLOT_KEPT ** max(0, left - 1), 6)
 
 
 def cost_part(cost_percent: Decimal | None) -> float:
