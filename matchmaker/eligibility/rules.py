@@ -86,9 +86,10 @@ class Criterion:
     def check(self, terms: Terms, facts: Facts, today: date) -> Outcome:
         """Pass, fail or unknown; a product that sets no bounds lets everyone pass."""
         bounds = self.bounds(terms)
-        if bounds is None:
-            return Outcome.PASS
-        mine = self.mine(facts, today)
+        return Outcome.PASS if bounds is None else self.judge(bounds, self.mine(facts, today))
+
+    def judge(self, bounds: Bounds, mine: Any) -> Outcome:
+        """The same where bounds and fact are taken out already, for those who ask very many times."""
         if mine is None and self.silent:
             return Outcome.PASS
         return bounds.check(mine)

@@ -24,7 +24,7 @@ from matchmaker.matching.index_board import Array, Board, Clauses, Column, Scrat
 from matchmaker.matching.index_places import FAIL, PASS, PlaceBook, under
 
 PLACES = 6
-SCALE = 10**PLACES
+SCALE: int = 10**PLACES
 """Numbers are kept as whole millionths: fen, months and hundredths of a percent are exact in it."""
 OPEN = -(2**62)
 """Stands for "no end": below every number that is kept."""

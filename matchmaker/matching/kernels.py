@@ -123,6 +123,29 @@ def keep_groups(places, n, group, good):
 
 
 @nb.njit(**OPTIONS)
+def good_places(group, good, n):
+    """Of the first ``n`` places those whose group is ``good``: int64, ascending."""
+    out = np.empty(n + 1, np.int64)
+    k = 0
+    for place in range(n):
+        out[k] = place
+        k += np.int64(good[group[place]])
+    return out[:k]
+
+
+@nb.njit(**OPTIONS)
+def keep_between(places, n, column, low, high, unknown):
+    """Of the first ``n`` places those whose number (int64 [slots]) lies from low to high or is not known, in place."""
+    k = 0
+    for e in range(n):
+        place = places[e]
+        value = column[place]
+        places[k] = place
+        k += np.int64(((value >= low) & (value <= high)) | (value == unknown))
+    return k
+
+
+@nb.njit(**OPTIONS)
 def group_bitmap(group, good, words):
     """Which slots have a group that is ``good``, as bitmap; ``group`` holds ``64 * words`` entries at least."""
     found = np.empty(words, np.uint64)
@@ -194,6 +217,8 @@ def warm() -> None:
     places = places_of(bitmap)
     group, good = np.zeros(64, np.int32), np.ones(1, np.uint8)
     keep_groups(places, 1, group, good)
+    good_places(group, good, 64)
+    keep_between(places, 1, np.zeros(64, np.int64), 0, 1, -1)
     group_bitmap(group, good, 1)
     between_breaks(rows[0], rows[1], np.zeros(64, np.int64), 0, 1)
     one_missing(rows, bitmap, np.zeros(1, np.uint64), np.zeros(2, np.int64))

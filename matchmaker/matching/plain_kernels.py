@@ -50,6 +50,19 @@ def keep_groups(places: Array, n: int, group: Array, good: Array) -> int:
     return len(kept)
 
 
+def good_places(group: Array, good: Array, n: int) -> Array:
+    """Of the first ``n`` places those whose group is ``good``, ascending."""
+    return np.flatnonzero(good[group[:n]])
+
+
+def keep_between(places: Array, n: int, column: Array, low: int, high: int, unknown: int) -> int:
+    """Of the first ``n`` places those whose number lies from low to high or is not known, in place."""
+    values = column[places[:n]]
+    kept = places[:n][((values >= low) & (values <= high)) | (values == unknown)]
+    places[: len(kept)] = kept
+    return len(kept)
+
+
 def group_bitmap(group: Array, good: Array, words: int) -> Array:
     """Which slots have a group that is ``good``, as bitmap."""
     return _bitmap(good[group[: words * 64]] != 0)

@@ -9,10 +9,11 @@ evaluators equal. Columns grow by doubling; one need is written in well under a 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
 import numpy as np
@@ -22,15 +23,19 @@ from matchmaker.eligibility.bounds import (
     Areas,
     Between,
     Deciders,
+    Number,
+    OneOf,
     Outcome,
     Place,
     Position,
     Prefixes,
+    Shares,
     Span,
 )
 from matchmaker.eligibility.facts import Facts, Terms
 from matchmaker.eligibility.rules import CRITERIA, Criterion
-from matchmaker.matching.index_forms import NotIndexable, exactly
+from matchmaker.matching.index_board import kernels
+from matchmaker.matching.index_forms import NotIndexable, exactly, scaled
 from matchmaker.matching.index_places import FAIL, HAIR_KM, LEVEL, PASS, UNKNOWN
 from matchmaker.matching.sealing import LEAST_TOLD
 
@@ -48,6 +53,9 @@ CODED = tuple(one for one in CRITERIA if one.name not in AMOUNTS and one.name no
 NARROW_FIRST = ("region", "industry")
 """Asked first where only those that fit are wanted: they leave least for the others."""
 NOT_KNOWN = -(2**62)
+NO_END = 2**62
+LAST = "\U0010ffff"
+"""Sorts behind every character of a code."""
 
 
 class _Codes:
@@ -58,6 +66,7 @@ class _Codes:
         self.names = tuple(name for name in criterion.needs if name != "today")
         self.known: dict[Hashable, int] = {}
         self.facts: list[Facts] = []
+        self._seen: _Seen | None = None
 
     def number(self, facts: Facts) -> int:
         key = tuple(getattr(facts, name) for name in self.names)
@@ -68,23 +77,79 @@ class _Codes:
         return found
 
     def judged(self, terms: Terms, today: date) -> Array:
-        """What the criterion says of each answer: int8 [answers]. Codes that begin alike, as far as the product's
-        prefixes reach, are asked once."""
+        """What the criterion says of each answer: int8 [answers]. Codes of a tree and numbers are judged by whole
+        columns, the few different answers of every other form one by one."""
         bounds = self.criterion.bounds(terms)
-        longest = 0
+        if bounds is None:
+            return np.full(len(self.facts), PASS, np.int8)
+        seen = self._seen_on(today)
         if isinstance(bounds, Prefixes):
-            longest = max((len(prefix) for prefix in (*bounds.allow, *bounds.deny)), default=0)
-        known: dict[str, int] = {}
-        said: Array = np.empty(len(self.facts), np.int8)
-        for at, facts in enumerate(self.facts):
-            mine = self.criterion.mine(facts, today) if longest else None
-            if not isinstance(mine, str) or len(mine) < longest:
-                said[at] = LEVEL[self.criterion.check(terms, facts, today)]
-                continue
-            start = mine[:longest]
-            if start not in known:
-                known[start] = LEVEL[self.criterion.check(terms, facts, today)]
-            said[at] = known[start]
+            said = self._under(bounds, seen)
+        elif isinstance(bounds, Between):
+            said = _within(bounds, seen.numbers)
+        else:
+            said = np.empty(len(self.facts), np.int8)
+        for at in range(len(seen.mine)) if isinstance(bounds, (OneOf, Shares)) else seen.others:
+            said[at] = LEVEL[self.criterion.judge(bounds, seen.mine[at])]
+        return said
+
+    def _seen_on(self, today: date) -> _Seen:
+        if self._seen is None or self._seen.on != today or len(self._seen.mine) != len(self.facts):
+            self._seen = _Seen.of(today, [self.criterion.mine(facts, today) for facts in self.facts])
+        return self._seen
+
+    @staticmethod
+    def _under(bounds: Prefixes, seen: _Seen) -> Array:
+        """``Prefixes.check`` of every code at once."""
+        allowed = seen.begins(bounds.allow) if bounds.allow else np.full(len(seen.codes), PASS, np.int8)
+        denied = seen.begins(bounds.deny)
+        said = np.where((allowed == PASS) & (denied == FAIL), PASS, UNKNOWN)
+        said[(allowed == FAIL) | (denied == PASS)] = FAIL
+        found: Array = np.empty(len(seen.mine), np.int8)
+        found[seen.order] = said
+        return found
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """Every different answer as the criterion takes it on one day, in the forms that whole columns are judged in."""
+
+    on: date
+    mine: list[Any]
+    numbers: Array
+    """int64 [answers]: whole millionths; ``NOT_KNOWN`` also for what is no number."""
+    codes: list[str]
+    """Those that are plain codes, sorted."""
+    order: Array
+    """int64 [codes]: their places among the answers."""
+    others: list[int]
+    """Places of answers that are neither: bands, several codes, nothing."""
+
+    @classmethod
+    def of(cls, on: date, mine: list[Any]) -> _Seen:
+        plain = {at: one for at, one in enumerate(mine) if isinstance(one, str)}
+        order = sorted(plain, key=lambda at: plain[at])
+        numbers: Array = np.full(len(mine), NOT_KNOWN, np.int64)
+        others = []
+        for at, one in enumerate(mine):
+            try:
+                if isinstance(one, (int, Decimal, date)):
+                    numbers[at] = exactly(one)
+                elif at not in plain:
+                    others.append(at)
+            except NotIndexable:
+                others.append(at)
+        return cls(on, mine, numbers, [plain[at] for at in order], np.array(order, np.int64), others)
+
+    def begins(self, prefixes: Iterable[str]) -> Array:
+        """Whether each code lies under one of the prefixes (see ``bounds``): int8 [codes], sorted as ``codes``."""
+        said: Array = np.full(len(self.codes), FAIL, np.int8)
+        for prefix in prefixes:
+            for shorter in (prefix[:n] for n in range(len(prefix))):
+                first, last = bisect_left(self.codes, shorter), bisect_right(self.codes, shorter)
+                said[first:last] = np.maximum(said[first:last], UNKNOWN)
+        for prefix in prefixes:
+            said[bisect_left(self.codes, prefix) : bisect_left(self.codes, prefix + LAST)] = PASS
         return said
 
 
@@ -220,25 +285,41 @@ class Askers:
             said = self.ask(terms, today)
             found: Array = said.slots[said.failing == 0]
             return found
-        left: Array | None = None
+        groups: list[tuple[Array, Array]] = []
+        numbers: list[tuple[Array, int, int]] = []
+        covered = False
         coded = {code.criterion.name: row for row, code in enumerate(self.codes)}
         for criterion in sorted(CRITERIA, key=lambda one: one.name not in NARROW_FIRST):
             bounds = criterion.bounds(terms)
             if bounds is None:
                 continue
-            at: Any = slice(0, self._used) if left is None else left
             if criterion.name in coded:
                 row = coded[criterion.name]
-                stays = (self.codes[row].judged(terms, today) > FAIL)[self._coded[row, at]]
+                stays = self.codes[row].judged(terms, today) > FAIL
+                if not stays.all():
+                    groups.append((self._coded[row], stays.astype(np.uint8)))
             elif criterion.name in AMOUNTS:
                 assert isinstance(bounds, Between)
-                stays = _within(bounds, self._amounts[list(AMOUNTS).index(criterion.name), at]) > FAIL
+                low, high = _ends(bounds)
+                numbers.append((self._amounts[list(AMOUNTS).index(criterion.name)], low, high))
             else:
-                slots = np.arange(self._used) if left is None else left
-                stays = self._covers(terms.places, slots).max(axis=0) > FAIL
-            left = np.flatnonzero(stays) if left is None else left[stays]
-        left = np.arange(self._used) if left is None else left
-        return left[self.keys[left] >= 0]
+                covered = True
+        left = self._of_groups(groups)
+        for column, low, high in numbers:
+            left = left[: kernels.now.keep_between(left, len(left), column, low, high, NOT_KNOWN)]
+        if covered:
+            left = left[self._covers(terms.places, left).max(axis=0) > FAIL]
+        return left[self.keys[left] >= 0] if self._free else left
+
+    def _of_groups(self, groups: Sequence[tuple[Array, Array]]) -> Array:
+        """The slots whose answer to each of these criteria is a good one, ascending."""
+        if not groups:
+            return np.arange(self._used)
+        (column, good), *others = groups
+        left: Array = kernels.now.good_places(column, good, self._used)
+        for column, good in others:
+            left = left[: kernels.now.keep_groups(left, len(left), column, good)]
+        return left
 
     def _judge_odd(self, terms: Terms, today: date, slots: Array, outcomes: dict[int, Array]) -> None:
         """By the loop, over what the columns have said of them."""
@@ -322,10 +403,14 @@ def _within(bounds: Between, amounts: Array) -> Array:
     return said
 
 
-def _millionths(value: Any, up: bool) -> int:
-    scaled = Decimal(value) * 1_000_000
-    whole = int(scaled // 1)
-    return whole + 1 if up and scaled != whole else whole
+def _ends(bounds: Between) -> tuple[int, int]:
+    """The same ends for the kernel, open ones beyond every number."""
+    low = -NO_END if bounds.low is None else _millionths(bounds.low, up=True)
+    return low, NO_END if bounds.high is None else _millionths(bounds.high, up=False)
+
+
+def _millionths(value: Number, up: bool) -> int:
+    return scaled(value, ROUND_CEILING if up else ROUND_FLOOR)
 
 
 def _longer(values: Array, fill: Any) -> Array:
