@@ -562,8 +562,7 @@ def measure_reverse(report: Report, model: Any, n: int) -> None:
     scorer = PairScorer(forest.forest_of(model), FEATURES, columns, fixed="product")  # type: ignore[arg-type]
     began = time.perf_counter()
     askers = Askers()
-    for at in range(n):
-        askers.put(at, asked.facts(at))
+    askers.put_columns(asked.fact_columns())
     report.details["reverse_build_seconds"] = round(time.perf_counter() - began, 1)
     figures = np.zeros((len(askers.keys), len(NEED_COLUMNS)), np.float32)
     figures[:n] = asked.figures

@@ -15,7 +15,7 @@ import numpy as np
 
 from matchmaker.eligibility.facts import Facts, Terms
 from matchmaker.eligibility.rules import TAX_GRADES
-from matchmaker.matching.term_columns import Coded, TermColumns
+from matchmaker.matching.columns import Coded, FactColumns, TermColumns
 from matchmaker.reference import industries, regions
 
 Array = Any
@@ -229,9 +229,40 @@ class Needs:
             term_months=int(c["term"][at]),
             purpose=PURPOSES[int(c["purpose"][at])],
             securities=frozenset(_codes(SECURITIES, int(c["securities"][at]))),
-            repayment=None if wish < 0 else REPAYMENTS[wish],
+            repayment=_unless_any(wish),
             first_loan=bool(c["first"][at]),
         )
+
+
+    def fact_columns(self) -> FactColumns:
+        """All needs by column, as the reverse match takes very many."""
+        c = self.columns
+
+        def whole(value: float) -> Decimal:
+            return Decimal(int(value))
+
+        return FactColumns(
+            np.arange(self.n),
+            {
+                "kind": Coded.of(c["kind"], lambda at: KINDS[at]),
+                "industry_code": Coded.of(c["industry"], lambda at: CLASSES[at]),
+                "region_code": Coded.of(c["region"], lambda at: _COUNTY[PREFECTURES[at]]),
+                "months_in_business": Coded.of(c["months"]),
+                "turnover_yuan": Coded.of(c["turnover"], whole),
+                "tax_grade": Coded.of(c["grade"], lambda at: TAX_GRADES[at]),
+                "debt_ratio_percent": Coded.of(c["debt"], whole),
+                "amount_yuan": Coded.of(c["amount"], whole),
+                "term_months": Coded.of(c["term"]),
+                "purpose": Coded.of(c["purpose"], lambda at: PURPOSES[at]),
+                "securities": Coded.of(c["securities"], lambda mask: frozenset(_codes(SECURITIES, mask))),
+                "repayment": Coded.of(c["repayment"], _unless_any),
+                "first_loan": Coded.of(c["first"]),
+            },
+        )
+
+
+def _unless_any(wish: int) -> str | None:
+    return None if wish < 0 else REPAYMENTS[wish]
 
 
 def needs(n: int, seed: int = 2) -> Needs:

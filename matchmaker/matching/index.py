@@ -23,10 +23,10 @@ import numpy as np
 from matchmaker.eligibility.bounds import Outcome
 from matchmaker.eligibility.facts import Facts, Terms
 from matchmaker.eligibility.rules import CRITERIA, Criterion, NearMiss, failed_rules
+from matchmaker.matching.columns import READ, TermColumns
 from matchmaker.matching.index_board import Array, Board, Clauses, Scratch, any_of, bitmap_of, kernels, packed
 from matchmaker.matching.index_forms import Form, Grouped, NotIndexable, Told, form_for
 from matchmaker.matching.index_places import PlaceBook
-from matchmaker.matching.term_columns import READ, TermColumns
 
 
 class _Rule:
@@ -125,7 +125,7 @@ class MarketIndex:
         self._look_for_odd(said)
         odd = np.logical_or.reduce([one.odd[one.number] for one in said])
         for at in np.flatnonzero(odd).tolist():
-            self.odd[int(columns.keys[at])] = columns.terms(at)
+            self.odd[int(columns.keys[at])] = columns.row(at)
         slots = self._take_slots(columns.keys[~odd])
         if not len(slots):
             return

@@ -34,6 +34,7 @@ from matchmaker.eligibility.bounds import (
 )
 from matchmaker.eligibility.facts import Facts, Terms
 from matchmaker.eligibility.rules import CRITERIA, Criterion
+from matchmaker.matching.columns import FactColumns
 from matchmaker.matching.index_board import kernels
 from matchmaker.matching.index_forms import NotIndexable, exactly, scaled
 from matchmaker.matching.index_places import FAIL, HAIR_KM, LEVEL, PASS, UNKNOWN
@@ -226,6 +227,46 @@ class Askers:
             self.odd[slot] = facts
         return slot
 
+    def put_columns(self, columns: FactColumns) -> Array:
+        """Take in very many needs that lie here by column; answers their slots (int64)."""
+        for key in columns.keys.tolist() if self._slot else ():
+            self.drop(key)
+        slots = self._take_many(columns.keys)
+        if not len(slots):
+            return slots
+        for row, code in enumerate((*self.codes, self.places)):
+            different, number = columns.combined(code.names)
+            numbers = np.array([code.number(facts) for facts in different], np.int32)
+            (self._coded[row] if row < len(self.codes) else self._region)[slots] = numbers[number]
+        for row, name in enumerate(AMOUNTS.values()):
+            self._put_amounts(row, name, columns, slots)
+        different, number = columns.combined(("region_code", "latitude", "longitude", "exact_place"))
+        known = [
+            (np.nan if one.latitude is None else one.latitude, np.nan if one.longitude is None else one.longitude,
+             one.exact_place, one.where is not None)
+            for one in different
+        ]  # fmt: skip
+        latitude, longitude, exact, where = np.array(known, np.float64).T[:, number]
+        self._point[:, slots] = latitude, longitude
+        self._exact[slots], self._where[slots] = exact != 0, where != 0
+        return slots
+
+    def _put_amounts(self, row: int, name: str, columns: FactColumns, slots: Array) -> None:
+        if name not in columns.columns:
+            self._amounts[row, slots] = NOT_KNOWN
+            return
+        values, number = columns.columns[name]
+        whole: Array = np.full(len(values), NOT_KNOWN, np.int64)
+        odd: Array = np.zeros(len(values), np.bool_)
+        for at, value in enumerate(values):
+            try:
+                whole[at] = _amount(value)
+            except NotIndexable:
+                odd[at] = True
+        self._amounts[row, slots] = whole[number]
+        for at in np.flatnonzero(odd[number]).tolist():
+            self.odd[int(slots[at])] = columns.row(at)
+
     def drop(self, key: int) -> None:
         """Forget a need; unknown keys are no mistake."""
         slot = self._slot.pop(key, None)
@@ -234,10 +275,26 @@ class Askers:
             self.odd.pop(slot, None)
             self._free.append(slot)
 
+    def _take_many(self, keys: Array) -> Array:
+        again = [self._free.pop() for _ in range(min(len(keys), len(self._free)))]
+        more = np.arange(self._used, self._used + len(keys) - len(again))
+        self._used += len(more)
+        self._make_room()
+        slots: Array = np.concatenate((np.array(again, np.int64), more))
+        self.keys[slots] = keys
+        self._slot.update(zip(keys.tolist(), slots.tolist(), strict=True))
+        return slots
+
     def _take(self, key: int) -> int:
         slot = self._free.pop() if self._free else self._used
         self._used = max(self._used, slot + 1)
-        if slot >= len(self.keys):
+        self._make_room()
+        self._slot[key] = slot
+        self.keys[slot] = key
+        return slot
+
+    def _make_room(self) -> None:
+        while self._used > len(self.keys):
             self.keys = _longer(self.keys, -1)
             self._coded = _longer(self._coded, 0)
             self._amounts = _longer(self._amounts, NOT_KNOWN)
@@ -245,9 +302,6 @@ class Askers:
             self._point = _longer(self._point, np.nan)
             self._exact = _longer(self._exact, False)
             self._where = _longer(self._where, False)
-        self._slot[key] = slot
-        self.keys[slot] = key
-        return slot
 
     def ask(self, terms: Terms, today: date) -> Said:
         """What every rule says of every need on ``today`` (Asia/Shanghai)."""

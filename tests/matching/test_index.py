@@ -18,9 +18,9 @@ from matchmaker.eligibility.bounds import Place, Possible, Span
 from matchmaker.eligibility.facts import Facts, Terms
 from matchmaker.eligibility.rules import CRITERIA, failed_rules, near_misses
 from matchmaker.matching import index_forms
+from matchmaker.matching.columns import READ, TermColumns
 from matchmaker.matching.index import MarketIndex
 from matchmaker.matching.index_board import kernels
-from matchmaker.matching.term_columns import READ, TermColumns
 from matchmaker.ranking import compiled
 from tests.eligibility.strategies import all_facts, all_terms
 

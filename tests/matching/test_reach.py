@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from matchmaker.eligibility.bounds import Place
 from matchmaker.eligibility.facts import Facts, Terms
 from matchmaker.eligibility.rules import CRITERIA
+from matchmaker.matching.columns import FactColumns
 from matchmaker.matching.reach import Askers, Cell, by_fit, outcome_names, told_cells, told_count
 from matchmaker.matching.sealing import LEAST_TOLD
 from tests.eligibility.strategies import all_facts, all_terms
@@ -61,6 +62,22 @@ def test_it_is_still_so_after_any_sequence_of_changes(changes: Any, terms: Terms
             needs.pop(key, None)
     holds(askers, needs, terms)
     assert len(askers) == len(needs)
+
+
+@pytest.mark.article("B.2")
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 9), all_facts), max_size=4), st.dictionaries(st.integers(1, 9), all_facts),
+       st.integers(1, 9), all_facts, all_terms)  # fmt: skip
+def test_needs_taken_in_by_column_are_those_taken_in_one_by_one(
+    first: Any, many: dict[int, Facts], key: int, then: Facts, terms: Terms
+) -> None:
+    askers = Askers()
+    for each, facts in first:
+        askers.put(each, facts)
+    askers.put_columns(FactColumns.of(many))
+    holds(askers, dict(first) | many, terms)
+    askers.put(key, then)
+    holds(askers, dict(first) | many | {key: then}, terms)
 
 
 def test_a_shop_on_the_edge_of_a_circle_is_judged_as_the_loop_does() -> None:

@@ -14,7 +14,7 @@ def test_the_index_the_loop_and_the_columns_of_the_peers_name_the_same_products(
     index = MarketIndex()
     columns = market.term_columns()
     index.put_columns(columns)
-    assert [columns.terms(at) for at in range(market.n)] == terms
+    assert [columns.row(at) for at in range(market.n)] == terms
     found = 0
     for at in range(asked.n):
         facts = asked.facts(at)
