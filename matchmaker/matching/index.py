@@ -229,6 +229,15 @@ class MarketIndex:
         return Answer(self, facts, today)
 
 
+    def fitting_of_many(self, facts: Sequence[Facts], today: date) -> tuple[Array, Array]:
+        """The slots of the eligible products of many needs, one after the other (int64), and where each begins
+        (int64 [needs + 1]): as ``PairScorer.best_of_many`` takes them. To be called inside ``reading``."""
+        found = [self.ask(one, today).slots for one in facts]
+        starts: Array = np.zeros(len(found) + 1, np.int64)
+        np.cumsum([len(slots) for slots in found], out=starts[1:])
+        return np.concatenate(found) if found else np.empty(0, np.int64), starts
+
+
 class Answer:
     """What the rules say about one need, over all products of the index."""
 
