@@ -555,6 +555,16 @@ table(
         (_was_sent, _carries_it),
         (_was_sent, on_desk_of_its_institution),
     ),
+    lead_give_papers=allow(
+        "Give papers of the folder to a lead, or send another one where it is wanted.",
+        _acts_for_its_business,
+        helps_act,
+    ),
+    lead_mark_paper=allow(
+        "Say of a paper: readable, accepted, another one because; who carries the lead, or the desk.",
+        (_was_sent, _carries_it),
+        (_was_sent, on_desk_of_its_institution),
+    ),
     lead_cost_sheet=allow(
         "Read an offer's cost sheet.",
         _acts_for_its_business,

@@ -52,5 +52,7 @@ class DataAccess(Observation, Base):
     institution_id: Mapped[int | None]
     business_id: Mapped[int]
     lead_id: Mapped[int | None]
+    document_id: Mapped[int | None]
+    """The one paper that was opened; None: another look."""
     fields: Mapped[list[str]] = mapped_column(JsonList)
     purpose: Mapped[str]

@@ -49,6 +49,7 @@ def looked_at(
     purpose: str,
     institution_id: int | None = None,
     lead_id: int | None = None,
+    document_id: int | None = None,
 ) -> None:
     """Observe that ``by`` read ``fields`` of a business; without this row sealed data is not shown (503)."""
     observe(
@@ -58,6 +59,7 @@ def looked_at(
             institution_id=institution_id,
             business_id=business_id,
             lead_id=lead_id,
+            document_id=document_id,
             fields=sorted(fields),
             purpose=purpose,
         )

@@ -26,6 +26,8 @@ from matchmaker.leads.rules import clocks
 from matchmaker.leads.rules.answers import LONGEST_REPLY
 from matchmaker.leads.rules.consents import HOURS, OPTIONAL, REQUIRED, days_to_call
 from matchmaker.leads.rules.offering import LONGEST_CONDITIONS, Offered, repayments_of
+from matchmaker.leads.rules.papers import LONGEST_NOTE as LONGEST_WHY
+from matchmaker.leads.rules.papers import REPLACE_CODES, Mark
 from matchmaker.leads.rules.reasons import DECLINE_CODES, OWNER_CODES
 from matchmaker.leads.rules.seen import FIGURES_BEHIND, WHY_UNSEEN, Seen
 from matchmaker.leads.rules.working import CHANNELS, CHECKS_AT, CHECKS_BEFORE, MOST_PAPERS, PLACES, PREMISES, RESULTS
@@ -137,6 +139,7 @@ class ConsentForm(TypedForm):
     fields_more = ChecksField(_l("您可以多给的，不勾就不给"), choices=[])
     hours = ChecksField(_l("什么时候可以打电话"), choices=[])
     until = RadioField(_l("给到哪天为止"), choices=[], validate_choice=False)
+    papers = ChecksField(_l("从资料夹里给哪几份"), choices=[], validate_choice=False)
     reserves = ChecksField(_l("它要是超时，接着给谁"), choices=[], validate_choice=False)
     card = BooleanField(_l("没有后备接的时候，让合适的机构看一张不写名字的卡片"))
 
@@ -164,6 +167,17 @@ class ConsentForm(TypedForm):
             form.hours.data = list(kept.get("hours", []))
             form.until.data = kept.get("until") if kept.get("until") in form.ends else "longest"
         return form
+
+    def offer_papers(self, numbers: Sequence[int], kept: Sequence[int] = ()) -> None:
+        """Let the owner tick these papers of the folder; none is ticked, but for what a kept choice had."""
+        self.papers.choices = [SelectChoice(str(number), "") for number in numbers]
+        if not self.is_posted:
+            self.papers.data = [str(number) for number in kept if number in numbers]
+
+    @property
+    def paper_ids(self) -> list[int]:
+        """The papers that were ticked."""
+        return [as_id(text) for text in self.papers.data or []]
 
     def offer_reserves(self, candidates: Sequence[tuple[int, str]], most: int) -> None:
         """Let the owner name up to `most` of these products (id, words) as reserves; none is ticked."""
@@ -303,10 +317,67 @@ class ReportPostForm(BaseForm):
 
 
 class PaperForm(BaseForm):
-    """One paper for one item of the list."""
+    """One paper for one item of the list: out of the folder, by camera, or as a file that goes into the folder."""
 
     item_number = HiddenField()
-    file = FileField(_l("选一张照片或一份 PDF"))
+    folder_paper = SelectField(_l("从资料夹里选"), choices=[], validate_choice=False)
+    photo = FileField(_l("拍一张"))
+    file = FileField(_l("或者选一个文件"))
+    about_paper: int = 0
+    """The paper in whose place it was to be sent."""
+
+    @property
+    def chosen_id(self) -> int:
+        """The paper of the folder that was chosen; 0: none."""
+        return as_id(self.folder_paper.data)
+
+    @property
+    def about(self) -> int:
+        """The item of the list; 0: none."""
+        return as_id(self.item_number.data)
+
+
+class GiveForm(BaseForm):
+    """Papers of the folder to give to an institution."""
+
+    papers = ChecksField(_l("再给它哪几份"), choices=[], validate_choice=False)
+
+    @property
+    def paper_ids(self) -> list[int]:
+        """What was ticked."""
+        return [as_id(text) for text in self.papers.data or []]
+
+
+def as_id(text: Any) -> int:
+    """A number of a row as a form carries it; 0 for what is none."""
+    typed = str(text or "")
+    return int(typed) if typed.isdecimal() and typed.isascii() and len(typed) < 10 else 0
+
+
+class MarkForm(TypedForm):
+    """What the institution says of one paper."""
+
+    mark = RadioField(_l("这份材料"), choices=[], validate_choice=False)
+    replace_code = SelectField(_l("要换的话，为什么"), choices=[], validate_choice=False)
+    replace_note = StringField(_l("说清楚换什么"), description=_l("客户会看到"))
+    note: str = ""
+    paper_id: int = 0
+
+    @classmethod
+    def of(cls, paper_id: int, **how: Any) -> MarkForm:
+        """For one paper; its fields have the paper in their id: several stand on a page."""
+        form = cls(**how)
+        form.paper_id = paper_id
+        for field in (form.mark, form.replace_code, form.replace_note):
+            field.id = f"{field.id}-{paper_id}"
+        form.mark.choices = labelled("lead.paper_status", [code for code in Mark if code is not Mark.RECEIVED])
+        form.replace_code.choices = [
+            SelectChoice("", _l("选一条")), *labelled("lead.paper_why", REPLACE_CODES)
+        ]
+        return form
+
+    def read_all(self) -> None:
+        self.note = self.read_note("replace_note", longest=LONGEST_WHY, for_owner=True)
 
 
 class GiveUpForm(TypedForm):

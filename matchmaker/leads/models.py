@@ -19,6 +19,7 @@ from matchmaker.keeping import Kept, Without, work
 from matchmaker.leads.rules.agreements import AgreementOver
 from matchmaker.leads.rules.clocks import Clock
 from matchmaker.leads.rules.consents import PURPOSES, UNDO_FOR, Because
+from matchmaker.leads.rules.papers import Mark
 from matchmaker.leads.rules.reasons import CODES
 from matchmaker.leads.rules.reserves import Over, Standing
 from matchmaker.leads.rules.states import ENDED, LIVE, State, Step
@@ -462,25 +463,48 @@ class PaperRequest(Base):
 class LeadPaper(Base):
     """A document that the owner gave to this institution for this lead; read only while the consent is in force."""
 
-    kept = Kept("leads", of="lead_id", why="evidence")
+    kept = Kept("leads", of="lead_id", closing="erase", erase={"status_note": None}, why="evidence")
 
     __table_args__ = (
         UniqueConstraint("lead_id", "document_id"),
         UniqueConstraint("request_id", "item_number"),
         CheckConstraint("(request_id IS NULL) = (item_number IS NULL)", name="item_of_a_request"),
+        CheckConstraint(_one_of("status", Mark), name="status_known"),
+        CheckConstraint("(status = 'replace') = (status_code IS NOT NULL)", name="replaced_because"),
+        CheckConstraint("status = 'received' OR status_by_id IS NOT NULL", name="marked_by_somebody"),
     )
 
     lead_id: Mapped[int] = mapped_column(ForeignKey("lead.id"))
     request_id: Mapped[int | None] = mapped_column(ForeignKey("paper_request.id"), index=True)
     item_number: Mapped[int | None]
-    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"))
+    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"), index=True)
+    kind: Mapped[str | None]
+    """Which kind of the folder it was given as (papers.rules.KINDS); None: it proves a repair."""
     added_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     added_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     """Until it is sent, only the owner sees it."""
+    status: Mapped[str] = mapped_column(default=str(Mark.RECEIVED), server_default=str(Mark.RECEIVED))
+    status_code: Mapped[str | None]
+    status_note: Mapped[str | None]
+    status_at: Mapped[datetime | None]
+    status_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    replaces_id: Mapped[int | None] = mapped_column(ForeignKey("lead_paper.id"), unique=True)
+    """The paper in whose place it was sent; that one stays as it was."""
 
     request: Mapped[PaperRequest | None] = relationship(back_populates="papers")
     document: Mapped[Document] = relationship()
+    replaces: Mapped[LeadPaper | None] = relationship(
+        foreign_keys=[replaces_id], remote_side="LeadPaper.id", back_populates="replaced_by"
+    )
+    replaced_by: Mapped[LeadPaper | None] = relationship(
+        foreign_keys="LeadPaper.replaces_id", uselist=False, back_populates="replaces"
+    )
+
+    @property
+    def wants_another(self) -> bool:
+        """Whether the institution waits for another one in its place."""
+        return self.status == Mark.REPLACE and self.replaced_by is None
 
 
 class LeadCheck(Base):

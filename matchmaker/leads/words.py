@@ -316,6 +316,22 @@ LABELS = {
         "agreement": _l("接受报价以后 90 天没有放款"),
         "suspended": _l("这家机构暂停了业务"),
     },
+    "lead.paper_status": {
+        "received": _l("送到了，还没说看没看清"),
+        "readable": _l("看得清"),
+        "accepted": _l("收下了"),
+        "replace": _l("要换一份"),
+    },
+    "lead.paper_why": {
+        "UNREADABLE": _l("看不清"),
+        "CUT_OFF": _l("没拍全，缺边缺角"),
+        "PAGES_MISSING": _l("缺页"),
+        "OUT_OF_DATE": _l("过期了，或者日子太早"),
+        "WRONG_PAPER": _l("不是要的那一种"),
+        "NAME_DIFFERS": _l("名字对不上"),
+        "NO_SEAL": _l("没有签字或盖章"),
+        "OTHER": _l("别的，写在下面"),
+    },
     "lead.look": {
         "queue": _l("看要办的清单"),
         "case": _l("看这一件"),
@@ -522,6 +538,17 @@ SENTENCES = {
     "lead_papers_empty": _l("至少写一样要补的材料。"),
     "lead_papers_too_many": _l("一次最多要 %(most)s 样材料。"),
     "lead_paper_not_asked": _l("清单上没有这一样，没有收。"),
+    "lead_paper_nothing": _l("先勾要给的材料"),
+    "lead_paper_gone": _l("有一份已经不在了：删了或者换过。请照现在的再选一次"),
+    "lead_paper_not_scanned": _l("“%(paper)s”还没查过病毒，查过才能送"),
+    "lead_papers_not_scanned": _l("没有送：有材料还没查过病毒。查过就能送，一般几分钟"),
+    "lead_paper_over": _l("“%(paper)s”%(until_on)s 过期了，先换上新的"),
+    "lead_paper_given": _l("这一份已经给过它，或者已经放在另一样上了，请换一份"),
+    "lead_paper_not_wanted": _l("没有要换这一份"),
+    "lead_paper_mark_unknown": _l("选一下：看得清、收下了，还是要换"),
+    "lead_paper_marked_so": _l("已经是这样了"),
+    "lead_paper_why_unknown": _l("选一下为什么要换"),
+    "lead_paper_why_in_words": _l("写一句，客户要看得懂换什么"),
     "lead_papers_missing": _l("还差：%(what)s。清单上的每一样都要传。"),
     "lead_calls_not_allowed": _l("没有记：客户没有同意打电话，只能留言或当面。"),
     "lead_message_empty": _l("留言要写几句话，客户会看到。"),
@@ -661,6 +688,7 @@ SENTENCES = {
     "lead_told_hours_lapsed": _l(
         "%(institution)s没有联系上您，也没有等到您选时间，“%(product)s”这一件结束了，授权已自动收回。约个时间，可以请它再看一遍。"
     ),
+    "lead_told_paper_replace": _l("%(institution)s要您换一份“%(paper)s”：%(reason)s"),
     "lead_told_papers": _l("%(institution)s要您补 %(count)s 样材料，%(due_at)s 前。只能让您补这一次。"),
     "lead_told_papers_soon": _l("%(institution)s要的材料还差着，%(due_at)s 前补上，不然它按现有的看。"),
     "lead_told_papers_lapsed": _l("补材料的期限过了，%(institution)s按现有的材料接着看。"),
@@ -693,6 +721,8 @@ SENTENCES = {
     "lead_staff_hours_chosen": _l("编号 %(number)s：客户选了时间，%(call_at)s 起打给他，%(due_at)s 前要联系上。"),
     "lead_staff_hours_lapsed": _l("编号 %(number)s：客户没有选时间，按没联系上结束。这不算您超时。"),
     "lead_staff_handed_over": _l("编号 %(number)s 转到了您手上。"),
+    "lead_staff_papers_given": _l("编号 %(number)s：客户又给了 %(count)s 份材料"),
+    "lead_staff_paper_replaced": _l("编号 %(number)s：客户换了一份“%(paper)s”"),
     "lead_staff_papers_sent": _l("编号 %(number)s：客户补齐了材料，钟又开始走，%(due_at)s 前给决定。"),
     "lead_staff_papers_lapsed": _l("编号 %(number)s：客户没有补材料，钟又开始走，%(due_at)s 前给决定。"),
     "lead_staff_accepted_offer": _l("编号 %(number)s：客户接受了报价。签了合同、放了款，请来报告。"),
@@ -709,6 +739,8 @@ SENTENCES = {
 }
 
 DEEDS = {f"lead.{step}": words for step, words in LABELS["lead.step"].items()} | {
+    "lead.give_paper": _l("给了一份材料"),
+    "lead.mark_paper": _l("说了材料怎么样"),
     "lead.start_withdrawal": _l("开始收回授权"),
     "lead.undo_withdrawal": _l("撤销收回授权"),
     "reserve.name": _l("点了一家后备"),

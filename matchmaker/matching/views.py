@@ -13,6 +13,9 @@ from matchmaker.matching import asking, plan, queries, services, telling
 from matchmaker.matching.forms import MakeListForm
 from matchmaker.matching.rules import COMPARED_AT_MOST
 from matchmaker.needs.models import Need
+from matchmaker.papers.queries import folder_of
+from matchmaker.papers.rules import checklist
+from matchmaker.permissions import may
 from matchmaker.products import queries as product_queries
 from matchmaker.products.models import Product, ProductVersion
 from matchmaker.products.rules.states import EDITABLE_VERSION, Kind
@@ -202,6 +205,11 @@ def show_product(need: Need, product_id: int) -> ResponseReturnValue:
         fee_name=telling.fee_name,
         fee_sum=lambda value: telling.fee_sum(value, formatting.yuan2),
         version=row.product_version,
+        items=checklist(
+            row.product_version.documents,
+            folder_of(need.business, actor()) if may(actor(), "folder.see", need.business) else [],
+            clock.today(),
+        ),
         sheet=services.sheet_of(stored, row),
         verdicts=[telling.judged(verdict) for verdict in services.verdicts_of(stored, row)],
     )

@@ -80,6 +80,8 @@ WHAT = {
     "need.send": _l("授权一家机构并送出（材料核没核由服务再查）"),
     "lead.drop": _l("丢掉没送出的选择"),
     "lead.send_papers": _l("送机构要的材料"),
+    "lead.give_papers": _l("从资料夹里给材料，或者照机构说的换一份"),
+    "lead.mark_paper": _l("说材料看得清、收下了，或者要换、为什么：认领的人，或管理岗"),
     "lead.answer_offer": _l("接受报价，或者说理由不接受"),
     "lead.answer_payout": _l("确认到账，或者有异议"),
     "lead.withdraw": _l("收回授权：机构再也看不到"),

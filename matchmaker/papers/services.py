@@ -58,6 +58,13 @@ def put_in(
     return paper
 
 
+def put_in_once(business: Business, file: CheckedFile, *, kind: str, note: str = "", by: Person) -> FolderPaper:
+    """The paper of this folder that is this file, or the one it becomes. Raises Refused as `put_in` does."""
+    queries.lock_folder(business.id)
+    same = queries.same_in_folder(business.id, file.sha256)
+    return same if same is not None and same.is_there else put_in(business, file, kind=kind, note=note, by=by)
+
+
 def describe(
     paper: FolderPaper, *, kind: str, note: str, expires_on: date | None, row_version: int, by: Actor
 ) -> FolderPaper:

@@ -351,10 +351,16 @@ def papers_of(lead_id: int) -> list[LeadPaper]:
         db.session.scalars(
             sa.select(LeadPaper)
             .where(LeadPaper.lead_id == lead_id, LeadPaper.sent_at.is_not(None))
-            .options(joinedload(LeadPaper.document))
+            .options(joinedload(LeadPaper.document), joinedload(LeadPaper.replaced_by))
             .order_by(LeadPaper.id)
         )
     )
+
+
+def has_document(lead_id: int, document_id: int) -> bool:
+    """Whether a document was given to this lead, or lies ready for it."""
+    found = sa.select(LeadPaper.id).where(LeadPaper.lead_id == lead_id, LeadPaper.document_id == document_id)
+    return db.session.scalar(found) is not None
 
 
 def live_leads_with(document_id: int) -> list[int]:

@@ -218,6 +218,16 @@ def look_of(row: Any) -> Look:
     )
 
 
+def looks_at_papers(lead: Lead) -> dict[int, tuple[int, datetime]]:
+    """Document id -> (how often the institution of this lead opened it for it, when last)."""
+    rows = db.session.execute(
+        sa.select(DataAccess.document_id, sa.func.count(), sa.func.max(DataAccess.at))
+        .where(DataAccess.lead_id == lead.id, DataAccess.document_id.is_not(None))
+        .group_by(DataAccess.document_id)
+    )
+    return {int(number): (count, at) for number, count, at in rows if number is not None}
+
+
 def looks_since(person_id: int, days: int = 7) -> int:
     """How often somebody looked at the businesses of a person in the last days."""
     since = clock.now() - timedelta(days=days)

@@ -110,12 +110,13 @@ def present(
     purpose: str = "case",
     asked: NeedVersion | None = None,
     only: frozenset[Field] | None = None,
+    paper: LeadPaper | None = None,
 ) -> Presented:
     """What `viewer`, who works for the lead's institution, may read of it now; the look is observed.
 
     Only fields that the consent names are read from the business at all, and only while it is in force. `only`:
     what the page will show, when that is less; no more is opened, and no more is written into the owner's log.
-    `purpose` is a code of `LOOK_PURPOSES`.
+    `purpose` is a code of `LOOK_PURPOSES`. `paper`: the one paper that is opened; the log names it.
     """
     now = clock.now()
     consent = lead.consent
@@ -160,10 +161,11 @@ def present(
         looked_at(
             lead.business_id,
             by=viewer,
-            fields=[str(name) for name in fields],
+            fields=sorted({str(name) for name in fields} | ({str(Field.DOCUMENTS)} if paper is not None else set())),
             purpose=purpose,
             institution_id=lead.institution_id,
             lead_id=lead.id,
+            document_id=paper.document_id if paper is not None else None,
         )
     return Presented(**values)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from matchmaker import clock
@@ -29,10 +29,13 @@ SECOND_LOOK_AFTER_REPAIR_WITHIN_DAYS = 90
 """A repair takes its days: twenty working days at the court are four weeks (our numbers)."""
 
 
-def add_paper(lead: Lead, *, item_number: int, document: Document, by: Actor) -> LeadPaper:
+def add_paper(
+    lead: Lead, *, item_number: int, document: Document, kind: str | None = None, by: Actor
+) -> LeadPaper:
     """Lay one paper beside its item of the list; nobody but the owner sees it before `send_papers`.
 
-    A second one replaces the first. Raises Refused("lead_paper_not_asked") for an item that is not on the list.
+    A second one replaces the first. Raises Refused("lead_paper_not_asked") for an item that is not on the list,
+    ("lead_paper_given") for a paper that the institution has already, or that lies beside another item.
     """
     request = _open_request(lead)
     if item_number not in {item["number"] for item in request.items}:
@@ -41,9 +44,12 @@ def add_paper(lead: Lead, *, item_number: int, document: Document, by: Actor) ->
         request.papers.remove(before)
         db.session.delete(before)
     db.session.flush()
+    if finding.has_document(lead.id, document.id):
+        raise Refused("lead_paper_given", "file", 422)
     paper = LeadPaper(
-        lead_id=lead.id, item_number=item_number, document=document, added_by_id=by.id, added_at=clock.now()
-    )
+        lead_id=lead.id, item_number=item_number, document=document, kind=kind, added_by_id=by.id,
+        added_at=clock.now(),
+    )  # fmt: skip
     request.papers.append(paper)
     db.session.flush()
     return paper
@@ -59,6 +65,7 @@ def send_papers(lead: Lead, *, note: str = "", by: Actor) -> None:
     for item in request.items:
         if item["number"] not in have:
             raise Refused("lead_papers_missing", None, 422, what=item["what"])
+    _refuse_unscanned(paper.document for paper in request.papers)
     now = clock.now()
     take(lead, Step.SEND_PAPERS, by=by, at=now, note=note, count=len(request.papers))
     request.answered_at = now
@@ -67,6 +74,12 @@ def send_papers(lead: Lead, *, note: str = "", by: Actor) -> None:
     db.session.flush()
     decision = open_clock(lead, Clock.DECISION)
     tell_staff(lead, "lead_staff_papers_sent", about="papers:sent", due_at=decision.due_at if decision else now)
+
+
+def _refuse_unscanned(documents: Iterable[Document]) -> None:
+    """What no scanner has seen yet goes to nobody."""
+    if not all(document.is_clean for document in documents):
+        raise Refused("lead_papers_not_scanned")
 
 
 def withdraw(lead: Lead, *, by: Actor) -> None:
@@ -148,6 +161,7 @@ def ask_second_look(
     no = why_no_second_look(lead, repaired=repaired, most=most)
     if no is not None:
         raise Refused(no.code, **no.facts)
+    _refuse_unscanned(proofs)
     now = clock.now()
     no = consent_refusal(fields, hours, ends_at, now, clocks.longest_consent(now))
     if no is not None:

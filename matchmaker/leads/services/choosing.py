@@ -120,7 +120,14 @@ def branch_of(business: Business, product: Product, amount_yuan: Any) -> int | R
 
 
 def save_choice(
-    need: Need, product: Product, *, fields: Sequence[str], hours: Sequence[str], until: str, by: Actor
+    need: Need,
+    product: Product,
+    *,
+    fields: Sequence[str],
+    hours: Sequence[str],
+    until: str,
+    papers: Sequence[int] = (),
+    by: Actor,
 ) -> Lead:
     """Keep a choice without sending it: a draft that no institution sees; one per need and institution.
 
@@ -131,7 +138,7 @@ def save_choice(
     if product.current_version is None or product.state != "published":
         raise Refused("lead_product_not_published")
     lead = _draft(need, product, by)
-    lead.draft = {"fields": list(fields), "hours": facts_of_hours(hours), "until": until}
+    lead.draft = {"fields": list(fields), "hours": facts_of_hours(hours), "until": until, "papers": list(papers)}
     take(lead, Step.SAVE, by=by)
     return lead
 

@@ -21,6 +21,7 @@ from matchmaker.leads.forms import (
     ContractForm,
     DeclineForm,
     HandOverForm,
+    MarkForm,
     OfferForm,
     PapersForm,
     PayoutForm,
@@ -32,9 +33,9 @@ from matchmaker.leads.models import Lead
 from matchmaker.leads.queries import calling, finding, presenting, queueing, reading
 from matchmaker.leads.rules.states import Side, State, Step, steps_from
 from matchmaker.leads.rules.working import CHECKS_AT, CHECKS_BEFORE
-from matchmaker.leads.services import offering, working
+from matchmaker.leads.services import giving, offering, working
 from matchmaker.leads.views import bp
-from matchmaker.leads.views.loading import load_lead
+from matchmaker.leads.views.loading import OfPaper, load_lead, load_paper
 from matchmaker.matching import telling
 from matchmaker.permissions import may
 from matchmaker.reference import terms
@@ -125,7 +126,8 @@ def _told(refused: Refused | None, case: dict[str, Any] | None, posted: dict[str
     """What a page says of a refused step: the sentence, and what was typed where no form shows it any more."""
     if refused is None:
         return {}
-    is_kept = case is not None and any(name in case["forms"] for name in posted)
+    open_forms = {*case["forms"], *(["mark"] if case["mark_forms"] else [])} if case is not None else set()
+    is_kept = any(name in open_forms for name in posted)
     return {"not_done": not_done(refused), "typed": [] if is_kept else typed_as_labelled()}
 
 
@@ -193,6 +195,13 @@ def _case(lead: Lead, **posted: Any) -> dict[str, Any]:
         "moments": reading.timeline(lead, reader=Side.INSTITUTION, is_sealed=shown.is_sealed),
         "forms": forms,
         "posted": set(posted),
+        "mark_forms": {
+            paper.id: posted["mark"]
+            if "mark" in posted and posted["mark"].paper_id == paper.id
+            else MarkForm.of(paper.id, **FRESH)
+            for paper in shown.papers
+            if paper.replaced_by is None and lead.is_live and may(actor(), "lead.mark_paper", lead)
+        },
         "checks": [("before", item, recorded.get(("before", item))) for item in CHECKS_BEFORE]
         + [("at", item, recorded.get(("at", item))) for item in CHECKS_AT],
         "may_claim": lead.state == State.WAITING and may(actor(), "lead.accept", lead),
@@ -453,6 +462,26 @@ def start_review(lead: Lead) -> ResponseReturnValue:
     return _carry(
         lead, "start_review", lambda form: working.start_review(lead, note=form.note, by=actor()), _("送审批了。")
     )
+
+
+@bp.post("/leads/<int:lead_id>/papers/<int:paper_id>/mark")
+@requires("lead.mark_paper", load=load_paper)
+def mark_paper(found: OfPaper) -> ResponseReturnValue:
+    """Readable, accepted, or another one because; no clock stops."""
+    lead, form = found.lead, MarkForm.of(found.id)
+    if form.submitted():
+        try:
+            giving.mark(
+                lead, found.paper, mark=str(form.mark.data or ""), code=str(form.replace_code.data or ""),
+                note=form.note, by=actor(),
+            )  # fmt: skip
+        except Refused as no:
+            if no.status != 422:
+                return _refused(lead, no, mark=form)
+            form.refuse(no)
+        else:
+            return _done(lead, _("记下了，客户看得到。"))
+    return _again(lead, mark=form)
 
 
 @bp.post("/leads/<int:lead_id>/checks")

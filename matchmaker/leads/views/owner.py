@@ -14,11 +14,12 @@ from werkzeug.exceptions import NotFound
 from matchmaker import clock, formatting
 from matchmaker.conversations.queries import unread_by_lead
 from matchmaker.conversations.rules import Side as Writer
-from matchmaker.documents.passing import hand_out, take_upload, taken
+from matchmaker.documents.passing import hand_out, photo_or_file, take_upload, taken
 from matchmaker.documents.services import keep
 from matchmaker.formatting import moment
 from matchmaker.leads.forms import (
     ConsentForm,
+    GiveForm,
     GiveUpForm,
     HoursForm,
     PaperForm,
@@ -27,7 +28,7 @@ from matchmaker.leads.forms import (
     WordsForm,
 )
 from matchmaker.leads.models import Lead
-from matchmaker.leads.queries import calling, finding, lowering, presenting, reading
+from matchmaker.leads.queries import calling, finding, looking, lowering, presenting, reading
 from matchmaker.leads.rules import clocks, silence
 from matchmaker.leads.rules.clocks import LIMITS, Clock
 from matchmaker.leads.rules.consents import REQUIRED, Field
@@ -35,7 +36,7 @@ from matchmaker.leads.rules.reasons import CODES, RULES_BEHIND, tone
 from matchmaker.leads.rules.reserves import MOST_RESERVES
 from matchmaker.leads.rules.seen import FIGURES_BEHIND, Figure, Seen, lacking
 from matchmaker.leads.rules.states import Side, State
-from matchmaker.leads.services import agreeing, answering, choosing, offering, reserving, withdrawing
+from matchmaker.leads.services import agreeing, answering, choosing, giving, offering, reserving, withdrawing
 from matchmaker.leads.views import bp
 from matchmaker.leads.views.institution import case_page
 from matchmaker.leads.views.loading import OfPaper, acts_for, load_lead, load_need, load_offer, load_paper
@@ -44,6 +45,11 @@ from matchmaker.leads.views.sheets import sheet_page
 from matchmaker.matching.services import next_best, verdicts_when_listed
 from matchmaker.matching.telling import Judged, judged
 from matchmaker.needs.models import Need
+from matchmaker.papers.models import FolderPaper
+from matchmaker.papers.queries import folder_of
+from matchmaker.papers.rules import can_be_sent, checklist
+from matchmaker.papers.services import put_in_once
+from matchmaker.permissions import may
 from matchmaker.products.models import Product
 from matchmaker.refusal import Refused
 from matchmaker.web import (
@@ -85,14 +91,27 @@ def _consent_form(need: Need, product: Product) -> ConsentForm:
         MOST_RESERVES - len(waiting),
     )
     form.asks_card = finding.card_agreement_of(need.id) is None
+    kept = draft.draft if draft is not None and draft.draft is not None else {}
+    today = clock.today()
+    form.offer_papers(
+        [paper.id for paper in folder_of(need.business, actor()) if can_be_sent(paper, today)], kept.get("papers", [])
+    )
     return form
 
 
 def _consent_page(need: Need, product: Product, form: ConsentForm, status: int = 200) -> ResponseReturnValue:
     no = choosing.why_not_sent(need, product, actor(), most=most_live())
+    folder = folder_of(need.business, actor())
+    assert product.current_version is not None
+    items = checklist(product.current_version.documents, folder, clock.today())
+    asked = {item.code for item in items}
     return (
         render_template(
             "leads/consent.html",
+            items=items,
+            ready=sum(bool(item.ready) for item in items),
+            unasked=[paper for paper in folder if paper.kind not in asked and can_be_sent(paper, clock.today())],
+            ticked=[paper for paper in folder if paper.id in form.paper_ids],
             need=need,
             product=product,
             version=product.current_version,
@@ -135,8 +154,9 @@ def keep_choice(need: Need, product_id: int) -> ResponseReturnValue:
     if not form.submitted():
         return _consent_page(need, product, form, 422)
     choosing.save_choice(
-        need, product, fields=form.all_fields, hours=form.hours.data or [], until=str(form.until.data), by=actor()
-    )
+        need, product, fields=form.all_fields, hours=form.hours.data or [], until=str(form.until.data),
+        papers=form.paper_ids, by=actor(),
+    )  # fmt: skip
     said(_("存好了，没有送出去。"))
     return back_to("leads.mine")
 
@@ -159,6 +179,8 @@ def send(need: Need, product_id: int) -> ResponseReturnValue:
                 by=actor(),
                 most=most_live(),
             )
+            if form.paper_ids:
+                giving.give(lead, form.paper_ids, tell=False, by=actor())
             for number in form.reserve_ids:
                 reserving.name_reserve(
                     need,
@@ -224,12 +246,14 @@ def owner_page(lead: Lead, status: int = 200, **posted: Any) -> ResponseReturnVa
         "give_up": GiveUpForm(formdata=None),
         "dispute": WordsForm(formdata=None),
         "paper": PaperForm(formdata=None),
+        "give": GiveForm(formdata=None),
         "hours": HoursForm.for_now(formdata=None),
     } | posted
     return (
         render_template(
             "leads/show.html",
             lead=lead,
+            **_papers_shown(lead),
             line=reading.line_of(lead),
             moments=reading.timeline(lead, reader=Side.OWNER),
             others=reading.others_of_need(lead),
@@ -367,26 +391,98 @@ def give_up(lead: Lead) -> ResponseReturnValue:
     return back_to("leads.show", lead_id=lead.id)
 
 
+def _papers_shown(lead: Lead) -> dict[str, Any]:
+    """The papers of a lead with what was said of each, who opened it, and what the folder could add."""
+    given = finding.papers_of(lead.id)
+    have = {paper.document_id for paper in given}
+    folder = folder_of(lead.business, actor()) if lead.is_live and may(actor(), "lead.give_papers", lead) else []
+    today = clock.today()
+    return {
+        "given": given,
+        "looks": looking.looks_at_papers(lead) if given else {},
+        "to_give": [paper for paper in folder if paper.document_id not in have and can_be_sent(paper, today)],
+    }
+
+
+def _out_of_folder_or_new(lead: Lead, form: PaperForm, kind: str) -> FolderPaper:
+    """The paper that was chosen from the folder, or the file that was sent, which goes into the folder first."""
+    if form.chosen_id:
+        (paper,) = giving.papers_ready(lead, [form.chosen_id], field="folder_paper", by=actor())
+        return paper
+    return put_in_once(lead.business, taken(), kind=kind, by=actor())
+
+
+def _file_unless_chosen() -> None:
+    """A paper chosen from the folder needs no file."""
+    if not request.form.get("folder_paper"):
+        photo_or_file()
+
+
 @bp.post("/leads/<int:lead_id>/papers")
-@before_transaction(take_upload)
+@before_transaction(_file_unless_chosen)
 @requires("lead.send_papers", load=load_lead)
 def add_paper(lead: Lead) -> ResponseReturnValue:
     """One paper for one item of the list; nobody sees it before the list is sent."""
     form = PaperForm()
-    number = str(form.item_number.data or "")
     if "resume" in request.form:
         return owner_page(lead)
     try:
-        document = keep(taken(), kind="other", by=actor())
-        item = int(number) if number.isdecimal() and len(number) < 4 else 0
-        answering.add_paper(lead, item_number=item, document=document, by=actor())
+        paper = _out_of_folder_or_new(lead, form, "OTHER")
+        answering.add_paper(
+            lead, item_number=form.about, document=paper.document, kind=paper.kind, by=actor()
+        )
     except Refused as no:
         if no.status != 422:
             raise
-        form.file.id = f"file-{number}"  # each item of the list has a field of its own
+        form.file.id = f"item-{form.about}-file"  # each item of the list has a field of its own
+        form.photo.id = f"item-{form.about}-photo"
+        form.folder_paper.id = f"item-{form.about}-folder"
         form.refuse(no)
         return owner_page(lead, 422, paper=form)
-    said(_("放好了。都放齐了，再点“都补齐了，送过去”。"))
+    said(_("放好了，也收进了资料夹。都放齐了，再点“都补齐了，送过去”。"))
+    return back_to("leads.show", lead_id=lead.id)
+
+
+@bp.post("/leads/<int:lead_id>/papers/give")
+@requires("lead.give_papers", load=load_lead)
+@once
+def give_papers(lead: Lead) -> ResponseReturnValue:
+    """Papers of the folder for this institution, at once; a tick for each."""
+    form = GiveForm()
+    if "resume" in request.form:
+        return owner_page(lead)
+    try:
+        giving.give(lead, form.paper_ids, by=actor())
+    except Refused as no:
+        if no.status != 422:
+            raise
+        form.refuse(no)
+        return owner_page(lead, 422, give=form)
+    said(_("给了%(name)s。", name=lead.institution.short_name))
+    return back_to("leads.show", lead_id=lead.id)
+
+
+@bp.post("/leads/<int:lead_id>/papers/<int:paper_id>/replace")
+@before_transaction(_file_unless_chosen)
+@requires("lead.give_papers", load=load_paper)
+@once
+def replace_paper(found: OfPaper) -> ResponseReturnValue:
+    """Another paper in place of one that the institution wants replaced: chosen or new, sent at once."""
+    lead, form = found.lead, PaperForm()
+    if "resume" in request.form:
+        return owner_page(lead)
+    try:
+        fresh = _out_of_folder_or_new(lead, form, found.paper.kind or "OTHER")
+        giving.replace(lead, found.paper, fresh, field="file", by=actor())
+    except Refused as no:
+        if no.status != 422:
+            raise
+        for field in (form.file, form.photo, form.folder_paper):
+            field.id = f"again-{found.id}-{field.id.split('_')[0]}"
+        form.refuse(no)
+        form.about_paper = found.id
+        return owner_page(lead, 422, paper=form)
+    said(_("换过去了，%(name)s看得到新的。原来那份留着，它也还看得到。", name=lead.institution.short_name))
     return back_to("leads.show", lead_id=lead.id)
 
 
@@ -404,8 +500,12 @@ def send_papers(lead: Lead) -> ResponseReturnValue:
 def read_paper(found: OfPaper) -> ResponseReturnValue:
     """A paper of the case: for its owner, and for the institution while the consent is in force (observed)."""
     if not acts_for(found.lead):
-        shown = presenting.present(found.lead, actor(), purpose="paper", only=frozenset({Field.DOCUMENTS, Field.NAME}))
-        if shown.is_sealed or found.paper.sent_at is None:
+        if found.paper.sent_at is None or not found.paper.document.is_clean:
+            raise NotFound
+        shown = presenting.present(
+            found.lead, actor(), purpose="paper", only=frozenset({Field.DOCUMENTS, Field.NAME}), paper=found.paper
+        )
+        if shown.is_sealed:
             raise NotFound
     answer = hand_out(found.paper.document)
     if answer is None:
