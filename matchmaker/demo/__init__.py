@@ -21,6 +21,7 @@ from matchmaker.demo import (
     concessions,
     cover,
     cover_requests,
+    folders,
     inbox,
     market,
     talks,
@@ -133,6 +134,7 @@ def fill(*, size: int = SIZE, seed: int = SEED, anchor: date | None = None) -> T
         cards.invite_the_cast(cast.owner_ids(town.story)[1])
     desks = [town.market.person_by_name[name] for name in ("陶青黛", "喻松烟")]
     concessions.cut_for_first_loans(desks[0], desks[1], anchor_on)
+    folders.fill_folders(cast.owner_ids(town.story), anchor_on)
     cover.messages_have_left()
     with clock.frozen(first_instant(town.anchor_at, clock.real_now())) as at:
         promising.count_promises(at)

@@ -62,6 +62,7 @@ from matchmaker.web import (
     paginate_items,
     requires,
     said,
+    undo_deed,
 )
 
 CANDIDATES = 5
@@ -193,6 +194,7 @@ def send(need: Need, product_id: int) -> ResponseReturnValue:
             if form.asks_card and form.card.data:
                 agreeing.agree_to_card(need, by=actor())
         except Refused as no:
+            undo_deed()  # what was sent before the refusal is none: the page asks anew whether it can be
             if no.status != 422:
                 return _consent_page(need, product, form, no.status)
             form.refuse(no)
@@ -434,6 +436,7 @@ def add_paper(lead: Lead) -> ResponseReturnValue:
     except Refused as no:
         if no.status != 422:
             raise
+        undo_deed()
         form.file.id = f"item-{form.about}-file"  # each item of the list has a field of its own
         form.photo.id = f"item-{form.about}-photo"
         form.folder_paper.id = f"item-{form.about}-folder"
@@ -456,6 +459,7 @@ def give_papers(lead: Lead) -> ResponseReturnValue:
     except Refused as no:
         if no.status != 422:
             raise
+        undo_deed()
         form.refuse(no)
         return owner_page(lead, 422, give=form)
     said(_("给了%(name)s。", name=lead.institution.short_name))
@@ -477,6 +481,7 @@ def replace_paper(found: OfPaper) -> ResponseReturnValue:
     except Refused as no:
         if no.status != 422:
             raise
+        undo_deed()
         for field in (form.file, form.photo, form.folder_paper):
             field.id = f"again-{found.id}-{field.id.split('_')[0]}"
         form.refuse(no)
