@@ -1,4 +1,4 @@
-"""Folders of the town: papers of two shops of the cast, drawn as samples; one lead with a paper in each status."""
+"""Folders of the town: papers of three shops of the cast, drawn as samples; one lead with a paper in each status."""
 
 from __future__ import annotations
 
@@ -43,8 +43,9 @@ MARKS: tuple[tuple[str, str, str, str], ...] = (
 
 
 def fill_folders(owner_ids: Sequence[int], anchor_on: date) -> None:
-    """Papers for the first two owners of the cast who act for a shop; the first one's live lead gets them marked."""
-    for number in owner_ids[:2]:
+    """Papers for the first three owners of the cast; the first lead that somebody works on gets a paper in each status."""
+    is_marked = False
+    for number in owner_ids[:3]:
         owner = db.session.get_one(Person, number)
         business = next((one for one in businesses_of(number) if may_act(one.id, number)), None)
         if business is None:
@@ -52,8 +53,9 @@ def fill_folders(owner_ids: Sequence[int], anchor_on: date) -> None:
         with clock.frozen(at_local(anchor_on - timedelta(days=20), 19.5)):
             folder = [_put_in(business, owner, *paper, anchor_on) for paper in PAPERS]
         lead = _worked_on(business)
-        if lead is not None and number == owner_ids[0]:
+        if lead is not None and not is_marked:
             _mark_each(lead, folder, owner, anchor_on)
+            is_marked = True
 
 
 def _put_in(
