@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from matchmaker.approaches.models import Hand, SealedCard
 from matchmaker.db import db, unit_of_work
 from matchmaker.leads.models import Consent, Lead
 from tests.approaches.builders import a_street, raised, release
+from tests.builders import sign_in
 from tests.leads.test_races import Browser, together
 
 NOW = "2026-09-23T10:00:00+08:00"
@@ -35,6 +37,10 @@ def test_two_taps_on_each_of_two_hands_send_once(any_app: Any) -> None:
         release(street)
         hands = [raised(street, place).id for place in (0, 1)]
         need_id = street.case.need.id
+    desk = app.test_client()
+    sign_in(desk, street.desks[0])
+    path = re.search(r'href="(/cards/[\w-]{20,})"', desk.get("/cards").text)
+    assert path is not None and desk.get(path[1]).status_code == 200, "the page opens on each engine"
     browsers = [Browser(app, street.case.owner, f"/needs/{need_id}/hands") for _ in range(4)]
     answers = together(
         [

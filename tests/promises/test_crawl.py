@@ -155,7 +155,7 @@ def test_each_page_opens_on_postgresql(postgres_town: Any) -> None:
 
 
 NOT_IN_THE_SMALL_TOWN = {
-    "accounts.accept_invitation", "businesses.ask_remove_line", "businesses.ask_remove_title", "businesses.case",
+    "accounts.accept_invitation", "approaches.card", "businesses.ask_remove_line", "businesses.ask_remove_title", "businesses.case",
     "businesses.check_title",
     "businesses.line", "businesses.mandate_link", "documents.read", "insurance.compare", "leads.read_paper",
     "needs.assisted_link", "needs.delete_draft", "needs.review", "oversight.ask_switch", "oversight.show_model",
