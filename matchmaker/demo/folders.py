@@ -11,12 +11,13 @@ from PIL import Image, ImageDraw, ImageFont
 
 from matchmaker import clock
 from matchmaker.accounts.models import Person
+from matchmaker.audit.models import DataAccess
 from matchmaker.businesses.models import Business
 from matchmaker.businesses.queries import businesses_of, may_act
 from matchmaker.db import db
 from matchmaker.demo.drawing import at_local
 from matchmaker.documents.rules import check_file
-from matchmaker.leads.models import Lead
+from matchmaker.leads.models import Lead, LeadPaper
 from matchmaker.leads.queries import finding
 from matchmaker.leads.rules.states import State
 from matchmaker.leads.services import giving
@@ -103,4 +104,13 @@ def _mark_each(lead: Lead, folder: Sequence[FolderPaper], owner: Person, anchor_
     with clock.frozen(at_local(anchor_on, 8.4)):
         for kind, mark, code, note in MARKS:
             if mark != "received" and lead.manager is not None:
+                db.session.add(_opened(lead, given[kind]))
                 giving.mark(lead, given[kind], mark=mark, code=code, note=note, by=lead.manager)
+
+
+def _opened(lead: Lead, paper: LeadPaper) -> DataAccess:
+    """The look of whoever carries the lead, as the page would have observed it."""
+    return DataAccess(
+        at=clock.now(), person_id=lead.manager_id, institution_id=lead.institution_id, business_id=lead.business_id,
+        lead_id=lead.id, document_id=paper.document_id, fields=["documents", "name"], purpose="paper",
+    )  # fmt: skip
