@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from matchmaker.accounts.models import Institution, Person
 from matchmaker.businesses.models import BusinessMember
-from matchmaker.businesses.queries import waiting_titles
+from matchmaker.businesses.queries import helped_businesses, waiting_titles
 from matchmaker.db import db
 from matchmaker.insurance.models import CoverRequest
 from matchmaker.insurance.queries import requests as cover
@@ -78,6 +78,8 @@ class OwnersStart:
     memberships: list[BusinessMember]
     needs: list[Need]
     leads: list[NeedProgress]
+    helps: bool = False
+    """Whether this person acts or prepares for somebody else's business."""
 
     @property
     def unproven(self) -> list[BusinessMember]:
@@ -99,7 +101,8 @@ def owners_start(person: Person) -> OwnersStart:
     needs = [
         need for member in memberships if member.standing != "rejected" for need in live_needs_of(member.business_id)
     ]
-    return OwnersStart(drafts_of(person_id), memberships, needs, progress_of(person))
+    helps = bool(helped_businesses(person_id))
+    return OwnersStart(drafts_of(person_id), memberships, needs, progress_of(person), helps)
 
 
 def cover_requests_of_owner(person_id: int) -> list[CoverRequest]:

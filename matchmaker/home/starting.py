@@ -61,7 +61,7 @@ def steps_of_owner(person: Any, start: queries.OwnersStart) -> list[NextStep]:
             steps.append(step("you", "draft_ready", "look_and_post", "needs.review", {"draft_id": draft.id},
                               amount_yuan=wanted.amount_yuan, saved_at=draft.updated_at))  # fmt: skip
     steps += _cover_of_owner(person)
-    if not start.memberships:
+    if not start.memberships and not start.helps:
         steps.append(step("you", "no_business", "register", "businesses.begin"))
     for member in start.unproven:
         code = "papers_sent_back" if member.standing == "rejected" else "papers_missing"
@@ -203,6 +203,7 @@ def steps_of_supervisor(person: Any) -> list[NextStep]:
 def steps_of_channel(person: Any) -> list[NextStep]:
     """A channel: it opens the way for shops it knows; nothing of theirs is shown to it."""
     return [
+        step("", "channel_types", "type_for", "needs.new_assisted"),
         step("", "channel_check", "check", "home.check"),
         step("", "channel_products", "look", "products.browse"),
         *_unread(person),

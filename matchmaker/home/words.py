@@ -73,6 +73,7 @@ LABELS = {
         "check_titles": _l("去核资质"),
         "check_licences": _l("去核许可证"),
         "check": _l("先看看"),
+        "type_for": _l("替他写"),
     },
 }
 
@@ -122,6 +123,7 @@ SENTENCES = {
     "next_operator_titles": _l("%(number)s 个资质等着到公开名单里核"),
     "next_operator_institutions": _l("%(number)s 家机构等着核许可证"),
     "next_operator_messages": _l("%(number)s 条消息没发出去"),
+    "next_channel_types": _l("店主在旁边，请您替他写需求：他自己点了确认，才算他的"),
     "next_channel_check": _l("店主来问，先陪他答八个问题：不留姓名，也不用登记"),
     "next_channel_products": _l("看看现在有哪些产品，各要什么条件"),
     "check_stops_purpose": _l("%(stopped)s 个产品只支持别的用途。"),

@@ -40,7 +40,7 @@ def test_late_comes_first_and_only_ones_own_turns_are_counted():
         (lambda: a_desk(), ("还没有产品", "上第一个产品")),
         (lambda: an_operator(), ("等着核的材料", "等着准入的机构")),
         (lambda: a_supervisor(), ("发出过的需求", "只看，不改")),
-        (lambda: a_person("园区小李", role="channel"), ("先陪他答八个问题", "店主的资料您看不到")),
+        (lambda: a_person("园区小李", role="channel"), ("替他写", "先陪他答八个问题", "店主的资料您看不到")),
     ],
     ids=["owner", "manager", "desk", "operator", "supervisor", "channel"],
 )
@@ -138,6 +138,7 @@ def test_a_posted_need_goes_straight_to_its_matches(app, client):
     assert "灶台贷" in page
 
 
+@pytest.mark.article("18.3")
 def test_the_weights_on_the_page_are_those_in_use(client):
     from matchmaker.ranking.rules import OBJECTED_WEIGHTS, WEIGHTS
 

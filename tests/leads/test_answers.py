@@ -263,6 +263,7 @@ def test_a_withdrawn_second_look_is_no_answer_of_the_institution(site: Any) -> N
         assert (looks.asked, looks.decided, looks.ended) == (1, 0, 1)
 
 
+@pytest.mark.article("18.3")
 def test_anybody_reads_the_page_and_the_desk_replies(app: Any) -> None:
     site = a_site(app, State.SECOND_LOOK)
     url = f"/institutions/{site.case.institution.id}/answers"
