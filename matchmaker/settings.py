@@ -54,6 +54,8 @@ class Settings:
     mail_channel: str = "console"
     """console (codes there, other letters in the file), file or smtp."""
     smtp_url: str = ""
+    phone_relay: str = ""
+    """Empty: who carries a lead sees the owner's number. ``simulated``: a lent one that rings nowhere and says so."""
     sms_url: str = ""
     """A gateway of one's own that takes text messages as JSON (https); empty: the console or the file takes them."""
     sms_token: str = ""

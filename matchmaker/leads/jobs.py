@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from matchmaker.db import db, unit_of_work
-from matchmaker.leads.models import Lead, LeadClock, Payout
-from matchmaker.leads.queries import finding
+from matchmaker.leads.models import Lead, LeadClock, Payout, RelayNumber
+from matchmaker.leads.queries import finding, relaying
+from matchmaker.leads.relay import relay_in_use
 from matchmaker.leads.rules.clocks import AGREED_LIVES_DAYS, LIMITS, ONLY_TELL, Clock
 from matchmaker.leads.rules.consents import UNDO_FOR, in_force
 from matchmaker.leads.rules.states import LIVE, State
 from matchmaker.leads.services import agreeing, counting, ending, offering, promising, withdrawing
+from matchmaker.leads.services import relaying as services_of_relay
 from matchmaker.queue import LeaseLost
 
 log = logging.getLogger(__name__)
@@ -49,6 +51,26 @@ def release_overdue_leads(now: datetime) -> int:
         finding.ids_of_due_clocks(now, _RELEASING), lambda lead, row: ending.release(lead, row, at=now)
     )
     return lapsed + released
+
+
+def keep_numbers(now: datetime) -> int:
+    """Lend a number to who carries a lead, give back what its holder may not use any more; nothing without a relay.
+
+    Answers how many were lent or given back. Each in a transaction of its own; asked again after a crash, the service
+    knows the key and lends the same number.
+    """
+    relay = relay_in_use()
+    if relay is None:
+        return 0
+    done = 0
+    for number_id in relaying.ids_lent():
+        with unit_of_work():
+            done += services_of_relay.give_back(db.session.get_one(RelayNumber, number_id), relay, now)
+    for lead_id in relaying.ids_without_number():
+        with unit_of_work():
+            lead = finding.lead_by_id(lead_id, lock=True)
+            done += lead is not None and services_of_relay.lend(lead, relay, now) is not None
+    return done
 
 
 def expire_offers(now: datetime) -> int:

@@ -338,6 +338,33 @@ class RepairProof(Base):
     document: Mapped[Document] = relationship()
 
 
+class RelayNumber(Base):
+    """A telephone number lent to who carries a lead, in place of the owner's own, until the consent ends."""
+
+    kept = Kept("leads", of="lead_id", closing="erase", erase={"number": "", "reference": ""}, why="evidence")
+
+    __table_args__ = (
+        Index(
+            "uq_relay_number_lent",
+            "lead_id",
+            "manager_id",
+            unique=True,
+            sqlite_where=text("released_at IS NULL"),
+            postgresql_where=text("released_at IS NULL"),
+        ),
+        Index("ix_relay_number_number", "number"),
+    )
+
+    lead_id: Mapped[int] = mapped_column(ForeignKey("lead.id"))
+    manager_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    number: Mapped[str]
+    reference: Mapped[str]
+    """By what the service that lends it knows it."""
+    simulated: Mapped[bool]
+    lent_at: Mapped[datetime]
+    released_at: Mapped[datetime | None]
+
+
 class RecordReply(Base):
     """What an institution says to its published figures. The newest stands, unless it was taken down."""
 

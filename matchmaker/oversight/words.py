@@ -15,6 +15,7 @@ LABELS = {
         "leads.release": _l("收回过期的线索"),
         "leads.warn": _l("提醒快到期的线索"),
         "leads.finish_withdrawals": _l("结束撤回的授权"),
+        "leads.relay": _l("借转接号码，到时还回去"),
         "leads.expire_offers": _l("结束过期的报价和授权"),
         "leads.settle_payouts": _l("没人有异议的到账算数"),
         "leads.capacity": _l("重数网点和产品接得下多少"),

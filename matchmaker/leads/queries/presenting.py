@@ -17,7 +17,8 @@ from matchmaker.audit.services import looked_at
 from matchmaker.businesses.models import Business
 from matchmaker.conversations.queries import is_blocked
 from matchmaker.leads.models import Lead, LeadPaper
-from matchmaker.leads.queries import finding
+from matchmaker.leads.queries import finding, relaying
+from matchmaker.leads.relay import relay_in_use
 from matchmaker.leads.rules.consents import Field, in_force, masked_phone, opened_fields, sealed_because
 from matchmaker.needs.models import NeedVersion
 from matchmaker.reference import regions
@@ -92,6 +93,9 @@ class Presented:
     masked_phone: str | None = None
     is_blocked: bool = False
     """The owner wants no calls and messages of this institution: no number is shown."""
+    relay: str = ""
+    """"lent": the number shown is a lent one; "asked": one is on its way; empty: there is no relay."""
+    relay_simulated: bool = False
     hours: tuple[str, ...] = ()
     wanted_by_on: date | None = None
     need_note: str = ""
@@ -158,6 +162,10 @@ def present(
             # papers that the owner sent for this lead were given piece by piece, for this institution alone
             values["papers"] = tuple(finding.papers_of(lead.id))
         values |= {"opened": fields, "is_blocked": blocked}
+        if Field.CONTACT_PHONE in fields and relay_in_use() is not None:
+            lent = relaying.number_of(lead)
+            values |= {"contact_phone": lent.number if lent else None, "relay": "lent" if lent else "asked"}
+            values["relay_simulated"] = lent is not None and lent.simulated
         looked_at(
             lead.business_id,
             by=viewer,

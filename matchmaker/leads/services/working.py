@@ -117,12 +117,8 @@ def try_contact(lead: Lead, *, channel: str = "call", note: str = "", by: Actor)
     """
     _channel_allowed(lead, channel)
     now = clock.now()
-    if channel == "call" and is_blocked(lead.business_id, lead.institution_id):
-        raise Refused("lead_call_blocked", "channel", 422)
-    if channel == "call" and lead.consent is not None:
-        no = call_refusal(lead.consent.hours, calling.calls_to(lead, now), now)
-        if no is not None:
-            raise Refused(no.code, "channel", 422, **no.facts)
+    if channel == "call":
+        refuse_call(lead)
     take(lead, Step.TRY_CONTACT, by=by, at=now, note=note, channel=channel)
     tries = counted_tries(lead)
     if lead.state != State.ACCEPTED or lead.call_from_at is not None or not tried_enough(tries):
@@ -131,6 +127,16 @@ def try_contact(lead: Lead, *, channel: str = "call", note: str = "", by: Actor)
     call_back = start_clock(lead, Clock.CALL_BACK, now)
     db.session.flush()
     tell_owner(lead, "lead_told_unreached", about="unreached", count=len(tries), due_at=call_back.due_at)
+
+
+def refuse_call(lead: Lead) -> None:
+    """Raise Refused where a call now is against a block, the hours or the budget (docs/decisions/0061)."""
+    if is_blocked(lead.business_id, lead.institution_id):
+        raise Refused("lead_call_blocked", "channel", 422)
+    now = clock.now()
+    no = call_refusal(lead.consent.hours, calling.calls_to(lead, now), now) if lead.consent is not None else None
+    if no is not None:
+        raise Refused(no.code, "channel", 422, **no.facts)
 
 
 def contact(
