@@ -46,7 +46,7 @@ def is_unread(side: sa.ColumnElement[str] | str) -> sa.ColumnElement[bool]:
     seen = (
         sa.select(sa.func.max(ThreadSeen.up_to))
         .where(ThreadSeen.thread_id == Post.thread_id, ThreadSeen.side == side)
-        .correlate(Post)
+        .correlate_except(ThreadSeen)  # the side may depend on the row outside: it is asked there, not again here
         .scalar_subquery()
     )
     return sa.and_(Post.side != side, Post.number > sa.func.coalesce(seen, 0))

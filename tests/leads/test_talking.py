@@ -25,8 +25,9 @@ from matchmaker.leads.services import answering, choosing, talking, working
 from matchmaker.notifications.models import Message
 from matchmaker.refusal import Refused
 from tests.builders import a_manager, an_operator, an_owner, sign_in
-from tests.leads.builders import a_case, a_document, again, match, to_state
+from tests.leads.builders import Case, a_case, a_document, again, check_papers, match, send, to_state
 from tests.leads.test_pages import Site, a_site, post, text, token
+from tests.needs.builders import a_need, a_shop
 
 NOW = "2026-09-23T10:00:00+08:00"
 _key = itertools.count()
@@ -103,6 +104,28 @@ def test_a_desk_that_looks_in_leaves_the_message_to_who_carries_the_lead(app: An
         lead.manager_id = None
         db.session.flush()
         assert queries.count_unread_talks(case.desk) == 1
+
+
+def test_what_one_side_has_read_is_not_read_by_the_other_whoever_else_has_leads(any_app: Any) -> None:
+    with any_app.app_context():
+        with unit_of_work():
+            case = a_case()
+            lead = to_state(case, "contacted")
+            other = an_owner("别的店主")
+            shop = a_shop(other)
+            check_papers(shop, other)
+            need = a_need(shop)
+            match(need, case.product)
+            send(Case(other, shop, need, case.institution, case.branch, case.manager, case.colleague, case.desk, case.product))
+            talking.write(lead, "您好", side=BANK, by=case.manager)
+            talking.write(lead, "您好", side=OWNER, by=case.owner)
+            thread = threads.thread_of(lead.id)
+            assert thread is not None
+        with unit_of_work():
+            conversations.note_read(thread, side=BANK, by=case.manager)
+        (row,) = db.session.execute(queries.talks_of(case.owner, unread_only=True)).all()
+        assert (row.id, row.unread) == (lead.id, 1)
+        assert db.session.execute(queries.talks_of(case.manager, unread_only=True)).all() == []
 
 
 def test_papers_are_those_of_this_case(app: Any) -> None:
