@@ -20,7 +20,7 @@ from matchmaker.needs.rules import read_typed
 from matchmaker.notifications.queries import count_in_state, count_unread
 from matchmaker.products.cover.queries import cover_counts
 from matchmaker.products.queries import product_counts
-from matchmaker.ranking.rules import NEARLY_EQUAL, OBJECTED_WEIGHTS, SWAPPED_SHARE, WEIGHTS
+from matchmaker.ranking.rules import NEARLY_EQUAL, OBJECTED_WEIGHTS, SLOT_POINTS, SWAPPED_SHARE, WEIGHTS, slot_price
 
 PRESSING = timedelta(hours=8)
 """From here on a wait is shown as pressing: less than a working day is left (own threshold)."""
@@ -263,3 +263,16 @@ class Exchange:
 def exchange_in_use() -> Exchange:
     """The ranker's own figures."""
     return Exchange(NEARLY_EQUAL, round(1 / SWAPPED_SHARE))
+
+
+@dataclass(frozen=True)
+class SlotPrice:
+    """What an institution's free places cost: the last one, and the tenth from the last, in points."""
+
+    last: float
+    tenth: float
+
+
+def slot_price_in_use() -> SlotPrice:
+    """The ranker's own figures."""
+    return SlotPrice(SLOT_POINTS, round(slot_price(10), 1))

@@ -84,7 +84,8 @@ def about() -> ResponseReturnValue:
 def how_ranked() -> ResponseReturnValue:
     """How lists are ordered, with the weights that the ranker really uses."""
     return render_template(
-        "home/how_ranked.html", weights=starting.weights_in_use(), exchange=starting.exchange_in_use()
+        "home/how_ranked.html", weights=starting.weights_in_use(), exchange=starting.exchange_in_use(),
+        slots=starting.slot_price_in_use(),
     )
 
 

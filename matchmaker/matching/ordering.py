@@ -14,7 +14,7 @@ from typing import Any
 
 from matchmaker.eligibility.bounds import Outcome
 from matchmaker.eligibility.facts import Facts
-from matchmaker.matching.rules import CAUTIONS_SHOWN, REASONS_SHOWN, Candidate, Track, full_for
+from matchmaker.matching.rules import CAUTIONS_SHOWN, REASONS_SHOWN, Candidate, Track, full_for, left_for
 from matchmaker.ranking.rules import SCORE_VERSION, Offer, Ranked, Record, seed_of
 from matchmaker.ranking.services import Ranker, active_ranker, order, ranker_of, stored_features
 from matchmaker.refusal import Reason
@@ -70,7 +70,9 @@ def in_order(
     asked, no past share counts and nothing is exchanged.
     """
     by_product = {one.offered.product_id: one for one in candidates}
-    offers = [offer_of(one, full_for(one.offered, facts, on) is not None) for one in candidates]
+    offers = [
+        offer_of(one, full_for(one.offered, facts, on) is not None, left_for(one.offered, facts)) for one in candidates
+    ]
     ranked = order(facts, offers, on=on, ranker=ranker, seed=seed, objected=objected)
     return Ordering(
         tuple(_placed(by_product[at.offer.product_id], at) for at in ranked),
@@ -91,8 +93,8 @@ def _placed(candidate: Candidate, at: Ranked) -> Placed:
     )
 
 
-def offer_of(one: Candidate, full: bool = False) -> Offer:
-    """A candidate as the order sees it, ``full`` where it takes nothing new now.
+def offer_of(one: Candidate, full: bool = False, slots_left: int | None = None) -> Offer:
+    """A candidate as the order sees it, ``full`` where it takes nothing new now, with the free places that are left.
 
     Figures are those that a list stores, so that it can be ordered again.
     """
@@ -121,6 +123,7 @@ def offer_of(one: Candidate, full: bool = False) -> Offer:
         days_to_money=offered.days_to_money,
         unsure=sum(verdict.outcome is Outcome.UNKNOWN for verdict in one.verdicts),
         full=full,
+        slots_left=slots_left,
         own=_record(offered.own_track),
         institution=_record(offered.institution_track),
     )

@@ -213,6 +213,14 @@ def full_for(offered: Offered, facts: Facts, on: date) -> Full | None:
     return why_full(offered.intake, loads_for(offered, facts), on, amount_for(offered.terms, facts))
 
 
+def left_for(offered: Offered, facts: Facts) -> int | None:
+    """Free places with the managers who would get this need, less what waits there; None where somebody of them does
+    not count."""
+    loads = loads_for(offered, facts) if offered.loads else ()
+    known = [load.open_slots - load.waiting for load in loads if load is not None]
+    return sum(max(0, left) for left in known) if known and len(known) == len(loads) else None
+
+
 def plain_capacity(offered: Offered) -> dict[str, Any]:
     """What a list keeps of it, so that the order can be derived again; empty where nothing was said or counted."""
     kept: dict[str, Any] = {}

@@ -190,6 +190,7 @@ def offer_of(terms: Any, cost_percent: Decimal | None, quote: Mapping[str, Any],
         days_to_money=days if days is not None else terms.promised_days,
         unsure=int(features.get("unsure") or 0),
         full=bool(features.get("full")),
+        slots_left=features.get("slots_left"),
         own=_record(own),
         institution=_record(institution),
     )

@@ -37,8 +37,8 @@ OBJECTED_WEIGHTS: Mapping[str, float] = {
 }
 """The same for an owner who wants cost, fit and speed alone: nothing learned, no past share, no preference. The three
 keep their proportions (28 to 14 to 12)."""
-SCORE_VERSION = "3"
-"""2: neighbours with nearly the same score may be exchanged."""
+SCORE_VERSION = "4"
+"""2: neighbours with nearly the same score may be exchanged. 4: an institution's last free places cost points."""
 
 CHEAP_PERCENT, DEAR_PERCENT = Decimal(2), Decimal(18)
 """All-in cost a year that counts in full, and from which on nothing counts. Own choice: the ends of what loans to
@@ -108,6 +108,8 @@ class Offer:
     """Conditions that are still to be checked."""
     full: bool = False
     """Whether it takes nothing new now: it fits, and stands after those that can answer."""
+    slots_left: int | None = None
+    """Free places with the managers who would get this need, less what waits for one; None where nobody counts."""
     own: Record = Record()
     institution: Record = Record()
 

@@ -36,6 +36,7 @@ from matchmaker.ranking.rules import (
     parts_of,
     score_of,
     seed_of,
+    slot_price,
     weights_without,
 )
 from matchmaker.ranking.store import NotThisModel, Trained
@@ -91,13 +92,14 @@ def order(
     Without a ranker the rule score orders: the same weights, with the counted record as the chance. The same input
     gives the same output to the bit; ties go by product id. `switched_off` names policy preferences to leave out. With
     a `seed` (`rules.seed_of`) a few neighbours of nearly the same score are exchanged (`rules.exchanged`). Whoever
-    `objected` to the learned order gets cost, fit and speed alone: no ranker is asked, nothing is exchanged.
+    `objected` to the learned order gets cost, fit and speed alone: no ranker is asked, nothing is exchanged. An
+    institution's last free places cost points (`rules.slot_price`), except where the owner objected.
     """
     wish = features.wish_of(facts)
     weights = OBJECTED_WEIGHTS if objected else weights_without(*switched_off)
     ranker, seed = (None, None) if objected else (ranker, seed)
     ranked = [
-        Ranked(offer, score_of(parts, weights), chance, similar, parts, read)
+        Ranked(offer, _less_price(score_of(parts, weights), offer, objected), chance, similar, parts, read)
         for offer, chance, similar, read in _chances(facts, offers, on, ranker)
         for parts in [parts_of(offer, wish, chance)]
     ]
@@ -106,6 +108,10 @@ def order(
         replace(at, reasons=reasons, cautions=cautions) for at, (reasons, cautions) in zip(ranked, said, strict=True)
     )
     return exchanged(ordered, seed)
+
+
+def _less_price(score: float, offer: Offer, objected: bool) -> float:
+    return score if objected else round(score - slot_price(offer.slots_left), 6)
 
 
 def _chances(
@@ -142,6 +148,7 @@ def stored_features(at: Ranked) -> dict[str, Any]:
         "place_by_score": at.place_by_score,
         "score_version": SCORE_VERSION,
         **({"full": True} if at.offer.full else {}),
+        **({"slots_left": at.offer.slots_left} if at.offer.slots_left is not None else {}),
     }
 
 

@@ -19,7 +19,7 @@ from matchmaker.products.rules.capacity import Intake, Load
 from matchmaker.products.rules.typed import SaidCapacity
 from matchmaker.products.services import say_capacity
 from matchmaker.ranking.models import Shown, ShownList
-from matchmaker.ranking.rules import Offer, Ranked, Similar, exchanged, in_order
+from matchmaker.ranking.rules import Offer, Ranked, Similar, exchanged, in_order, slot_price
 from matchmaker.ranking.services import rederive
 from tests.builders import a_desk, a_manager, sign_in
 from tests.products.builders import a_product
@@ -107,6 +107,34 @@ def test_full_managers_count_where_they_would_serve_this_business(app: Any, town
         assert full_for(seen[town["hearth"]], elsewhere, clock.today()) is None, "it does not serve there at all"
         kept = plain_capacity(seen[town["hearth"]])
         assert kept_capacity(kept) == (Intake(), (Load(0, 0, 0),))
+
+
+@pytest.mark.article("12.2", "B.2")
+def test_the_last_places_of_a_manager_cost_points_which_the_list_keeps_and_derives_again(
+    app: Any, town_file: Any
+) -> None:
+    town = town_file[1]
+    with app.app_context():
+        with unit_of_work():
+            before, _ = listed(town)
+            branch = db.session.scalars(
+                sa.select(Branch).where(Branch.institution_id == db.session.get_one(Product, town["hearth"]).institution_id)
+            ).one()
+            a_manager(branch, capacity_leads=3)
+            recount_slots(branch.id)
+        with unit_of_work():
+            stored, _ = listed(town)
+            was, now = (
+                {row.product_id: row for row in queries.shown_rows(one.id)}[town["hearth"]] for one in (before, stored)
+            )
+            assert "slots_left" not in was.features and now.features["slots_left"] == 3
+            assert now.score == pytest.approx(was.score - slot_price(3))
+            assert now.features["model_chance"] == was.features["model_chance"], "what is said of the chance stays"
+            assert services.differences(stored) == [] and rederive(stored.id) == []
+        with unit_of_work():
+            a_manager(branch, capacity_leads=100)
+            recount_slots(branch.id)
+            assert services.differences(db.session.get_one(ShownList, stored.id)) == [], "by what was seen then"
 
 
 def test_the_card_says_from_when_it_takes_again_and_offers_no_button(app: Any, client: Any, town_file: Any) -> None:

@@ -119,6 +119,23 @@ def test_a_first_time_borrower_meets_friendly_products_first() -> None:
     assert score(OFFER, replace(WISH, first_loan=False)) == score(other, replace(WISH, first_loan=False))
 
 
+@pytest.mark.article("12.2")
+def test_a_free_place_costs_the_more_the_fewer_are_left_and_nothing_where_nobody_counts() -> None:
+    assert rules.slot_price(None) == 0.0
+    prices = [rules.slot_price(left) for left in range(1, 31)]
+    assert prices == sorted(prices, reverse=True) and prices[0] == rules.SLOT_POINTS
+    assert prices[9] == pytest.approx(1.07, abs=0.01) and prices[29] < 0.02, "who has room is not held back"
+
+
+def test_who_objected_pays_no_price_for_a_place() -> None:
+    facts, one = facts_of(random.Random(1)), OFFER
+    few = replace(one, slots_left=1)
+    [plain], [priced] = (order(facts, [offer], on=ON) for offer in (one, few))
+    assert priced.score == pytest.approx(plain.score - rules.SLOT_POINTS)
+    [plain], [priced] = (order(facts, [offer], on=ON, objected=True) for offer in (one, few))
+    assert priced.score == plain.score
+
+
 def test_a_preference_can_be_switched_off_and_nothing_else() -> None:
     parts = parts_of(OFFER, WISH, 0.5)
     assert score_of(parts, weights_without("unsecured", "first_loan")) == pytest.approx(score_of(parts) - 6)
