@@ -201,7 +201,7 @@ def sends_the_paper(owner: Visitor, lead: str, seen: Callable[..., None]) -> Non
     owner.go(f"/leads/{lead}")
     assert "店铺租约" in owner.words and "在等，钟停了" in owner.words
     seen(owner, "24-papers-asked")
-    owner.page.locator("main input[type=file]").set_input_files(
+    owner.page.locator("main #item-1-file").set_input_files(
         {"name": "租约.jpg", "mimeType": "image/jpeg", "buffer": a_picture("azure", size=(400, 600))}
     )
     owner.press("放上")

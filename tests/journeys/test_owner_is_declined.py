@@ -43,6 +43,7 @@ def test_an_owner_is_declined_and_reads_why(
     manager.press("谢绝", within=place)
     manager.page.locator(".errors").wait_for()
     manager.choose(place, codes=["T01", "B02"])
+    manager.type_all({"seen_tax_owed_yuan": ["214.60"], "seen_turnover_yuan": ["38.6"]}, within=place)
     manager.page.locator(f"{place} textarea").fill(INNER)
     manager.press("谢绝", within=place)
     manager.page.locator("#case .tag", has_text="这次不办").wait_for()

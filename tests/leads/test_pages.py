@@ -459,7 +459,7 @@ def test_what_is_wrong_with_a_paper_or_a_check_stands_at_its_field(app: Any) -> 
     site = a_site(app, State.PAPERS)
     client, url = site.client(site.case.owner), f"/leads/{site.lead().id}"
     answer = post(client, url, f"{url}/papers", item_number="1")
-    assert answer.status_code == 422 and 'aria-describedby="file-1-e"' in text(answer)
+    assert answer.status_code == 422 and 'aria-describedby="item-1-e"' in text(answer)
     assert problems_of(text(answer)) == []
     answer = post(site.client(site.case.manager), url, f"{url}/checks")
     assert answer.status_code == 422 and text(answer).count('class="field bad"') == 1

@@ -155,6 +155,7 @@ def test_each_page_opens_on_postgresql(postgres_town: Any) -> None:
 
 
 NOT_IN_THE_SMALL_TOWN = {
+    "notifications.ask_stop", "papers.small",
     "accounts.accept_invitation", "approaches.card", "businesses.ask_remove_line", "businesses.ask_remove_title", "businesses.case",
     "businesses.check_title",
     "businesses.line", "businesses.mandate_link", "documents.read", "insurance.compare", "leads.read_paper",
