@@ -14,6 +14,7 @@ MODELS = [
     "matchmaker.reference.models",
     "matchmaker.queue",
     "matchmaker.web",
+    "matchmaker.listing",
     "matchmaker.notifications.models",
     "matchmaker.audit.models",
     "matchmaker.accounts.models",
@@ -100,7 +101,7 @@ JOBS: list[str] = [
 
 def create_app(settings: Settings | None = None, **overrides: Any) -> Any:
     """The site: settings, database, edge, subjects, announcements, jobs, commands."""
-    from matchmaker import commands, web
+    from matchmaker import commands, listing, web
     from matchmaker.db import db, engine_options
 
     settings = settings or settings_.load(**overrides)
@@ -129,6 +130,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Any:
         import_module(module)
     db.init_app(app)
     web.init_app(app)
+    listing.init_app(app)
     for module in WORDS:
         web.learn_words(import_module(module))
     for module in LISTENERS:

@@ -328,9 +328,10 @@ def listed_for(need: Need, product_ids: Collection[int]) -> tuple[ShownList | No
     return stored, {row.product_id: row for row in rows if row is not None}
 
 
-def cards_now() -> sa.Select[SealedCard]:
-    """Every card that is shown now, for the operator's board: what desks see, and no more."""
-    return _open_cards(clock.now()).options(selectinload(SealedCard.hands))
+def cards_now(size: str = "") -> sa.Select[SealedCard]:
+    """Every card that is shown now, for the operator's board: what desks see, and no more; of one size class."""
+    query = _open_cards(clock.now()).options(selectinload(SealedCard.hands))
+    return query.where(SealedCard.size == size) if size else query
 
 
 def ids_of_needs_past_card(now: datetime) -> list[int]:

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 
 from matchmaker import clock, formatting
-from matchmaker.approaches import inviting, queries, rules, services
+from matchmaker.approaches import inviting, listings, queries, rules, services
 from matchmaker.approaches.forms import HandForm
 from matchmaker.approaches.models import Hand
 from matchmaker.approaches.queries import Offered
@@ -22,6 +22,7 @@ from matchmaker.businesses.queries import business_by_id
 from matchmaker.leads.queries import finding
 from matchmaker.leads.services import agreeing, moving
 from matchmaker.leads.services.choosing import is_offered
+from matchmaker.listing import listed
 from matchmaker.matching import telling
 from matchmaker.matching.sealing import Band, number_of, sealed_number
 from matchmaker.matching.services import standings
@@ -86,6 +87,7 @@ def load_card(token: str) -> Offered | None:
 
 @bp.get("/cards")
 @requires("card.list")
+@listed(listings.CARDS)
 def cards() -> ResponseReturnValue:
     """Needs without a name that a late institution lost and a product of ours fits, with the owner's agreement."""
     words = " ".join(request.args.get("q", "").split())[:40]
@@ -258,16 +260,21 @@ def row_token(product_id: int, need_id: int) -> str:
 
 @bp.get("/desk/products/<int:product_id>/invite")
 @requires("approach.send", load=load_product)
+@listed(listings.TO_INVITE)
 def to_invite(product: Product) -> ResponseReturnValue:
     """The needs that the product fits, without anybody's name, in the order of fit; each may be invited."""
     rows = queries.rows_of(product, clock.today())
     most = int(current_app.config["SETTINGS"].invitations_per_day)
     sent = queries.count_invitations_since(product.institution_id, services.start_of_day(clock.now()))
+    size = request.args.get("size", "")
+    size = size if size in SIZES else ""
     return render_template(
         "approaches/to_invite.html",
         product=product,
+        size=size,
+        sizes=[cell.key for cell in rows.reach.by_size if cell.key],
         reach=rows.reach,
-        page=paginate_items(rows, 20),
+        page=paginate_items([row for row in rows if row.shown.size == size] if size else rows, 20),
         left=max(0, most - sent) if is_offered(product, clock.today()) else 0,
         is_offered=is_offered(product, clock.today()),
         most=most,
@@ -293,6 +300,7 @@ def invite(product: Product) -> ResponseReturnValue:
 
 @bp.get("/invited")
 @requires("approach.list")
+@listed(listings.INVITED)
 def invited() -> ResponseReturnValue:
     """Which institutions let the platform invite the owner to look at a product, and the switches."""
     words = " ".join(request.args.get("q", "").split())[:40]
@@ -342,6 +350,12 @@ def _switch(business: Business, need: Need | None, way: str) -> ResponseReturnVa
 
 @bp.get("/cards/board")
 @requires("card.board")
+@listed(listings.BOARD)
 def board() -> ResponseReturnValue:
     """Every card that is out, as desks see it, and how many hands are up; nothing can be sent from here."""
-    return render_template("approaches/board.html", page=paginate(queries.cards_now()))
+    size = request.args.get("size", "")
+    size = size if size in SIZES else ""
+    return render_template("approaches/board.html", page=paginate(queries.cards_now(size)), size=size, sizes=SIZES)
+
+
+SIZES = ("micro", "small", "medium", "large")

@@ -1,4 +1,4 @@
-"""Reads of the trail: by object, by person, and the log of who looked at a business."""
+"""Reads of the trail: by object, by person, and the log of who looked at a business, the files that left."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from matchmaker.audit.models import AuditRow, DataAccess
 from matchmaker.audit.rules import FIRST_SEAL, seal_after
 from matchmaker.db import db
+from matchmaker.listing import ListTaken
 
 AT_ONCE = 1000
 
@@ -99,3 +100,16 @@ def verify_seals() -> Chain:
             number, seal = number + 1, row.seal or ""
         if len(rows) < AT_ONCE:
             return Chain(True, number, seal, None)
+
+
+def files(*, listing: str = "") -> sa.Select[ListTaken]:
+    """Lists about people that left as files, the newest first; of one list."""
+    query = sa.select(ListTaken)
+    if listing:
+        query = query.where(ListTaken.listing == listing)
+    return query.order_by(ListTaken.at.desc(), ListTaken.id.desc())
+
+
+def lists_taken() -> list[str]:
+    """The codes of the lists that ever left as a file."""
+    return list(db.session.scalars(sa.select(ListTaken.listing).distinct().order_by(ListTaken.listing)))

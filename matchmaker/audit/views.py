@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from matchmaker.audit import queries
+from matchmaker.audit import listings, queries
+from matchmaker.listing import listed
 from matchmaker.web import deed, paginate, requires
 
 bp = Blueprint("audit", __name__)
@@ -16,6 +17,7 @@ bp.add_app_template_filter(deed, "deed")
 
 @bp.get("/audit")
 @requires("audit.list")
+@listed(listings.TRAIL)
 def trail() -> ResponseReturnValue:
     """Every deed by number and code, without names, and whether the chain of seals holds."""
     what = request.args.get("what", "").strip()[:60]
@@ -26,4 +28,18 @@ def trail() -> ResponseReturnValue:
         last=queries.last_sealed(),
         unsealed=queries.count_unsealed(),
         chain=queries.verify_seals() if request.args.get("check") == "1" else None,
+    )
+
+
+@bp.get("/audit/files")
+@requires("audit.list")
+@listed(listings.FILES)
+def files() -> ResponseReturnValue:
+    """Every list with data about people that left as a file: who, which list, how many rows; no names."""
+    name = request.args.get("listing", "").strip()[:60]
+    return render_template(
+        "audit/files.html",
+        page=paginate(queries.files(listing=name), per_page=50),
+        listing=name,
+        listings=queries.lists_taken(),
     )

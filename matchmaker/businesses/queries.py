@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select, true
 from sqlalchemy.orm import selectinload
 
 from matchmaker import clock
@@ -84,11 +84,21 @@ def paper_by_id(paper_id: int) -> BusinessPaper | None:
     return db.session.get(BusinessPaper, paper_id)
 
 
-def waiting_members() -> Select[Any]:
-    """Standings whose papers wait for an operator, the longest waiting first."""
+def _of_named(business_id: Any, words: str) -> ColumnElement[bool]:
+    """Whether the business behind ``business_id`` has each of these words in its name or code (without words: yes)."""
+    found = select(Business.id)
+    for word in words.split():
+        found = found.where(
+            Business.name.icontains(word, autoescape=True) | Business.uscc.icontains(word, autoescape=True)
+        )
+    return business_id.in_(found) if words.split() else true()
+
+
+def waiting_members(words: str = "") -> Select[Any]:
+    """Standings whose papers wait for an operator, the longest waiting first; of businesses with these words."""
     return (
         select(BusinessMember)
-        .where(BusinessMember.standing == "papers_sent")
+        .where(BusinessMember.standing == "papers_sent", _of_named(BusinessMember.business_id, words))
         .options(
             selectinload(BusinessMember.business).selectinload(Business.members), selectinload(BusinessMember.papers)
         )
@@ -122,11 +132,11 @@ def findings_given(members: Iterable[BusinessMember]) -> dict[int, set[int]]:
     return found
 
 
-def open_cases() -> Select[Any]:
-    """Cases nobody has decided, the one that is due first first."""
+def open_cases(words: str = "") -> Select[Any]:
+    """Cases nobody has decided, the one that is due first first; of businesses with these words."""
     return (
         select(IdentityCase)
-        .where(IdentityCase.decided_at.is_(None))
+        .where(IdentityCase.decided_at.is_(None), _of_named(IdentityCase.business_id, words))
         .options(selectinload(IdentityCase.business).selectinload(Business.members))
         .order_by(IdentityCase.due_at, IdentityCase.id)
     )
@@ -175,11 +185,12 @@ def cases_due(before: datetime) -> list[int]:
     )
 
 
-def waiting_titles() -> Select[Any]:
-    """Titles whose owners asked for a check, the longest waiting first."""
+def waiting_titles(words: str = "") -> Select[Any]:
+    """Titles whose owners asked for a check, the longest waiting first; of businesses with these words."""
     return (
         select(Title)
         .where(Title.asked_at.is_not(None), Title.verified_at.is_(None), Title.remark_code.is_(None))
+        .where(_of_named(Title.business_id, words))
         .options(selectinload(Title.business).selectinload(Business.members))
         .order_by(Title.asked_at, Title.id)
     )

@@ -12,7 +12,7 @@ from werkzeug.exceptions import NotFound
 from matchmaker import clock
 from matchmaker.accounts.models import Person
 from matchmaker.accounts.sessions import token_hash
-from matchmaker.businesses import claims, mandates, outside, queries, rules, services
+from matchmaker.businesses import claims, listings, mandates, outside, queries, rules, services
 from matchmaker.businesses.forms import (
     BusinessForm,
     CapacityForm,
@@ -42,6 +42,7 @@ from matchmaker.businesses.models import (
 from matchmaker.businesses.typed import shown_sum
 from matchmaker.documents.passing import hand_out, take_upload, taken
 from matchmaker.formatting import language
+from matchmaker.listing import listed
 from matchmaker.permissions import may
 from matchmaker.reference import industries, regions
 from matchmaker.reference.rules import priority_sectors, read_credit_code
@@ -57,6 +58,7 @@ from matchmaker.web import (
     paginate,
     requires,
     said,
+    typed_words,
 )
 
 bp = Blueprint("businesses", __name__)
@@ -510,12 +512,14 @@ def read_paper(paper: BusinessPaper) -> ResponseReturnValue:
 
 @bp.get("/checks/papers")
 @requires("business.list_papers")
+@listed(listings.PAPERS)
 def papers_to_check() -> ResponseReturnValue:
     """Whose papers wait, the longest waiting first."""
-    page = paginate(queries.waiting_members())
+    words = typed_words()
+    page = paginate(queries.waiting_members(words))
     services.look_at_waiting((member.business for member in page.items), by=actor())
     given = queries.findings_given(page.items)
-    return render_template("businesses/waiting.html", page=page, me=actor(), given=given)
+    return render_template("businesses/waiting.html", page=page, words=words, me=actor(), given=given)
 
 
 @bp.get("/checks/papers/<int:member_id>")
@@ -575,11 +579,13 @@ def load_waiting_title(title_id: int) -> Title | None:
 
 @bp.get("/checks/titles")
 @requires("business.list_titles")
+@listed(listings.TITLES)
 def titles_to_check() -> ResponseReturnValue:
     """Titles whose owners asked for a check, the longest waiting first."""
-    page = paginate(queries.waiting_titles())
+    words = typed_words()
+    page = paginate(queries.waiting_titles(words))
     services.look_at_waiting((title.business for title in page.items), by=actor())
-    return render_template("businesses/waiting_titles.html", page=page, me=actor())
+    return render_template("businesses/waiting_titles.html", page=page, words=words, me=actor())
 
 
 @bp.get("/checks/titles/<int:title_id>")
@@ -689,11 +695,13 @@ def _case_of_mine(found: IdentityCase, form: SideForm, status: int = 200) -> Res
 
 @bp.get("/checks/cases")
 @requires("business.list_cases")
+@listed(listings.CASES)
 def cases() -> ResponseReturnValue:
     """Open cases, the one due first first."""
-    page = paginate(queries.open_cases())
+    words = typed_words()
+    page = paginate(queries.open_cases(words))
     services.look_at_waiting((found.business for found in page.items), by=actor())
-    return render_template("businesses/cases.html", page=page, me=actor())
+    return render_template("businesses/cases.html", page=page, words=words, me=actor())
 
 
 @bp.get("/checks/cases/<int:case_id>")

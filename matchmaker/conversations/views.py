@@ -7,9 +7,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from matchmaker.accounts.rules import BROKER_STATES
-from matchmaker.conversations import queries, services
+from matchmaker.conversations import listings, queries, services
 from matchmaker.conversations.forms import SettleForm
 from matchmaker.conversations.models import PostReport
+from matchmaker.listing import listed
 from matchmaker.refusal import Refused
 from matchmaker.web import actor, back_to, paginate, requires, said
 
@@ -18,6 +19,7 @@ bp = Blueprint("conversations", __name__, url_prefix="/reported-messages")
 
 @bp.get("")
 @requires("postreport.list")
+@listed(listings.REPORTS)
 def reports() -> ResponseReturnValue:
     """All of them for operators; for a desk those of its institution."""
     words, state = " ".join(request.args.get("q", "").split())[:40], request.args.get("state", "")

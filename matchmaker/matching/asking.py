@@ -86,6 +86,10 @@ class SealedRows(Sequence[SealedRow]):
     def __len__(self) -> int:
         return len(self._reached)
 
+    def of_size(self, size: str) -> SealedRows:
+        """Those of one size class, in the same order; all where it is ""."""
+        return SealedRows([one for one in self._reached if one.size == size], self._seal) if size else self
+
     @overload
     def __getitem__(self, at: int) -> SealedRow: ...
     @overload

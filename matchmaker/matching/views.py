@@ -9,7 +9,8 @@ from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from matchmaker import clock, formatting
-from matchmaker.matching import asking, plan, queries, services, telling
+from matchmaker.listing import listed
+from matchmaker.matching import asking, listings, plan, queries, services, telling
 from matchmaker.matching.forms import MakeListForm
 from matchmaker.matching.rules import COMPARED_AT_MOST
 from matchmaker.needs.models import Need
@@ -105,6 +106,7 @@ def _near(stored: ShownList, turned: list[telling.Turned]) -> list[dict[str, Any
 
 @bp.get("/needs/<int:need_id>/matches/others")
 @requires("match.see", load=load_need)
+@listed(listings.OTHERS)
 def show_others(need: Need) -> ResponseReturnValue:
     """Every product that does not fit, with the rules it fails; searched by name, filtered by rule."""
     stored = queries.latest_list(need.id)
@@ -234,12 +236,15 @@ def load_editable_version(product_id: int) -> ProductVersion | None:
 
 @bp.get("/desk/products/<int:product_id>/reach")
 @requires("product.see", load=load_product)
+@listed(listings.REACH)
 def show_reach(product: Product) -> ResponseReturnValue:
     """Which businesses that ask for money now a product fits, without anybody's name: counts and sealed rows."""
     version = product.current_version or product.versions[-1]
     reach = asking.reach_of(queries.terms_said(version, product, queries.places_now()), clock.today())
-    page = paginate_items(reach.rows, per_page=20)
-    return render_template("matching/reach.html", product=product, version=version, reach=reach, page=page)
+    size = request.args.get("size", "")
+    size = size if size in {cell.key for cell in reach.by_size} else ""
+    page = paginate_items(reach.rows.of_size(size), per_page=20)
+    return render_template("matching/reach.html", product=product, version=version, reach=reach, page=page, size=size)
 
 
 @bp.post("/desk/products/<int:product_id>/draft/<step>/reach")

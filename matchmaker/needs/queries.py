@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
+from matchmaker import clock
 from matchmaker.businesses.models import Business, BusinessMember
 from matchmaker.businesses.queries import mandated
 from matchmaker.db import db
@@ -79,13 +80,23 @@ def assisted_with(*, draft_id: int | None = None, need_id: int | None = None) ->
     return db.session.scalar(sa.select(AssistedNeed).where(which).order_by(AssistedNeed.id.desc()).limit(1))
 
 
-def typed_for_others(person_id: int) -> sa.Select[Any]:
-    """What a person has typed for owners, the latest first."""
-    return (
-        sa.select(AssistedNeed)
-        .where(AssistedNeed.typed_by_id == person_id)
-        .order_by(AssistedNeed.typed_at.desc(), AssistedNeed.id.desc())
-    )
+ASSISTED_STATES = ("waiting", "confirmed", "withdrawn", "expired")
+
+
+def typed_for_others(person_id: int, state: str = "") -> sa.Select[Any]:
+    """What a person has typed for owners, the latest first; of one of `ASSISTED_STATES`."""
+    query = sa.select(AssistedNeed).where(AssistedNeed.typed_by_id == person_id)
+    untouched = sa.and_(AssistedNeed.confirmed_at.is_(None), AssistedNeed.withdrawn_at.is_(None))
+    now = clock.real_now()
+    narrowed = {
+        "waiting": sa.and_(untouched, AssistedNeed.expires_at > now),
+        "confirmed": AssistedNeed.confirmed_at.is_not(None),
+        "withdrawn": AssistedNeed.withdrawn_at.is_not(None),
+        "expired": sa.and_(untouched, AssistedNeed.expires_at <= now),
+    }.get(state)
+    if narrowed is not None:
+        query = query.where(narrowed)
+    return query.order_by(AssistedNeed.typed_at.desc(), AssistedNeed.id.desc())
 
 
 def live_needs_of(business_id: int) -> list[Need]:

@@ -14,7 +14,8 @@ from flask_babel import gettext as _
 
 from matchmaker import clock, formatting
 from matchmaker.accounts.sessions import token_hash
-from matchmaker.needs import assisting, queries, services
+from matchmaker.listing import listed
+from matchmaker.needs import assisting, listings, queries, services
 from matchmaker.needs.forms import AssistedForm, NeedForm
 from matchmaker.needs.models import AssistedNeed, Need, NeedDraft
 from matchmaker.needs.rules import (
@@ -200,9 +201,18 @@ def load_assisted(assisted_need_id: int) -> AssistedNeed | None:
 
 @bp.get("/assisted")
 @requires("assisted.start")
+@listed(listings.ASSISTED)
 def assisted() -> ResponseReturnValue:
     """What one has typed for owners, and whether they have confirmed it; nothing of what became of it."""
-    return render_template("needs/assisted.html", page=paginate(queries.typed_for_others(actor().id)), form=BaseForm())
+    state = request.args.get("state", "")
+    state = state if state in queries.ASSISTED_STATES else ""
+    return render_template(
+        "needs/assisted.html",
+        page=paginate(queries.typed_for_others(actor().id, state)),
+        state=state,
+        states=queries.ASSISTED_STATES,
+        form=BaseForm(),
+    )
 
 
 @bp.get("/assisted/new")
@@ -268,6 +278,7 @@ def assisted_link(token: str) -> ResponseReturnValue:
 
 @bp.get("/needs")
 @requires("need.post")
+@listed(listings.MINE)
 def mine() -> ResponseReturnValue:
     """One's drafts and posted needs."""
     state = request.args.get("state", "")

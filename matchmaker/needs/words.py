@@ -5,6 +5,12 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 LABELS = {
+    "need.assisted_state": {
+        "waiting": _l("等客户确认"),
+        "confirmed": _l("客户确认了"),
+        "withdrawn": _l("您收回了"),
+        "expired": _l("链接过期了"),
+    },
     "need.state": {
         "open": _l("在找"),
         "in_progress": _l("机构在办"),

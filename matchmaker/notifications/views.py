@@ -9,7 +9,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 
-from matchmaker.notifications import queries, services
+from matchmaker.listing import listed
+from matchmaker.notifications import listings, queries, services
 from matchmaker.notifications.channels import read_stop
 from matchmaker.notifications.forms import PreferencesForm
 from matchmaker.notifications.models import Message
@@ -29,6 +30,7 @@ def count_unread() -> int:
 
 @bp.get("/messages")
 @requires("message.list")
+@listed(listings.INBOX)
 def inbox() -> ResponseReturnValue:
     """One's messages, newest first; unread only with ``unread=1``."""
     unread_only = request.args.get("unread") == "1"

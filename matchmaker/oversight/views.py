@@ -15,10 +15,11 @@ from flask_babel import gettext as _
 
 from matchmaker import clock
 from matchmaker.leads.rules.clocks import LIMITS
+from matchmaker.listing import listed
 from matchmaker.matching import services as matching
 from matchmaker.needs.rules import NeedState
 from matchmaker.notifications.models import Message
-from matchmaker.oversight import queries, services, standing, upkeep
+from matchmaker.oversight import listings, queries, services, standing, upkeep
 from matchmaker.oversight.permission_words import WHAT, WHO
 from matchmaker.oversight.words import LABELS
 from matchmaker.permissions import PERMISSIONS, may
@@ -40,6 +41,7 @@ VALUE_SHOWN = 160
 
 @bp.get("/oversight/lists")
 @requires("list.replay")
+@listed(listings.LISTS)
 def lists() -> ResponseReturnValue:
     """Every list that was shown; found by its number or by the number of its need."""
     need, number = _number(request.args.get("need", "")), _number(request.args.get("list", ""))
@@ -100,6 +102,7 @@ def _number(text: str) -> int | None:
 
 @bp.get("/oversight/late")
 @requires("oversight.see")
+@listed(listings.LATE)
 def late() -> ResponseReturnValue:
     """Every wait that an institution let run out, by institution and kind."""
     institution_id = _number(request.args.get("institution", ""))
@@ -123,6 +126,7 @@ RELEASING = tuple(str(each) for each, limit in LIMITS.items() if limit.releases)
 
 @bp.get("/oversight/declines")
 @requires("oversight.see")
+@listed(listings.DECLINES)
 def declines() -> ResponseReturnValue:
     """Declines that say neither what can be repaired nor for what to wait."""
     institution_id = _number(request.args.get("institution", ""))
@@ -137,6 +141,7 @@ def declines() -> ResponseReturnValue:
 
 @bp.get("/oversight/needs")
 @requires("oversight.see")
+@listed(listings.NEEDS)
 def needs() -> ResponseReturnValue:
     """Every need that was posted, without whose it is."""
     state = request.args.get("state", "")
@@ -151,6 +156,7 @@ def needs() -> ResponseReturnValue:
 
 @bp.get("/oversight/leads")
 @requires("oversight.see")
+@listed(listings.LEADS)
 def leads() -> ResponseReturnValue:
     """Every lead that was sent, by institution and by what became of it, without whose it is."""
     show = request.args.get("show", "live")
@@ -168,6 +174,7 @@ def leads() -> ResponseReturnValue:
 
 @bp.get("/oversight/permissions")
 @requires("oversight.see")
+@listed(listings.PERMISSIONS)
 def permissions() -> ResponseReturnValue:
     """The table of permissions as it is enforced: what is not listed is nobody's."""
     words = " ".join(request.args.get("q", "").split())[:40]
@@ -209,6 +216,7 @@ def tasks() -> ResponseReturnValue:
 
 @bp.get("/upkeep/jobs", endpoint="jobs")
 @requires("upkeep.see")
+@listed(listings.JOBS)
 def job_board() -> ResponseReturnValue:
     """The work that runs by itself: how far it is, what failed, when it is tried again."""
     state, name = request.args.get("state", ""), request.args.get("name", "")
@@ -221,8 +229,8 @@ def job_board() -> ResponseReturnValue:
         name=name,
         states=LABELS["job.state"],
         names=LABELS["job.name"],
-        kind_of=kind_of,
-        trouble_of=trouble_of,
+        kind_of=listings.kind_of,
+        trouble_of=listings.trouble_of,
         form=BaseForm(formdata=None) if may(actor(), "upkeep.retry") else None,
     )
 
@@ -317,20 +325,9 @@ def switch(version: ModelVersion) -> ResponseReturnValue:
     return back_to("oversight.quality")
 
 
-def kind_of(job: Job) -> str:
-    """What a piece of work is called: the line of the timetable, or its kind."""
-    name = str(job.args.get("name") or job.kind)
-    return str(LABELS["job.name"].get(name, name))
-
-
-def trouble_of(job: Job) -> str:
-    """The name of the error, without its message: that may hold somebody's data and stands in the server's log."""
-    lines = (job.error or "").strip().splitlines()
-    return lines[-1].split(":")[0].rsplit(".", 1)[-1][:60] if lines else ""
-
-
 @bp.get("/upkeep/messages", endpoint="messages")
 @requires("upkeep.see")
+@listed(listings.MESSAGES)
 def message_board() -> ResponseReturnValue:
     """Messages that wait or did not leave: kind and channel, never to whom or what."""
     state = request.args.get("state", "failed")

@@ -14,7 +14,8 @@ from matchmaker.businesses.models import Business
 from matchmaker.businesses.queries import business_by_id, businesses_of, helped_businesses
 from matchmaker.documents.passing import hand_out, hand_out_small, photo_or_file, taken
 from matchmaker.documents.scanning import SIGNATURE
-from matchmaker.papers import queries, services
+from matchmaker.listing import listed
+from matchmaker.papers import listings, queries, services
 from matchmaker.papers.forms import DescribeForm, PutInForm, ReplaceForm
 from matchmaker.papers.models import FolderPaper
 from matchmaker.papers.rules import GROUPS, KINDS, standing
@@ -59,6 +60,7 @@ def mine() -> ResponseReturnValue:
 
 @bp.get("/businesses/<int:business_id>/folder")
 @requires("folder.see", load=load_business)
+@listed(listings.FOLDER)
 def folder(business: Business) -> ResponseReturnValue:
     """The papers of a business by kind, which of them end or have ended; putting one in."""
     kind = request.args.get("kind", "")

@@ -16,7 +16,8 @@ from matchmaker.businesses.models import Business
 from matchmaker.documents.queries import content_of
 from matchmaker.formatting import moment
 from matchmaker.leads.queries import looking, reading
-from matchmaker.privacy import queries, services
+from matchmaker.listing import listed
+from matchmaker.privacy import listings, queries, services
 from matchmaker.privacy.forms import OrderForm, UnmaskForm
 from matchmaker.privacy.rules import CLOSING_GRACE, STAFF_ROLES, masked_code, masked_name
 from matchmaker.refusal import Refused, plain
@@ -167,6 +168,7 @@ bp.add_app_template_filter(masked_code, "masked_code")
 
 @bp.get("/masked")
 @requires("masked.list")
+@listed(listings.MASKED)
 def masked() -> ResponseReturnValue:
     """Every business, masked."""
     region = request.args.get("region", "").strip()

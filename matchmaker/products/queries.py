@@ -391,23 +391,29 @@ def import_by_id(import_id: int) -> ProductImport | None:
     return db.session.get(ProductImport, import_id, options=[joinedload(ProductImport.institution)])
 
 
-def imports_of(institution_ids: set[int]) -> sa.Select[ProductImport]:
-    """The tables that were read in for these institutions, the newest first."""
-    return (
-        sa.select(ProductImport)
-        .where(ProductImport.institution_id.in_(institution_ids))
-        .order_by(ProductImport.id.desc())
-    )
+def imports_of(institution_ids: set[int], q: str = "") -> sa.Select[ProductImport]:
+    """The tables that were read in for these institutions, the newest first; those with ``q`` in the file's name."""
+    query = sa.select(ProductImport).where(ProductImport.institution_id.in_(institution_ids))
+    if q:
+        query = query.where(ProductImport.filename.icontains(q, autoescape=True))
+    return query.order_by(ProductImport.id.desc())
 
 
-def lines_of(source: ProductImport) -> sa.Select[ImportLine]:
-    """The lines of a read table, with their drafts."""
+def lines_of(source: ProductImport, draft: str = "") -> sa.Select[ImportLine]:
+    """The lines of a read table, with their drafts; ``draft``: "with" one or "without"."""
+    query = sa.select(ImportLine).where(ImportLine.import_id == source.id)
+    if draft:
+        query = query.where(ImportLine.product_id.is_not(None) if draft == "with" else ImportLine.product_id.is_(None))
     return (
-        sa.select(ImportLine)
-        .where(ImportLine.import_id == source.id)
+        query
         .options(joinedload(ImportLine.product).selectinload(Product.versions).selectinload(ProductVersion.fees))
         .order_by(ImportLine.number)
     )
+
+
+def count_lines(source: ProductImport) -> int:
+    """How many lines a table has."""
+    return db.session.scalar(sa.select(sa.func.count()).where(ImportLine.import_id == source.id)) or 0
 
 
 def count_drafts(source: ProductImport) -> int:

@@ -14,7 +14,8 @@ from flask_babel import ngettext
 
 from matchmaker import clock
 from matchmaker.accounts.models import Institution
-from matchmaker.products import desk_pages, queries, services
+from matchmaker.listing import listed
+from matchmaker.products import desk_pages, listings, queries, services
 from matchmaker.products.forms import STEP_FORMS, CapacityForm, ImportForm, StartForm, StepDeedForm, StepForm
 from matchmaker.products.models import Product, ProductImport, ProductVersion
 from matchmaker.products.rules.capacity import NOTHING_SAID, week_of
@@ -37,6 +38,7 @@ from matchmaker.web import (
     requires,
     said,
     sentence,
+    typed_words,
 )
 
 bp = Blueprint("products", __name__)
@@ -47,6 +49,7 @@ bp = Blueprint("products", __name__)
 
 @bp.get("/products")
 @public
+@listed(listings.BROWSE)
 def browse() -> ResponseReturnValue:
     """All products in force, by name; no favourites, no counts of clicks."""
     kind, q, unsecured = request.args.get("kind", ""), request.args.get("q", ""), request.args.get("unsecured") == "y"
@@ -104,6 +107,7 @@ def _rates(version: ProductVersion) -> tuple[Decimal, Decimal] | None:
 
 @bp.get("/desk/products")
 @requires("product.list")
+@listed(listings.MINE)
 def mine() -> ResponseReturnValue:
     """The products of the institutions one works for: filtered, searched, by pages."""
     show_, q, kind = request.args.get("show", "all"), request.args.get("q", ""), request.args.get("kind", "")
@@ -116,6 +120,7 @@ def mine() -> ResponseReturnValue:
         show=show_,
         q=q,
         kind=kind,
+        kinds=list(Kind),
         args={"show": show_ if show_ != "all" else None, "q": q or None, "kind": kind or None},
         counts=queries.product_counts(ids, today=today),
         filters=queries.DESK_FILTERS,
@@ -603,6 +608,7 @@ def _take_table() -> None:
 
 @bp.get("/desk/products/imports")
 @requires("product.start")
+@listed(listings.IMPORTS)
 def imports() -> ResponseReturnValue:
     """Asks for a table of products, and lists those that were read in."""
     return _imports_page(ImportForm())
@@ -628,16 +634,20 @@ def import_products() -> ResponseReturnValue:
 
 
 def _imports_page(form: ImportForm) -> str:
-    page = paginate(queries.imports_of(actor().desk_institution_ids), per_page=20)
+    words = typed_words()
+    page = paginate(queries.imports_of(actor().desk_institution_ids, words), per_page=20)
     drafts = {source.id: queries.count_drafts(source) for source in page.items}
-    return render_template("products/imports.html", form=form, page=page, drafts=drafts)
+    return render_template("products/imports.html", form=form, page=page, words=words, drafts=drafts)
 
 
 @bp.get("/desk/products/imports/<int:import_id>")
 @requires("product.import_see", load=queries.import_by_id)
+@listed(listings.IMPORTED)
 def imported(source: ProductImport) -> ResponseReturnValue:
     """What became of each line: what was taken, what was not understood under which heading, what is missing now."""
-    page = paginate(queries.lines_of(source), per_page=20)
+    draft = request.args.get("draft", "")
+    draft = draft if draft in ("with", "without") else ""
+    page = paginate(queries.lines_of(source, draft), per_page=20)
     today = clock.today()
     gaps = {
         line.id: queries.problems_by_step(queries.gaps_of(line.product, today))
@@ -645,7 +655,14 @@ def imported(source: ProductImport) -> ResponseReturnValue:
         if line.product is not None
     }
     return render_template(
-        "products/imported.html", source=source, page=page, gaps=gaps, drafts=queries.count_drafts(source), steps=STEPS
+        "products/imported.html",
+        source=source,
+        page=page,
+        draft=draft,
+        lines=queries.count_lines(source),
+        gaps=gaps,
+        drafts=queries.count_drafts(source),
+        steps=STEPS,
     )
 
 

@@ -10,7 +10,8 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 
 from matchmaker import clock
-from matchmaker.reference import industries, queries, rules, services
+from matchmaker.listing import listed
+from matchmaker.reference import industries, listings, queries, rules, services
 from matchmaker.reference.forms import DaysForm, LprForm
 from matchmaker.reference.industry_search import everyday_words
 from matchmaker.reference.picking import choose_industry, choose_region
@@ -82,11 +83,20 @@ def look_up_region() -> ResponseReturnValue:
 
 @bp.get("/lpr")
 @public
+@listed(listings.LPR)
 def lpr() -> ResponseReturnValue:
     """Every LPR known, the newest first, with its date."""
     rows = list(reversed(queries.lpr_history()))
-    newest = rows[0] if rows else None
-    return render_template("reference/lpr.html", newest=newest, page=paginate_items(rows, per_page=24))
+    years = sorted({row.published_on.year for row in rows}, reverse=True)
+    asked = request.args.get("year", "")
+    year = next((one for one in years if str(one) == asked), None)
+    return render_template(
+        "reference/lpr.html",
+        newest=rows[0] if rows else None,
+        page=paginate_items([row for row in rows if year in (None, row.published_on.year)], per_page=24),
+        year=year,
+        years=years,
+    )
 
 
 @bp.get("/lpr/enter")

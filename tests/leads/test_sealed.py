@@ -79,7 +79,7 @@ def secrets(case: Case) -> dict[Field, str]:
 def pages_of(lead_id: int) -> list[str]:
     return [
         f"/leads/{lead_id}", f"/leads/queue?lead={lead_id}", "/leads/queue?show=done", f"/leads/{lead_id}/offers/1",
-        "/leads/", "/leads/who-sees.csv",
+        "/leads/", "/leads/who-sees?as=csv",
     ]  # fmt: skip
 
 

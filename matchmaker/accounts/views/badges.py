@@ -7,13 +7,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from matchmaker.accounts import queries
+from matchmaker.accounts import listings, queries
 from matchmaker.accounts.forms import BrokerForm, ConfirmForm, SettleForm
 from matchmaker.accounts.models import Assignment, Badge, BrokerReport
 from matchmaker.accounts.rules import BROKER_STATES
 from matchmaker.accounts.services import badges as services
 from matchmaker.accounts.services import second_factor
 from matchmaker.accounts.views import bp
+from matchmaker.listing import listed
 from matchmaker.refusal import Refused
 from matchmaker.web import actor, back_to, limited, once, paginate, public, requires, said
 
@@ -122,6 +123,7 @@ def _report_page(form: BrokerForm, status: int = 200) -> ResponseReturnValue:
 
 @bp.get("/broker-reports")
 @requires("broker.list")
+@listed(listings.BROKER_REPORTS)
 def broker_reports() -> ResponseReturnValue:
     """All reports for operators; for a desk those about its institution."""
     text, state = request.args.get("text", "").strip()[:80], request.args.get("state", "")

@@ -8,12 +8,13 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from matchmaker.accounts import places, queries
+from matchmaker.accounts import listings, places, queries
 from matchmaker.accounts.forms import AdmitForm, ApplicationForm, BranchForm, DescribeForm, SuspendForm, kind_choices
 from matchmaker.accounts.models import Branch, Institution
 from matchmaker.accounts.rules import INSTITUTION_STATUSES
 from matchmaker.accounts.services import institutions as services
 from matchmaker.accounts.views import bp, caller
+from matchmaker.listing import listed
 from matchmaker.refusal import Refused
 from matchmaker.web import actor, limited, paginate, public, requires
 
@@ -52,6 +53,7 @@ def applied() -> ResponseReturnValue:
 
 @bp.get("/directory")
 @public
+@listed(listings.DIRECTORY)
 def directory() -> ResponseReturnValue:
     """Who is admitted, for everybody: kind, seat, and the way to its products and to how it answers."""
     text, kind = (request.args.get(name, "").strip()[:60] for name in ("text", "kind"))
@@ -66,6 +68,7 @@ def directory() -> ResponseReturnValue:
 
 @bp.get("/institutions")
 @requires("institutions.list")
+@listed(listings.INSTITUTIONS)
 def institutions() -> ResponseReturnValue:
     """All institutions with their state, those that wait for a check first."""
     text, status, kind = (request.args.get(name, "").strip() for name in ("text", "status", "kind"))

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from matchmaker import clock
-from matchmaker.accounts import places, queries
+from matchmaker.accounts import listings, places, queries
 from matchmaker.accounts.forms import AcceptForm, ConfirmForm, InviteForm, ProfileForm
 from matchmaker.accounts.models import Assignment, Institution, Invitation
 from matchmaker.accounts.rules import invitation_trouble
@@ -18,6 +18,7 @@ from matchmaker.accounts.services import entering, registering, staff
 from matchmaker.accounts.sessions import token_hash
 from matchmaker.accounts.views import bp, caller
 from matchmaker.accounts.views.signing_in import hash_typed_password, let_in
+from matchmaker.listing import listed
 from matchmaker.refusal import Refused
 from matchmaker.web import actor, before_transaction, label, limited, paginate, public, requires
 
@@ -36,6 +37,7 @@ def _filters(roles: tuple[str, ...]) -> dict[str, Any]:
 
 @bp.get("/institutions/<int:institution_id>/people")
 @requires("staff.see", load=queries.institution)
+@listed(listings.STAFF)
 def people(found: Institution) -> ResponseReturnValue:
     """Who works for an institution, with role and load."""
     chosen = _filters(STAFF_ROLES)
@@ -54,6 +56,7 @@ def people(found: Institution) -> ResponseReturnValue:
 
 @bp.get("/people")
 @requires("people.list")
+@listed(listings.STAFF)
 def platform_people() -> ResponseReturnValue:
     """Operators, supervisors and channels."""
     chosen = _filters(PLATFORM_ROLES)

@@ -59,9 +59,14 @@ def known_lines(codes: Iterable[str]) -> tuple[str, ...]:
     return tuple(line.code for line in insurance_lines.every() if line.code in asked)
 
 
-def on_line(line: str, on: date) -> list[CoverVersion]:
-    """What is listed on a line, insurers in the neutral order of the day."""
-    return shelf.listed_on_line(line, on)
+def on_line(line: str, on: date, words: str = "") -> list[CoverVersion]:
+    """What is listed on a line, insurers in the neutral order of the day; with these words in its name or insurer."""
+    wanted = words.lower().split()
+    return [
+        version
+        for version in shelf.listed_on_line(line, on)
+        if all(word in f"{version.name} {version.cover.institution.name}".lower() for word in wanted)
+    ]
 
 
 def some_on_line(line: str, cover_ids: Sequence[int], on: date) -> list[CoverVersion]:

@@ -6,6 +6,7 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from matchmaker.insurance import listings
 from matchmaker.insurance.forms import DeclineForm, QuoteForm, unit_of_page
 from matchmaker.insurance.models import CoverRequest
 from matchmaker.insurance.queries import requests
@@ -15,6 +16,7 @@ from matchmaker.insurance.rules.reasons import decline_refusal
 from matchmaker.insurance.services import working
 from matchmaker.insurance.views import bp
 from matchmaker.insurance.views.owner import clock_of, load_request
+from matchmaker.listing import listed
 from matchmaker.matching import telling
 from matchmaker.products.cover.rules import split
 from matchmaker.refusal import Refused
@@ -23,6 +25,7 @@ from matchmaker.web import actor, back_to, once, paginate, requires, said, sente
 
 @bp.get("/desk/cover-requests")
 @requires("quote.queue")
+@listed(listings.QUEUE)
 def queue() -> ResponseReturnValue:
     """What was asked of the insurer: by the end of its clock, with nothing that a consent opens."""
     show = request.args.get("show", "open")

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from matchmaker import clock
 from matchmaker.businesses.models import Business
 from matchmaker.businesses.queries import business_by_id
+from matchmaker.insurance import listings
 from matchmaker.insurance.forms import AskForm, RefuseQuoteForm
 from matchmaker.insurance.models import CoverRequest
 from matchmaker.insurance.queries import requests
@@ -23,6 +24,7 @@ from matchmaker.insurance.rules.reasons import DECLINE_CODES
 from matchmaker.insurance.rules.states import BALL, Side, State
 from matchmaker.insurance.services import asking
 from matchmaker.insurance.views import bp, licensed
+from matchmaker.listing import listed
 from matchmaker.products.cover.models import CoverVersion
 from matchmaker.products.cover.rules import split
 from matchmaker.refusal import Refused
@@ -130,6 +132,7 @@ def send(asked: Asked) -> ResponseReturnValue:
 
 @bp.get("/cover/requests")
 @requires("quote.track")
+@listed(listings.MINE)
 def mine() -> ResponseReturnValue:
     """What was asked for one's businesses; without prices, whatever the mode: those stand in the quote itself."""
     show = request.args.get("show", "all")

@@ -12,13 +12,15 @@ from flask.typing import ResponseReturnValue
 
 from matchmaker import clock
 from matchmaker.businesses.models import Business
+from matchmaker.insurance import listings
 from matchmaker.insurance.queries import zone as reading
 from matchmaker.insurance.views import bp, licensed
+from matchmaker.listing import listed
 from matchmaker.matching.telling import Judged, judged
 from matchmaker.products.cover.models import CoverVersion
 from matchmaker.products.cover.rules import counted_in_money, indicative, split
 from matchmaker.reference import insurance_lines
-from matchmaker.web import actor, paginate_items, public
+from matchmaker.web import actor, paginate_items, public, typed_words
 
 COMPARED_AT_MOST = 4
 WAN = Decimal(10_000)
@@ -41,17 +43,20 @@ def zone() -> ResponseReturnValue:
 
 @bp.get("/cover/lines/<line>")
 @public
+@listed(listings.ON_LINE)
 def one_line(line: str) -> ResponseReturnValue:
     """Who lists something on a line: in the neutral order of the day, for the business one acts for if there is one."""
     found = insurance_lines.get(line) or abort(404)
     today = clock.today()
-    page = paginate_items(reading.on_line(line, today), per_page=20)
+    words = typed_words()
+    page = paginate_items(reading.on_line(line, today, words), per_page=20)
     mine = reading.businesses_of(actor())
     business = _chosen(mine)
     return render_template(
         "insurance/line.html",
         line=found,
         page=page,
+        words=words,
         businesses=mine,
         business=business,
         judged={version.id: _judged(version, business) for version in page.items} if business else {},

@@ -14,6 +14,7 @@ from flask_babel import lazy_gettext as _l
 from matchmaker import clock, formatting
 from matchmaker.conversations.queries import unread_by_lead
 from matchmaker.conversations.rules import Side as Writer
+from matchmaker.leads import listings
 from matchmaker.leads.forms import (
     AgreeVisitForm,
     ChecksForm,
@@ -36,6 +37,7 @@ from matchmaker.leads.rules.working import CHECKS_AT, CHECKS_BEFORE
 from matchmaker.leads.services import giving, offering, working
 from matchmaker.leads.views import bp
 from matchmaker.leads.views.loading import OfPaper, load_lead, load_paper
+from matchmaker.listing import listed
 from matchmaker.matching import telling
 from matchmaker.permissions import may
 from matchmaker.reference import terms
@@ -62,6 +64,7 @@ PER_PAGE = 20
 
 @bp.get("/leads/queue")
 @requires("lead.queue")
+@listed(listings.QUEUE)
 def queue() -> ResponseReturnValue:
     """What to do first: one ordered list, the reason on each row, the chosen case beside it."""
     return queue_page()

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Any
 
-from flask import Response, render_template, request
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
-from matchmaker import clock
 from matchmaker.formatting import moment
+from matchmaker.leads import listings
 from matchmaker.leads.models import Consent
 from matchmaker.leads.queries import finding, looking, reading
 from matchmaker.leads.queries.looking import Narrowed
 from matchmaker.leads.rules.consents import Field
 from matchmaker.leads.views import bp
-from matchmaker.web import actor, label, paginate, requires
+from matchmaker.listing import listed
+from matchmaker.web import actor, paginate, requires
 
 PERIODS = (7, 30, 90, 365)
-FIELDS = frozenset(str(field) for field in Field)
 
 
 def _narrowed() -> Narrowed:
@@ -50,6 +47,7 @@ def _asked() -> dict[str, Any]:
 
 @bp.get("/leads/who-sees")
 @requires("lead.track")
+@listed(listings.LOOKS)
 def who_sees() -> ResponseReturnValue:
     """Consents that stand, and every look: by whom, what for, when, which fields."""
     person, wanted = actor(), _narrowed()
@@ -72,33 +70,9 @@ def who_sees() -> ResponseReturnValue:
     )
 
 
-@bp.get("/leads/who-sees.csv")
-@requires("lead.track")
-def download_looks() -> ResponseReturnValue:
-    """The log, narrowed as on the page, as a file that a spreadsheet opens."""
-    text = io.StringIO()
-    table = csv.writer(text)
-    table.writerow([_("什么时候"), _("谁"), _("机构"), _("哪家店"), _("看了什么"), _("做什么时看的")])
-    names = {business.id: business.name for business in reading.businesses_of(actor().id)}
-    for look in looking.all_looks(actor().id, _narrowed()):
-        local = look.at.astimezone(clock.SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
-        what = label("lead.field", [name for name in look.fields if name in FIELDS])
-        table.writerow(
-            [local, _plain(look.name), _plain(look.institution or _("平台")), _plain(names.get(look.business_id, "")),
-             what, label("lead.look", look.purpose)]
-        )  # fmt: skip
-    answer = Response("\ufeff" + text.getvalue(), mimetype="text/csv; charset=utf-8")
-    answer.headers["Content-Disposition"] = f'attachment; filename="who-looked-{clock.today().isoformat()}.csv"'
-    return answer
-
-
-def _plain(text: str) -> str:
-    """A text that a spreadsheet does not take for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text
-
-
 @bp.get("/leads/receipts")
 @requires("lead.track")
+@listed(listings.RECEIPTS)
 def receipts() -> ResponseReturnValue:
     """Every consent ever given, as receipts."""
     person = actor()

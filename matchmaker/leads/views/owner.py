@@ -17,6 +17,7 @@ from matchmaker.conversations.rules import Side as Writer
 from matchmaker.documents.passing import hand_out, photo_or_file, take_upload, taken
 from matchmaker.documents.services import keep
 from matchmaker.formatting import moment
+from matchmaker.leads import listings
 from matchmaker.leads.forms import (
     ConsentForm,
     GiveForm,
@@ -42,6 +43,7 @@ from matchmaker.leads.views.institution import case_page
 from matchmaker.leads.views.loading import OfPaper, acts_for, load_lead, load_need, load_offer, load_paper
 from matchmaker.leads.views.moving import most_live, repairs_shown, ways_on
 from matchmaker.leads.views.sheets import sheet_page
+from matchmaker.listing import listed
 from matchmaker.matching.services import next_best, verdicts_when_listed
 from matchmaker.matching.telling import Judged, judged
 from matchmaker.needs.models import Need
@@ -218,6 +220,7 @@ def drop(lead: Lead) -> ResponseReturnValue:
 
 @bp.get("/leads/")
 @requires("lead.track")
+@listed(listings.MINE)
 def mine() -> ResponseReturnValue:
     """Every need with its institutions: who has the ball, until when."""
     progress = reading.progress_of(actor(), most=most_live())

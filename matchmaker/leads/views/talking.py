@@ -15,6 +15,7 @@ from matchmaker.conversations.models import Post
 from matchmaker.conversations.rules import TEMPLATES, Side
 from matchmaker.documents.passing import take_upload, taken
 from matchmaker.documents.services import keep
+from matchmaker.leads import listings
 from matchmaker.leads.forms import ReportPostForm, TalkForm
 from matchmaker.leads.models import Lead
 from matchmaker.leads.queries import finding, presenting, talking
@@ -24,6 +25,7 @@ from matchmaker.leads.services import talking as services
 from matchmaker.leads.services import working
 from matchmaker.leads.views import bp
 from matchmaker.leads.views.loading import load_lead
+from matchmaker.listing import listed
 from matchmaker.permissions import may
 from matchmaker.refusal import Refused
 from matchmaker.web import actor, back_to, before_transaction, label, once, paginate, requires, said
@@ -33,6 +35,7 @@ PER_PAGE = 30
 
 @bp.get("/leads/talks")
 @requires("lead.track")
+@listed(listings.TALKS)
 def talks() -> ResponseReturnValue:
     """One's threads, the one written in last first; with ``unread=1`` those in which something waits to be read."""
     unread_only = request.args.get("unread") == "1"

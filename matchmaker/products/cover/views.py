@@ -10,8 +10,9 @@ from flask_babel import lazy_gettext as _l
 
 from matchmaker import clock
 from matchmaker.accounts.models import Institution
+from matchmaker.listing import listed
 from matchmaker.products import desk_pages
-from matchmaker.products.cover import queries, services
+from matchmaker.products.cover import listings, queries, services
 from matchmaker.products.cover.forms import STEP_FORMS, StartForm
 from matchmaker.products.cover.models import Cover, CoverVersion
 from matchmaker.products.cover.rules import (
@@ -43,6 +44,7 @@ def licensed() -> bool:
 
 @bp.get("/desk/cover")
 @requires("cover.list")
+@listed(listings.MINE)
 def mine() -> ResponseReturnValue:
     """The cover of the insurer one works for: filtered, searched, by pages."""
     show, q = request.args.get("show", "all"), request.args.get("q", "")
