@@ -94,6 +94,11 @@ class Sheet:
         return self.repayment == "REVOLVE"
 
 
+def _wrapped() -> WrapMode:
+    """Chinese breaks between any two letters, English between words (a word longer than its line is broken anyway)."""
+    return WrapMode.WORD if formatting.language() == "en" else WrapMode.CHAR
+
+
 def _decimal(value: Any) -> Decimal:
     return Decimal(str(value))
 
@@ -229,7 +234,7 @@ def _print(lead: Lead, offer: Offer, customer: str) -> bytes:
 def _words(paper: FPDF, text: str, size: float = 9.5, *, grey: bool = False, gap: float = 1.5) -> None:
     paper.set_font(FONT, size=size)
     paper.set_text_color(*(GREY if grey else INK))
-    paper.multi_cell(0, size * 0.5, text, align="L", wrapmode=WrapMode.CHAR, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    paper.multi_cell(0, size * 0.5, text, align="L", wrapmode=_wrapped(), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
     paper.ln(gap)
 
 
@@ -276,7 +281,7 @@ def _figures(paper: FPDF, sheet: Sheet) -> None:
          _("每借一万元花 %(sum)s", sum=formatting.yuan2(sheet.cost_per_wan_yuan))),
     ]  # fmt: skip
     with paper.table(
-        borders_layout="NONE", text_align="LEFT", line_height=5.5, first_row_as_headings=False, wrapmode="CHAR",
+        borders_layout="NONE", text_align="LEFT", line_height=5.5, first_row_as_headings=False, wrapmode=_wrapped(),
     ) as table:  # fmt: skip
         for row, size, tone in ((0, 8, GREY), (1, 14, INK), (2, 8, GREY)):
             cells = table.row(style=FontFace(family=FONT, emphasis="NONE", size_pt=size, color=tone))
@@ -340,7 +345,7 @@ def _table(
         text_align=align,
         line_height=4.6,
         padding=(0.6, 0.8),
-        wrapmode="CHAR",
+        wrapmode=_wrapped(),
         headings_style=FontFace(family=FONT, emphasis="NONE", size_pt=8, color=GREY),
         repeat_headings=1,
     ) as table:
