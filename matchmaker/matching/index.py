@@ -252,13 +252,15 @@ class Answer:
     def slots(self) -> Array:
         """Slots of the eligible products, int64, ascending: the rows met first, the groups asked of what is left."""
         board = self.index.board
-        clauses = [1, Board.ALIVE]
+        clauses = list[int]()
         groups: list[Grouped] = []
         for told in self._told:
             for form in told:
                 clauses += form.not_failed
                 if form.groups is not None and not form.groups.not_failed.all():
                     groups.append(form.groups)
+        if not clauses or clauses[0] < 0:  # a row holds slots in use only, a complement any
+            clauses += (1, Board.ALIVE)
         places: Array = kernels.now.meet_places(board.rows, self._scratch.rows(), packed(clauses), board.words)
         for group in groups:
             places = places[: kernels.now.keep_groups(places, len(places), group.column.values, group.not_failed)]

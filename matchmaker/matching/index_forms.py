@@ -261,13 +261,67 @@ def _keep(known: dict[Any, Told], mine: Any, told: Told) -> None:
 # Codes --------------------------------------------------------------------------------------------------------------
 
 
-class _Codes(Form):
-    """A row a code: the products that name it."""
+def _are(which: Sequence[int], bounds: Sequence[Any]) -> Array:
+    """By bounds whether it is one of these: bool."""
+    found: Array = np.zeros(len(bounds), np.bool_)
+    found[which] = True
+    return found
+
+
+class _Rows:
+    """A row a code: the products that name it, and in each of them those that name none at all ("open").
+
+    So a question for one code reads one row.
+    """
 
     def __init__(self, board: Board) -> None:
         self.board = board
-        self.free_row = board.new_row()
+        self.open_row = board.new_row()
         self.rows: dict[str, int] = {}
+        self.sorted: list[str] = []
+
+    def write(self, named: dict[str, list[int]], everywhere: list[int]) -> None:
+        """Set these slots: by code those that name it, and those that are open."""
+        self._make(named)
+        for code, slots in named.items():
+            self.board.set(self.rows[code], np.array(slots, np.int64))
+        for slot in everywhere:
+            self.board.set_in([self.open_row, *self.rows.values()], slot)
+
+    def write_groups(
+        self, groups: Array, named: dict[str, list[int]], everywhere: list[int], bounds: Sequence[Any]
+    ) -> None:
+        """The same of very many slots; codes and "open" by places among ``bounds``."""
+        self._make(named)
+        self.board.set_groups(self.open_row, groups, _are(everywhere, bounds))
+        for code, row in self.rows.items():
+            if its := named.get(code, []) + everywhere:
+                self.board.set_groups(row, groups, _are(its, bounds))
+
+    def _make(self, codes: Iterable[str]) -> None:
+        for code in codes:
+            if code not in self.rows:
+                self.rows[code] = self.board.new_row(like=self.open_row)
+                insort(self.sorted, code)
+
+    def any(self, codes: Iterable[str]) -> Clauses:
+        """Who names one of these codes, or is open."""
+        return any_of([self.rows[code] for code in codes if code in self.rows] or [self.open_row])
+
+    def above(self, code: str) -> tuple[str, ...]:
+        """The codes here that ``code`` begins with."""
+        return tuple(code[:n] for n in range(len(code) + 1) if code[:n] in self.rows)
+
+    def below(self, code: str) -> list[str]:
+        """Those that begin with ``code`` and are longer: it only may lie under them."""
+        return under(self.sorted, code)
+
+
+class _Codes(Form):
+    """Products by the codes that they name."""
+
+    def __init__(self, board: Board) -> None:
+        self.rows = _Rows(board)
         self._known: dict[Any, Told] = {}
         """Answers as long as no row has come to them."""
 
@@ -275,32 +329,20 @@ class _Codes(Form):
         return None
 
     def write(self, slots: Array, bounds: Sequence[Any]) -> None:
-        named: dict[str, list[int]] = defaultdict(list)
-        free = []
-        for slot, one in zip(slots.tolist(), bounds, strict=True):
-            if one is None:
-                free.append(slot)
-            else:
-                for code in one.codes:
-                    named[code].append(slot)
-        self.board.set(self.free_row, np.array(free, np.int64))
-        for code, its in named.items():
-            if code not in self.rows:
-                self.rows[code] = self.board.new_row()
-            self.board.set(self.rows[code], np.array(its, np.int64))
+        self.rows.write(*self._named(slots.tolist(), bounds))
         self._known.clear()
 
     def write_groups(self, groups: Array, bounds: Sequence[Any]) -> None:
+        self.rows.write_groups(groups, *self._named(range(len(bounds)), bounds), bounds)
+        self._known.clear()
+
+    @staticmethod
+    def _named(of: Iterable[int], bounds: Sequence[Any]) -> tuple[dict[str, list[int]], list[int]]:
         named: dict[str, list[int]] = defaultdict(list)
-        for at, one in enumerate(bounds):
+        for at, one in zip(of, bounds, strict=True):
             for code in one.codes if one is not None else ():
                 named[code].append(at)
-        self.board.set_groups(self.free_row, groups, _are([at for at, one in enumerate(bounds) if one is None], bounds))
-        for code, its in named.items():
-            if code not in self.rows:
-                self.rows[code] = self.board.new_row()
-            self.board.set_groups(self.rows[code], groups, _are(its, bounds))
-        self._known.clear()
+        return dict(named), [at for at, one in zip(of, bounds, strict=True) if one is None]
 
     def ask(self, mine: Any, scratch: Scratch) -> Told:
         return _remembered(self._known, mine, self._told)
@@ -308,11 +350,8 @@ class _Codes(Form):
     @abstractmethod
     def _told(self, mine: Any) -> Told: ...
 
-    def _any(self, codes: Iterable[str]) -> Clauses:
-        return any_of((self.free_row, *(self.rows[code] for code in codes if code in self.rows)))
-
     def _unknown(self) -> Told:
-        return Told((), (1, self.free_row))
+        return Told((), (1, self.rows.open_row))
 
 
 class OneOfForm(_Codes):
@@ -324,8 +363,9 @@ class OneOfForm(_Codes):
         if isinstance(mine, Possible):
             if not mine.codes:
                 return self._unknown()
-            return Told(self._any(mine.codes), tuple(chain.from_iterable(self._any((code,)) for code in mine.codes)))
-        clause = self._any((mine,) if isinstance(mine, str) else dict.fromkeys(mine))
+            each = [self.rows.any((code,)) for code in mine.codes]
+            return Told(self.rows.any(mine.codes), tuple(chain.from_iterable(each)))
+        clause = self.rows.any((mine,) if isinstance(mine, str) else dict.fromkeys(mine))
         return Told(clause, clause)
 
 
@@ -335,47 +375,8 @@ class SharesForm(_Codes):
     def _told(self, mine: frozenset[str] | None) -> Told:
         if mine is None:
             return self._unknown()
-        clause = self._any(sorted(mine))
+        clause = self.rows.any(sorted(mine))
         return Told(clause, clause)
-
-
-def _are(which: Sequence[int], bounds: Sequence[Any]) -> Array:
-    """By bounds whether it is one of these: bool."""
-    found: Array = np.zeros(len(bounds), np.bool_)
-    found[which] = True
-    return found
-
-
-class _PrefixRows:
-    """A row a prefix, and which of them lie above or below a code."""
-
-    def __init__(self, board: Board) -> None:
-        self.board = board
-        self.rows: dict[str, int] = {}
-        self.sorted: list[str] = []
-
-    def write(self, named: dict[str, list[int]]) -> None:
-        for prefix, slots in named.items():
-            if prefix not in self.rows:
-                self.rows[prefix] = self.board.new_row()
-                insort(self.sorted, prefix)
-            self.board.set(self.rows[prefix], np.array(slots, np.int64))
-
-    def write_groups(self, groups: Array, named: dict[str, list[int]], bounds: Sequence[Any]) -> None:
-        for prefix, its in named.items():
-            if prefix not in self.rows:
-                self.rows[prefix] = self.board.new_row()
-                insort(self.sorted, prefix)
-            self.board.set_groups(self.rows[prefix], groups, _are(its, bounds))
-
-    def above(self, code: str) -> tuple[int, ...]:
-        """Rows of the prefixes that the code begins with."""
-        rows = self.rows
-        return tuple(rows[code[:n]] for n in range(len(code) + 1) if code[:n] in rows)
-
-    def below(self, code: str) -> tuple[int, ...]:
-        """Rows of the prefixes that begin with the code and are longer: the code only may lie under them."""
-        return tuple(self.rows[prefix] for prefix in under(self.sorted, code))
 
 
 class PrefixesForm(Form):
@@ -384,10 +385,10 @@ class PrefixesForm(Form):
     def __init__(self, board: Board) -> None:
         self.board = board
         self.free_row = board.new_row()
-        self.all_row = board.new_row()
-        """Products without an allow list, the unrestricted among them."""
-        self.allow = _PrefixRows(board)
-        self.deny = _PrefixRows(board)
+        self.allow = _Rows(board)
+        """Open in it: products without an allow list, the unrestricted among them."""
+        self.deny = _Rows(board)
+        """Nobody is open in it."""
         self._known: dict[str, Told] = {}
         """Answers by code, as long as no row has come to them."""
 
@@ -397,17 +398,15 @@ class PrefixesForm(Form):
     def write(self, slots: Array, bounds: Sequence[Prefixes | None]) -> None:
         free, every, allow, deny = self._named(slots.tolist(), bounds)
         self.board.set(self.free_row, np.array(free, np.int64))
-        self.board.set(self.all_row, np.array(every, np.int64))
-        self.allow.write(allow)
-        self.deny.write(deny)
+        self.allow.write(allow, every)
+        self.deny.write(deny, [])
         self._known.clear()
 
     def write_groups(self, groups: Array, bounds: Sequence[Prefixes | None]) -> None:
         free, every, allow, deny = self._named(range(len(bounds)), bounds)
         self.board.set_groups(self.free_row, groups, _are(free, bounds))
-        self.board.set_groups(self.all_row, groups, _are(every, bounds))
-        self.allow.write_groups(groups, allow, bounds)
-        self.deny.write_groups(groups, deny, bounds)
+        self.allow.write_groups(groups, allow, every, bounds)
+        self.deny.write_groups(groups, deny, [], bounds)
         self._known.clear()
 
     @staticmethod
@@ -438,9 +437,9 @@ class PrefixesForm(Form):
 
     def _one(self, code: str) -> Told:
         sure, maybe = self.allow.above(code), self.allow.below(code)
-        denied, perhaps = self.deny.above(code), self.deny.below(code)
-        not_failed = any_of((self.all_row, *sure, *maybe))
-        passed = any_of((self.all_row, *sure))
+        denied = tuple(self.deny.rows[one] for one in self.deny.above(code))
+        perhaps = tuple(self.deny.rows[one] for one in self.deny.below(code))
+        not_failed, passed = self.allow.any((*sure, *maybe)), self.allow.any(sure)
         if denied:
             not_failed += none_of(denied)
         if denied or perhaps:

@@ -51,8 +51,8 @@ AMOUNTS = {
 """Criteria that compare one number: kept in whole millionths, ``NOT_KNOWN`` where there is none."""
 AREAS = ("service_area", "decision_limit")
 CODED = tuple(one for one in CRITERIA if one.name not in AMOUNTS and one.name not in AREAS)
-NARROW_FIRST = ("region", "industry")
-"""Asked first where only those that fit are wanted: they leave least for the others."""
+SAMPLED = 2048
+"""So many needs tell which criterion leaves least and is asked first."""
 NOT_KNOWN = -(2**62)
 NO_END = 2**62
 LAST = "\U0010ffff"
@@ -343,7 +343,7 @@ class Askers:
         numbers: list[tuple[Array, int, int]] = []
         covered = False
         coded = {code.criterion.name: row for row, code in enumerate(self.codes)}
-        for criterion in sorted(CRITERIA, key=lambda one: one.name not in NARROW_FIRST):
+        for criterion in CRITERIA:
             bounds = criterion.bounds(terms)
             if bounds is None:
                 continue
@@ -369,7 +369,8 @@ class Askers:
         """The slots whose answer to each of these criteria is a good one, ascending."""
         if not groups:
             return np.arange(self._used)
-        (column, good), *others = groups
+        few = min(self._used, SAMPLED)
+        (column, good), *others = sorted(groups, key=lambda one: int(one[1][one[0][:few]].sum()))
         left: Array = kernels.now.good_places(column, good, self._used)
         for column, good in others:
             left = left[: kernels.now.keep_groups(left, len(left), column, good)]
