@@ -75,6 +75,14 @@ def applied(change: Mapping[str, Any], facts: Facts, today: date) -> tuple[Facts
     return facts.changed(**{fact: read_fact(fact, value)}), today
 
 
+def within_reach(failed: Sequence[str]) -> bool:
+    """Whether a list tells of a product that fails these rules: it fits, one rule alone turns it away, or all of them
+    ask for one fact (or the day), so that a single change may open it."""
+    if len(failed) < 2:
+        return True
+    return bool(set.intersection(*(set(BY_NAME[rule].needs) for rule in failed)))
+
+
 def failures(products: Iterable[Terms], facts: Facts, today: date) -> dict[int, tuple[str, ...]]:
     """Every product with the rules that it fails on ``today``."""
     return {terms.key: failed_rules(terms, facts, today) for terms in products}

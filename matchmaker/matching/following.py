@@ -14,6 +14,7 @@ from collections import OrderedDict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
@@ -101,6 +102,16 @@ class MarketSeen:
     """In order of product."""
     places: Mapping[str, Any]
     judge: Judge
+
+    @cached_property
+    def places_print(self) -> str:
+        """The fingerprint of the branches."""
+        return queries.fingerprint_of(self.places)
+
+    @cached_property
+    def by_version(self) -> Mapping[int, Offered]:
+        """What is offered, by version."""
+        return {one.version_id: one for one in self.offered}
 
 
 class FollowedMarket:

@@ -108,7 +108,7 @@ def _worked_out(need: Need | None, market: services.MarketNow, cause: str) -> se
         return None
     if queries.list_with_key(_key_of(need, market, cause)) is not None:
         return None
-    if services.why_stale(need, queries.latest_list(need.id), market.at) is None:
+    if services.why_stale(need, queries.latest_list(need.id), market.at, market) is None:
         return None
     return services.work_out(need, market)
 

@@ -408,14 +408,23 @@ def versions_of_list(stored: ShownList) -> set[int]:
     return found | {rest["version_id"] for rest in stored.counts.get("rest", ())}
 
 
-def same_places(stored: ShownList) -> bool:
-    """Whether the branches, their areas and limits stand as they did when the list was made."""
-    noted = noted_places(stored.counts.get("places", ""))
-    return noted is not None and _read_places(noted.places) == _read_places(places_now())
+def failed_on_list(stored: ShownList, version_ids: Collection[int]) -> dict[int, tuple[str, ...]]:
+    """Version → the rules that it failed by a list, of those it turned down."""
+    rows = db.session.execute(
+        sa.select(TurnedDown.product_version_id, TurnedDown.failed).where(
+            TurnedDown.list_id == stored.id, TurnedDown.product_version_id.in_(version_ids)
+        )
+    )
+    return {version_id: tuple(each["rule"] for each in failed) for version_id, failed in rows}
 
 
-def _read_places(places: Mapping[str, Any]) -> dict[str, dict[str, Place]]:
-    return {key: {own: place_of(branch) for own, branch in branches.items()} for key, branches in places.items()}
+def moved_between(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
+    """The institutions (as keys) whose branches, their areas or limits differ between two states."""
+
+    def read(places: Mapping[str, Any], key: str) -> list[tuple[str, Place]]:
+        return [(own, place_of(branch)) for own, branch in sorted(places.get(key, {}).items())]
+
+    return {key for key in before.keys() | after.keys() if read(before, key) != read(after, key)}
 
 
 def ids_fitting(stored: ShownList) -> set[int]:

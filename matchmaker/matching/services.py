@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any, Protocol
 
 from matchmaker import clock
@@ -20,6 +21,7 @@ from matchmaker.happened import announce
 from matchmaker.matching import helping, queries
 from matchmaker.matching.announcements import MoreFit
 from matchmaker.matching.comparing import Difference, compare
+from matchmaker.matching.concerning import Concerned
 from matchmaker.matching.following import Judge, market_seen
 from matchmaker.matching.helping import TurnedOver
 from matchmaker.matching.models import MarketPlaces, OpenedTold
@@ -65,7 +67,6 @@ from matchmaker.matching.rules import (
 from matchmaker.needs.models import Need
 from matchmaker.notifications.services import tell
 from matchmaker.pricing.costsheet import CostSheet, cost_sheet
-from matchmaker.products.queries import ids_in_force
 from matchmaker.products.rules.capacity import Earliest, Full, earliest
 from matchmaker.products.rules.concessions import holding, next_change
 from matchmaker.queue import insert_for
@@ -101,6 +102,21 @@ class MarketNow:
     @property
     def today(self) -> date:
         return clock.date_of(self.at)
+
+    @property
+    def model_id(self) -> int | None:
+        """The version of the model that orders, or None where the rule score does."""
+        return self.ranker.version_id if self.ranker is not None else None
+
+    @cached_property
+    def places_print(self) -> str:
+        """The fingerprint of the branches."""
+        return queries.fingerprint_of(self.places)
+
+    @cached_property
+    def by_version(self) -> Mapping[int, Offered]:
+        """What is offered, by version."""
+        return {one.version_id: one for one in self.offered}
 
 
 def market_at(at: datetime) -> MarketNow:
@@ -482,8 +498,14 @@ def note_in_view(stored: ShownList, rows: Sequence[Shown], *, by: Actor) -> None
 # Is it still right? -------------------------------------------------------------------------------------------------
 
 
-def why_stale(need: Need, stored: ShownList | None, at: datetime) -> Reason | None:
-    """Why a list should be made anew, or None while it stands."""
+def why_stale(
+    need: Need, stored: ShownList | None, at: datetime, market: MarketNow | None = None
+) -> Reason | None:
+    """Why a list should be made anew, or None while it stands. What changes on the market and concerns nothing that
+    the list tells of is no reason (``concerning``).
+
+    ``market``: as read once for many needs; then a list ordered by another model than the present is stale, too.
+    """
     if stored is None:
         return Reason("list_never_made", {})
     if stored.need_number != need.current_number:
@@ -493,12 +515,13 @@ def why_stale(need: Need, stored: ShownList | None, at: datetime) -> Reason | No
     today = clock.date_of(at)
     if bool(stored.counts.get("objected")) == queries.wants_learned(need):
         return Reason("list_order_objected", {})
-    changed = queries.market_changed_at(today)
-    if changed is not None and changed > stored.made_at:
-        return Reason("list_market_changed", {"changed_at": changed})
-    if queries.lpr_of(today).published_on != stored.lpr_on:
+    if market is not None and not stored.counts.get("objected") and market.model_id != stored.model_version_id:
+        return Reason("list_model_changed", {})
+    lpr = market.lpr if market is not None else queries.lpr_of(today)
+    if lpr.published_on != stored.lpr_on:
         return Reason("list_lpr_changed", {})
-    if Facts.from_json(stored.facts) != queries.facts_of(need, on=today):
+    facts = Facts.from_json(stored.facts)
+    if facts != queries.facts_of(need, on=today):
         return Reason("list_business_changed", {})
     opens_on = stored.counts.get("opens_on")
     if opens_on is not None and date.fromisoformat(opens_on) <= today:
@@ -506,9 +529,13 @@ def why_stale(need: Need, stored: ShownList | None, at: datetime) -> Reason | No
     changes_on = stored.counts.get("concessions_on")
     if changes_on is not None and date.fromisoformat(changes_on) <= today:
         return Reason("list_concessions_changed", {})
-    if ids_in_force(today) != queries.versions_of_list(stored):
+    concerned = Concerned(stored, facts, market if market is not None else market_seen(today), today)
+    if concerned.by_products():
+        changed = queries.market_changed_at(today)
+        if changed is not None and changed > stored.made_at:
+            return Reason("list_market_changed", {"changed_at": changed})
         return Reason("list_products_changed", {})
-    if not queries.same_places(stored):
+    if concerned.by_branches():
         return Reason("list_branches_changed", {})
     full = {key for key, standing in standings(stored, today).items() if standing.full}
     if full != set(stored.counts.get("full", ())):

@@ -162,6 +162,7 @@ SENTENCES = {
     "list_business_changed": _l("您店里的资料改过了，下面是按改之前的匹配的"),
     "list_products_changed": _l("在架的产品和那时不一样了"),
     "list_concessions_changed": _l("有让利开始了，或者到期了"),
+    "list_model_changed": _l("排序的模型换了新的"),
     "list_capacity_changed": _l("有机构满了，或者又能接了"),
     "list_branches_changed": _l("有机构的网点或服务范围变了"),
     "list_lpr_changed": _l("LPR 有了新的公布值"),

@@ -20,8 +20,10 @@ from matchmaker.eligibility.changes import (
     first_opening,
     opening_days,
     what_helps,
+    within_reach,
 )
 from matchmaker.eligibility.facts import Facts, Terms
+from matchmaker.eligibility.rules import failed_rules, near_misses
 
 from .strategies import all_facts, all_terms, days, money
 from .test_rules import TODAY
@@ -125,6 +127,23 @@ def test_what_is_promised_comes_true(market: list[Terms], facts: Facts) -> None:
         assert help.opened == tuple(sorted(key for key in before if before[key] and not after[key]))
         assert help.closed == tuple(sorted(key for key in before if not before[key] and after[key]))
         assert help.net > 0 or help.fact == "today"
+
+
+@pytest.mark.article("3.6")
+@settings(max_examples=60, deadline=None)
+@given(st.lists(all_terms, max_size=4, unique_by=lambda one: one.key), st.lists(all_terms, max_size=6), all_facts)
+def test_products_beyond_reach_change_nothing_that_a_list_tells(
+    market: list[Terms], more: list[Terms], facts: Facts
+) -> None:
+    """What a list tells stands whether they are on the market or not: so a night may leave it alone."""
+    far = {
+        one.key: one for one in more
+        if not within_reach(failed_rules(one, facts, TODAY)) and one.key not in {each.key for each in market}
+    }  # fmt: skip
+    with_far = [*market, *far.values()]
+    assert what_helps(with_far, facts, TODAY) == what_helps(market, facts, TODAY)
+    assert opening_days(with_far, facts, TODAY) == opening_days(market, facts, TODAY)
+    assert near_misses(failures(with_far, facts, TODAY)) == near_misses(failures(market, facts, TODAY))
 
 
 @pytest.mark.article("B.4")

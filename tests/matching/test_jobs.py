@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -15,17 +17,19 @@ import sqlalchemy as sa
 
 from matchmaker import clock, queue
 from matchmaker.accounts.models import Person
-from matchmaker.db import db, unit_of_work
+from matchmaker.db import begin_read, db, unit_of_work
 from matchmaker.matching import jobs, queries, services
 from matchmaker.needs import services as needs
 from matchmaker.needs.models import Need, NeedVersion
 from matchmaker.needs.rules import Wanted
 from matchmaker.products.models import Product
 from matchmaker.ranking.models import ShownList
+from matchmaker.refusal import plain
 from tests.conftest import make_app, settings_for
 from tests.products.builders import a_product
 
 from .builders import NOW
+from .test_following import close_branch, move_branch, publish, suspend, turn_out
 
 WANTED = Wanted(amount_yuan=Decimal(300_000), term_months=12, purpose="PURCHASE", securities=())
 
@@ -235,3 +239,71 @@ def test_the_night_after_a_small_change_makes_lists_for_those_it_concerns(
         jobs.share_out_open_needs(clock.now())
         carry_by(town_app, 1)
         assert len(lists()) == 7 and lists()[-1][0] == need.id
+
+
+def an_evening(town: dict[str, int]) -> None:
+    """Twelve more needs, unlike each other: amounts, terms and purposes by turns, some with a shop to mortgage."""
+    with unit_of_work():
+        first = db.session.get_one(Need, town["need"])
+        for number in range(12):
+            need = Need(business=first.business, posted_by_id=first.posted_by_id, posted_at=clock.now(),
+                        expires_on=first.expires_on)  # fmt: skip
+            need.versions.append(
+                NeedVersion(number=1, amount_yuan=Decimal([30_000, 300_000, 4_000_000][number % 3]),
+                            term_months=[6, 12, 120, 240][number % 4], purpose=["WC", "RENT"][number % 2],
+                            securities=["MORT_COM"] if number % 5 == 0 else [], made_at=clock.now(),
+                            made_by_id=first.posted_by_id)
+            )  # fmt: skip
+            db.session.add(need)
+
+
+def told_by(counts: Mapping[str, Any], shown: Sequence[Mapping[str, Any]]) -> Any:
+    """What an owner reads of a list, but for the far end of what does not fit."""
+    names = ("place", "product_id", "product_version_id", "score", "chance", "cost_percent", "reasons", "quote")
+    kept = ("fitting", "loans", "near", "helps", "opens_on", "full")
+    return plain([{name: row[name] for name in names} for row in shown]), plain([counts.get(name) for name in kept])
+
+
+@pytest.mark.article("3.6")
+@pytest.mark.parametrize("seed", [3, 8])
+def test_the_night_after_small_changes_makes_only_what_they_concern_and_leaves_all_as_a_full_one(
+    town_app: Any, town: dict[str, int], seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lists are compared without the exchange of neighbours, which is drawn anew each day."""
+    monkeypatch.setattr(services, "seed_of", lambda *_: None)
+    an_evening(town)
+    jobs.match_open_needs(clock.now())
+    chance, left_alone = random.Random(seed), 0
+    for number, change in enumerate(chance.sample(SMALL_CHANGES, 5)):
+        with clock.frozen(f"2026-09-{24 + number}T02:00:00+08:00", everywhere=True):
+            with unit_of_work():
+                change(town, chance)
+            db.session.expunge_all()
+            before = len(lists())
+            jobs.share_out_open_needs(clock.now())
+            carry_by(town_app, 1)
+            left_alone += 13 - (len(lists()) - before)
+            begin_read()
+            market = services.market_at(clock.now())
+            for need_id in queries.ids_of_live_needs():
+                need, stored = queries.need_for_matching(need_id), queries.latest_list(need_id)
+                assert need is not None and stored is not None
+                anew = services.work_out(need, market).derived
+                rows = [vars(row) for row in queries.shown_rows(stored.id)]
+                assert told_by(stored.counts, rows) == told_by(anew.counts, anew.shown)
+            db.session.rollback()
+    assert left_alone, "something that concerns nobody's list has changed, too"
+
+
+def for_fishers(town: dict[str, int], chance: random.Random) -> None:
+    """A product of another trade, for the longest established alone."""
+    bank = db.session.get_one(Product, town["hearth"]).institution
+    a_product(bank, name="渔船贷", industries_allow=["04"], min_months_in_business="240")
+
+
+def for_large_amounts(town: dict[str, int], chance: random.Random) -> None:
+    bank = db.session.get_one(Product, town["hearth"]).institution
+    a_product(bank, name="大额贷", amount_min_wan="300", amount_max_wan="900")
+
+
+SMALL_CHANGES = [suspend, publish, move_branch, close_branch, turn_out, for_fishers, for_large_amounts]
