@@ -134,11 +134,12 @@ def run_due() -> None:
 @click.argument("path", type=click.Path(exists=True, dir_okay=False))
 @with_appcontext
 def import_products(path: str) -> None:
-    """Read a CSV table of products as drafts of the shelf of samples, which is no institution and publishes nothing."""
+    """Read a table (.xlsx or .csv) of products and cover as drafts of the shelf of samples, which publishes nothing."""
     from pathlib import Path
 
     from matchmaker.db import begin_read, unit_of_work
     from matchmaker.products import queries, services
+    from matchmaker.products.rules.importing import opened
     from matchmaker.refusal import Refused
     from matchmaker.web import sentence
 
@@ -152,7 +153,7 @@ def import_products(path: str) -> None:
                 source = services.import_products(
                     institution=services.sample_desk(),
                     filename=Path(path).name,
-                    content=Path(path).read_bytes(),
+                    file=opened(Path(path).read_bytes()),
                     by=by,
                 )
         except Refused as no:

@@ -311,6 +311,15 @@ def sits_at_a_lender(actor: Any, obj: Any) -> bool:
     return bool(LENDERS & actor.desk_kinds)
 
 
+INSURERS = frozenset({"INS_P", "INS_L", "INS_X"})
+"""Kinds of institution that list cover and quote it; a reinsurer deals with no owner."""
+
+
+def sits_at_an_insurer(actor: Any, obj: Any) -> bool:
+    """Works at the desk of an institution that may list cover."""
+    return bool(INSURERS & actor.desk_kinds)
+
+
 def is_operator_of_samples(actor: Any, obj: Any) -> bool:
     """The operator, of the shelf of samples, which is no real institution."""
     return bool(actor.is_operator and obj is not None and obj.institution.is_sample)
@@ -325,6 +334,7 @@ table(
     product_publish=allow("publish or send back what another person submitted", on_desk_of_its_institution),
     product_reconfirm=allow("say that a listed product still holds", on_desk_of_its_institution),
     product_reconfirm_several=allow("say it of several at once, each an own institution's", sits_at_a_lender),
+    product_import=allow("read a table of listings in as drafts", sits_at_a_lender, sits_at_an_insurer),
     product_import_see=allow(
         "read what became of a table that was read in", on_desk_of_its_institution, is_operator_of_samples
     ),
@@ -332,15 +342,6 @@ table(
 )
 
 # --- cover -----------------------------------------------------------------------------------------------------
-
-INSURERS = frozenset({"INS_P", "INS_L", "INS_X"})
-"""Kinds of institution that list cover and quote it; a reinsurer deals with no owner."""
-
-
-def sits_at_an_insurer(actor: Any, obj: Any) -> bool:
-    """Works at the desk of an institution that may list cover."""
-    return bool(INSURERS & actor.desk_kinds)
-
 
 def works_for_an_insurer(actor: Any, obj: Any) -> bool:
     return bool(INSURERS & actor.institution_kinds)

@@ -137,6 +137,7 @@ WHAT = {
     "mandate.end": _l("结束帮手的权限：店主这边，或者帮手自己"),
     "product.reconfirm": _l("确认在架产品还作数"),
     "product.reconfirm_several": _l("一次确认几个，都要是自己单位的"),
+    "product.import": _l("把自己单位的产品表读成草稿"),
     "product.import_see": _l("看读入的表格成了什么"),
     "assisted.start": _l("替在场的店主填需求，店主凭链接确认"),
     "assisted.withdraw": _l("店主确认以前，撤回替他填的"),

@@ -233,8 +233,8 @@ class ImportForm(BaseForm):
     """A table of products."""
 
     file = FileField(
-        _l("CSV 表"),
-        description=_l("最大 1 MB、200 行。一行一个产品，要有“产品名称”一列。Excel 里请另存为 CSV"),
+        _l("Excel 或 CSV 表"),
+        description=_l("最大 1 MB、200 行，.xlsx 或 .csv。一行一个产品，要有“产品名称”一列"),
     )
 
 

@@ -84,7 +84,7 @@ IMPORTED = Listing(
         Column(_l("第几行"), _l("表里的第几行"), lambda line: line.number),
         Column(_l("产品"), _l("表里写的名字"), lambda line: line.name),
         Column(_l("表里写的机构"), _l("照表里写的"), lambda line: line.institution_said),
-        Column(_l("草稿"), _l("有没有写成草稿"), lambda line: line.product is not None),
+        Column(_l("草稿"), _l("有没有写成草稿"), lambda line: line.draft is not None),
         Column(_l("填上了的"), _l("从表里填上几项"), lambda line: len(line.taken), _l("项")),
         Column(_l("要您看的"), _l("没看懂、没有用上的几项"), lambda line: len(line.left), _l("项")),
     ),

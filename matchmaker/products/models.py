@@ -21,6 +21,9 @@ from matchmaker.products.rules.states import FROZEN_VERSION, Kind, ProductState,
 from matchmaker.products.rules.terms import Paper, RateBase, RenewalKind, Terms
 from matchmaker.refusal import Reason
 
+if TYPE_CHECKING:
+    from matchmaker.products.cover.models import Cover
+
 
 def _one_of(column: str, values: Any) -> str:
     return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"
@@ -487,7 +490,7 @@ def _keep_published_fees(_mapper: Mapper[Any], _connection: Any, fee: ProductFee
 class ProductImport(Base):
     """One table that somebody read in: which file, by whom, which of its columns were used."""
 
-    kept = work("filename", "used", "unused")
+    kept = work("filename", "used", "unused", "sheet", "other_sheets")
 
     __table_args__ = (UniqueConstraint("institution_id", "sha256"),)
 
@@ -496,6 +499,9 @@ class ProductImport(Base):
     sha256: Mapped[str]
     used: Mapped[list[str]] = mapped_column(JsonList, default=list)
     unused: Mapped[list[str]] = mapped_column(JsonList, default=list)
+    sheet: Mapped[str] = mapped_column(default="", server_default="")
+    """Which sheet of a workbook was read; empty for a CSV file."""
+    other_sheets: Mapped[list[str]] = mapped_column(JsonList, default=list, server_default="[]")
     imported_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     imported_at: Mapped[datetime]
 
@@ -508,17 +514,28 @@ class ImportLine(Base):
 
     kept = work("name", "institution_said", "found")
 
-    __table_args__ = (UniqueConstraint("import_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("import_id", "number"),
+        CheckConstraint("product_id IS NULL OR cover_id IS NULL", name="one_draft"),
+    )
 
     import_id: Mapped[int] = mapped_column(ForeignKey("product_import.id"))
     number: Mapped[int]
     name: Mapped[str]
     institution_said: Mapped[str] = mapped_column(default="")
     product_id: Mapped[int | None] = mapped_column(ForeignKey("product.id"), index=True)
+    cover_id: Mapped[int | None] = mapped_column(ForeignKey("cover.id"), index=True)
     found: Mapped[list[dict[str, Any]]] = mapped_column(JsonList, default=list)
 
     source: Mapped[ProductImport] = relationship(back_populates="lines")
     product: Mapped[Product | None] = relationship()
+    if TYPE_CHECKING:  # set where covers are declared, which stand on these tables
+        cover: Mapped[Cover | None]
+
+    @property
+    def draft(self) -> Listed | None:
+        """The draft begun from it, a product or a cover, while there is one."""
+        return self.product or self.cover
 
     @property
     def taken(self) -> list[dict[str, Any]]:

@@ -14,6 +14,8 @@ from matchmaker.accounts.models import Branch, BranchLoad, Institution, Person
 from matchmaker.accounts.queries import operators
 from matchmaker.db import db
 from matchmaker.pricing.quotes import Quote, quote
+from matchmaker.products.cover import queries as covers
+from matchmaker.products.cover.models import Cover
 from matchmaker.products.models import (
     ImportLine,
     Product,
@@ -399,14 +401,19 @@ def imports_of(institution_ids: set[int], q: str = "") -> sa.Select[ProductImpor
     return query.order_by(ProductImport.id.desc())
 
 
+_HAS_DRAFT = sa.or_(ImportLine.product_id.is_not(None), ImportLine.cover_id.is_not(None))
+
+
 def lines_of(source: ProductImport, draft: str = "") -> sa.Select[ImportLine]:
     """The lines of a read table, with their drafts; ``draft``: "with" one or "without"."""
     query = sa.select(ImportLine).where(ImportLine.import_id == source.id)
     if draft:
-        query = query.where(ImportLine.product_id.is_not(None) if draft == "with" else ImportLine.product_id.is_(None))
+        query = query.where(_HAS_DRAFT if draft == "with" else sa.not_(_HAS_DRAFT))
     return (
-        query
-        .options(joinedload(ImportLine.product).selectinload(Product.versions).selectinload(ProductVersion.fees))
+        query.options(
+            joinedload(ImportLine.product).selectinload(Product.versions).selectinload(ProductVersion.fees),
+            joinedload(ImportLine.cover).selectinload(Cover.versions),
+        )
         .order_by(ImportLine.number)
     )
 
@@ -418,7 +425,7 @@ def count_lines(source: ProductImport) -> int:
 
 def count_drafts(source: ProductImport) -> int:
     """How many drafts were begun from a table and are still there."""
-    query = sa.select(sa.func.count()).where(ImportLine.import_id == source.id, ImportLine.product_id.is_not(None))
+    query = sa.select(sa.func.count()).where(ImportLine.import_id == source.id, _HAS_DRAFT)
     return db.session.scalar(query) or 0
 
 
@@ -427,10 +434,15 @@ def sample_maker() -> Person | None:
     return next(iter(operators()), None)
 
 
-def gaps_of(product: Product, today: date) -> list[Problem]:
-    """What keeps the draft of a product from being submitted, as its form says it now; none where it has no draft."""
-    version = product.open_version
-    return [] if version is None else problems_in(version, today)
+def gaps_of(draft: Product | Cover, today: date, *, licensed: bool = False) -> dict[str, list[Problem]]:
+    """What keeps a draft from being submitted by the steps of its form as it stands now; none where it has no draft.
+
+    `licensed`: whether the form of a cover asks for prices.
+    """
+    version = draft.open_version
+    if isinstance(draft, Cover):
+        return covers.problems_by_step([] if version is None else covers.problems_in(version, today, licensed=licensed))
+    return problems_by_step([] if version is None else problems_in(version, today))
 
 
 def desks_of(institution_ids: set[int]) -> list[Institution]:

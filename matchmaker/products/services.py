@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -16,14 +15,17 @@ from matchmaker.db import db
 from matchmaker.happened import announce
 from matchmaker.products import listing, queries
 from matchmaker.products.announcements import CapacitySaid, ProductPublished, ProductStopped, ProductSuspended
+from matchmaker.products.cover import services as cover
+from matchmaker.products.cover.rules import lines_offered
 from matchmaker.products.listing import Actor, clean
 from matchmaker.products.models import ImportLine, Product, ProductFee, ProductImport, ProductIntake, ProductVersion
 from matchmaker.products.rules.differences import differences
 from matchmaker.products.rules.freshness import confirmed_until, is_fresh, may_undo
-from matchmaker.products.rules.importing import decoded, read_table
+from matchmaker.products.rules.importing import File, Line, Offers, read_table
 from matchmaker.products.rules.states import Kind, kinds_offered
 from matchmaker.products.rules.terms import Problem, Terms
 from matchmaker.products.rules.typed import FIELDS, SaidCapacity, read_terms, typed_from
+from matchmaker.reference import insurance_lines
 from matchmaker.refusal import Reason, Refused
 
 SAMPLE_NAME = "样例产品架（不是真机构）"
@@ -32,7 +34,7 @@ SAMPLE_NAME = "样例产品架（不是真机构）"
 def start_product(*, institution_id: int, kind: str, name: str, branch_id: int | None = None, by: Actor) -> Product:
     """Begin a product: draft version 1 with its name. Refused where this kind of institution lists no such product."""
     institution = db.session.get_one(Institution, institution_id)
-    if kind not in kinds_offered(institution.kind):
+    if kind not in kinds_offered(institution.kind) and not institution.is_sample:
         raise Refused("product_kind_not_offered", field="kind")
     if branch_id is not None:
         branch = db.session.get(Branch, branch_id)
@@ -50,53 +52,70 @@ def start_product(*, institution_id: int, kind: str, name: str, branch_id: int |
     return product
 
 
-def import_products(*, institution: Institution, filename: str, content: bytes, by: Actor) -> ProductImport:
-    """Begin a draft from every usable line of a CSV table, with what can be read of it and nothing else.
+def offers_of(institution: Institution) -> Offers | None:
+    """What tables read in for this institution may hold; None where it lists nothing. The shelf of samples: all."""
+    if institution.is_sample:
+        every = frozenset(line.code for line in insurance_lines.every())
+        return Offers((*(kind.value for kind in Kind), "cover"), every)
+    lines = lines_offered(institution.kind)
+    kinds = (*(kind.value for kind in kinds_offered(institution.kind)), *(("cover",) if lines else ()))
+    return Offers(kinds, frozenset(lines)) if kinds else None
+
+
+def import_products(*, institution: Institution, filename: str, file: File | Reason, by: Actor) -> ProductImport:
+    """Begin a draft, a product or a cover, from every usable line of a table, with what can be read of it only.
 
     The same file read in twice for an institution answers the first reading: nothing is made twice. What is missing
     is asked by the form, as in every draft; two persons publish, as always. Raises Refused (422, at `file`) with a
-    code of `rules.importing.decoded` or `read_table`, or `product_kind_not_offered`.
+    code of `rules.importing.opened` or `read_table`, or `product_kind_not_offered`.
     """
-    kinds = kinds_offered(institution.kind)
-    if not kinds:
+    offers = offers_of(institution)
+    if offers is None:
         raise Refused("product_kind_not_offered", field="file", status=422)
-    text = decoded(content)
-    table = text if isinstance(text, Reason) else read_table(text, kinds=[kind.value for kind in kinds])
+    if isinstance(file, Reason):
+        raise Refused(file.code, field="file", status=422, **file.facts)
+    table = read_table(file, offers)
     if isinstance(table, Reason):
         raise Refused(table.code, field="file", status=422, **table.facts)
-    sha256 = hashlib.sha256(content).hexdigest()
     db.session.execute(
         sa.select(Institution.id).where(Institution.id == institution.id).with_for_update(key_share=True)
     )
-    before = queries.import_of(institution.id, sha256)
+    before = queries.import_of(institution.id, file.sha256)
     if before is not None:
         return before
     source = ProductImport(
-        institution=institution, filename=clean(filename)[-100:], sha256=sha256, used=list(table.used),
-        unused=list(table.unused), imported_by_id=by.id, imported_at=clock.now(),
+        institution=institution, filename=clean(filename)[-100:], sha256=file.sha256,
+        used=[clean(one) for one in table.used], unused=[clean(one) for one in table.unused],
+        sheet=clean(table.sheet), other_sheets=[clean(one) for one in table.other_sheets],
+        imported_by_id=by.id, imported_at=clock.now(),
     )  # fmt: skip
     db.session.add(source)
     for line in table.lines:
-        product = None
-        if line.usable:
-            product = start_product(institution_id=institution.id, kind=line.kind, name=clean(line.name), by=by)
-            (version,) = product.versions
-            version.typed = {field: [clean(value) for value in values] for field, values in line.typed.items()}
-            version.steps_saved = [step for step in FIELDS if any(field in version.typed for field in FIELDS[step])]
-            _take_over(version)
-        found = [one.as_json() for one in line.found]
-        source.lines.append(
-            ImportLine(
-                number=line.number,
-                name=clean(line.name),
-                institution_said=clean(line.institution),
-                product=product,
-                found=found,
-            )
-        )
+        source.lines.append(_import_line(institution, line, by))
     db.session.flush()
     record("product.import", source, by=by, lines=len(table.lines), drafts=sum(one.usable for one in table.lines))
     return source
+
+
+def _import_line(institution: Institution, line: Line, by: Actor) -> ImportLine:
+    """What became of a line, with the draft begun from it where it is usable."""
+    kept = ImportLine(
+        number=line.number, name=clean(line.name), institution_said=clean(line.institution),
+        found=[one.as_json() for one in line.found],
+    )  # fmt: skip
+    if not line.usable:
+        return kept
+    typed = {field: [clean(value) for value in values] for field, values in line.typed.items()}
+    if line.kind == "cover":
+        kept.cover = cover.start_cover_with(institution, line=line.cover_line, typed=typed, by=by)
+        return kept
+    product = start_product(institution_id=institution.id, kind=line.kind, name=clean(line.name), by=by)
+    (version,) = product.versions
+    version.typed = typed
+    version.steps_saved = [step for step in FIELDS if any(field in typed for field in FIELDS[step])]
+    _take_over(version)
+    kept.product = product
+    return kept
 
 
 def sample_desk() -> Institution:

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from flask import Blueprint, abort, g, render_template, request
+from flask import Blueprint, abort, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -22,7 +22,7 @@ from matchmaker.products.rules.capacity import NOTHING_SAID, week_of
 from matchmaker.products.rules.differences import differences
 from matchmaker.products.rules.fees import FEE_CODES
 from matchmaker.products.rules.freshness import UNDO_FOR, is_due, is_fresh, may_undo
-from matchmaker.products.rules.importing import MOST_BYTES
+from matchmaker.products.rules.importing import MOST_BYTES, opened
 from matchmaker.products.rules.states import EDITABLE_VERSION, Kind, ProductState, kinds_offered
 from matchmaker.products.rules.terms import Problem, cautions_of, named, rates_percent, text_problems
 from matchmaker.products.rules.typed import FIELDS, STEPS, read_capacity, read_terms
@@ -601,13 +601,20 @@ def _countable(text: str) -> bool:
 
 
 def _take_table() -> None:
-    """Read the posted file while no lock is held; no more of it than may be looked at."""
+    """Read and unpack the posted file while no lock is held; no more of it than may be looked at."""
     upload = request.files.get("file")
-    g.table = (upload.filename or "", upload.stream.read(MOST_BYTES + 1)) if upload is not None else ("", b"")
+    g.table = (upload.filename or "", opened(upload.stream.read(MOST_BYTES + 1))) if upload is not None else ("", None)
+
+
+def importing_desk() -> Institution | None:
+    """The institution for which the signed-in person may read tables in: whoever lists loans, guarantees or cover."""
+    person = actor()
+    desks = queries.desks_of(person.desk_institution_ids) if person is not None else []
+    return next((institution for institution in desks if services.offers_of(institution) is not None), None)
 
 
 @bp.get("/desk/products/imports")
-@requires("product.start")
+@requires("product.import")
 @listed(listings.IMPORTS)
 def imports() -> ResponseReturnValue:
     """Asks for a table of products, and lists those that were read in."""
@@ -616,17 +623,17 @@ def imports() -> ResponseReturnValue:
 
 @bp.post("/desk/products/imports")
 @before_transaction(_take_table)
-@requires("product.start")
+@requires("product.import")
 @once
 def import_products() -> ResponseReturnValue:
     """Reads a table: drafts from what can be read, and a page that says line by line what became of it."""
-    institution = listing_desk() or abort(404)
+    institution = importing_desk() or abort(404)
     form = ImportForm()
-    filename, content = g.table
+    filename, file = g.table
     try:
         if not filename:
             raise Refused("import_empty", field="file", status=422)
-        source = services.import_products(institution=institution, filename=filename, content=content, by=actor())
+        source = services.import_products(institution=institution, filename=filename, file=file, by=actor())
     except Refused as no:
         form.refuse(no)
         return _imports_page(form), no.status
@@ -637,7 +644,12 @@ def _imports_page(form: ImportForm) -> str:
     words = typed_words()
     page = paginate(queries.imports_of(actor().desk_institution_ids, words), per_page=20)
     drafts = {source.id: queries.count_drafts(source) for source in page.items}
-    return render_template("products/imports.html", form=form, page=page, words=words, drafts=drafts)
+    desk = importing_desk()
+    offers = services.offers_of(desk) if desk is not None else None
+    lists_cover = offers is not None and "cover" in offers.kinds
+    return render_template(
+        "products/imports.html", form=form, page=page, words=words, drafts=drafts, lists_cover=lists_cover
+    )
 
 
 @bp.get("/desk/products/imports/<int:import_id>")
@@ -649,10 +661,9 @@ def imported(source: ProductImport) -> ResponseReturnValue:
     draft = draft if draft in ("with", "without") else ""
     page = paginate(queries.lines_of(source, draft), per_page=20)
     today = clock.today()
+    licensed = bool(current_app.config["SETTINGS"].insurance_licence)
     gaps = {
-        line.id: queries.problems_by_step(queries.gaps_of(line.product, today))
-        for line in page.items
-        if line.product is not None
+        line.id: queries.gaps_of(line.draft, today, licensed=licensed) for line in page.items if line.draft is not None
     }
     return render_template(
         "products/imported.html",
@@ -662,7 +673,6 @@ def imported(source: ProductImport) -> ResponseReturnValue:
         lines=queries.count_lines(source),
         gaps=gaps,
         drafts=queries.count_drafts(source),
-        steps=STEPS,
     )
 
 

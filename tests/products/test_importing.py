@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import io
 import uuid
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from openpyxl import Workbook
 
 from matchmaker import clock
 from matchmaker.accounts.models import Institution
 from matchmaker.accounts.services.institutions import admit_institution
 from matchmaker.db import db, unit_of_work
 from matchmaker.products import queries, services
+from matchmaker.products.cover import services as cover_services
 from matchmaker.products.models import ImportLine, Product, ProductImport, ProductVersion
 from matchmaker.products.rules import importing
-from matchmaker.products.rules.importing import Table
+from matchmaker.products.rules.importing import Offers, Table
+from matchmaker.products.rules.workbook import MOST_UNPACKED, SHOWN_OTHERWISE, shown_number
 from matchmaker.refusal import Reason, Refused
 from tests.builders import a_branch, a_desk, a_manager, an_institution, an_operator, sign_in
+from tests.products.cover_builders import an_insurer
 
 MESSY = """２０２６ 年信贷产品一览,,,,,,,
 产品名称,额度（万元）,,年利率,期限,还款方式,担保方式,申请条件
@@ -33,10 +39,39 @@ MESSY = """２０２６ 年信贷产品一览,,,,,,,
 """
 
 
-def table_of(text: str, kinds: tuple[str, ...] = ("credit",)) -> Table:
-    found = importing.read_table(text, kinds=kinds)
+def read(content: bytes, *kinds: str, lines: tuple[str, ...] = ()) -> Table | Reason:
+    file = importing.opened(content)
+    offers = Offers(kinds or ("credit",), frozenset(lines))
+    return file if isinstance(file, Reason) else importing.read_table(file, offers)
+
+
+def table_of(content: str | bytes, *kinds: str, lines: tuple[str, ...] = ()) -> Table:
+    found = read(content.encode() if isinstance(content, str) else content, *kinds, lines=lines)
     assert isinstance(found, Table), found
     return found
+
+
+def a_workbook(
+    *rows: Sequence[Any], title: str = "产品", change: Callable[[Workbook], None] = lambda book: None
+) -> bytes:
+    book = Workbook()
+    assert book.active is not None
+    book.active.title = title
+    for row in rows:
+        book.active.append(row)
+    change(book)
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def repacked(book: bytes, /, **parts: bytes) -> bytes:
+    """The same workbook with parts replaced, by the last part of their path."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, parts.get(name.rsplit("/")[-1].split(".")[0], old.read(name)))
+    return file.getvalue()
 
 
 def codes(line: importing.Line) -> list[tuple[str, str]]:
@@ -53,9 +88,7 @@ def codes(line: importing.Line) -> list[tuple[str, str]]:
     ids=["gb18030", "utf-8 with mark", "utf-8", "utf-16", "tabs", "windows lines"],
 )  # fmt: skip
 def test_a_table_with_title_merged_headings_full_width_figures_and_totals_is_read(content: bytes) -> None:
-    text = importing.decoded(content)
-    assert isinstance(text, str)
-    first, second, nameless = table_of(text).lines
+    first, second, nameless = table_of(content).lines
     assert first.typed == {
         "name": ["灶台贷"], "amount_min_wan": ["5"], "amount_max_wan": ["50"], "term_max_months": ["36"],
         "repayments": ["INT_M_BULLET"], "securities": ["CREDIT"],
@@ -114,7 +147,14 @@ def test_a_rate_that_does_not_say_its_base_invents_none(rate: str, typed: dict[s
     ("content", "code"),
     [
         (b"  \n", "import_empty"),
-        (b"PK\x03\x04 workbook", "import_workbook"),
+        (b"PK\x03\x04 workbook", "import_not_workbook"),
+        (b"\xd0\xcf\x11\xe0 97", "import_old_workbook"),
+        (a_workbook(["姓名", "电话"]), "import_no_headings"),
+        (a_workbook(), "import_no_headings"),
+        (a_workbook(["产品名称", "利率"], *[["甲贷", "4%"]] * (importing.MOST_ROWS + 1)), "import_too_many"),
+        (repacked(a_workbook(["产品名称", "利率"]), sheet1=b"<a/>" + b" " * MOST_UNPACKED), "import_unpacks_too_large"),
+        (repacked(a_workbook(["产品名称"]), workbook=b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'), "import_not_workbook"),
+        (repacked(a_workbook(["产品名称"]), sheet1=b"<sheet"), "import_not_workbook"),
         (b"a\0b", "import_not_text"),
         (b"\xff\xff\xff", "import_not_text"),
         (b"x" * (importing.MOST_BYTES + 1), "import_too_large"),
@@ -122,18 +162,93 @@ def test_a_rate_that_does_not_say_its_base_invents_none(rate: str, typed: dict[s
         ("产品名称,利率\n\n合计,\n".encode(), "import_no_lines"),
         (("产品名称,利率\n" + "甲贷,4%\n" * (importing.MOST_ROWS + 1)).encode(), "import_too_many"),
     ],
-    ids=["empty", "workbook", "nul", "bytes", "large", "headings", "lines", "many"],
-)
+    ids=["empty", "no zip", "xls", "sheet of others", "empty sheet", "long sheet", "bomb", "entities", "broken sheet",
+         "nul", "bytes", "large", "headings", "lines", "many"],
+)  # fmt: skip
 def test_what_is_no_such_table_says_why(content: bytes, code: str) -> None:
-    text = importing.decoded(content)
-    found = text if isinstance(text, Reason) else importing.read_table(text, kinds=("credit",))
+    found = read(content)
     assert isinstance(found, Reason) and found.code == code
+
+
+@pytest.mark.article("8.2")
+def test_a_workbook_is_read_as_it_is_shown() -> None:
+    def shape(book: Workbook) -> None:
+        sheet = book["产品"]
+        for merged in ("A2:A3", "B2:C2", "G4:G5"):
+            sheet.merge_cells(merged)
+        sheet["D4"].number_format, sheet["B5"].number_format, sheet["E5"].number_format = "0.00%", '0!.0,"万"', '0"个月"'
+        book.create_sheet("说明", 0)["A1"] = "请看下一张"
+        book.create_sheet("旧版", 1).append(["产品名称", "利率"])
+        book["旧版"].sheet_state = "hidden"
+
+    table = table_of(
+        a_workbook(
+            ["2026 年一览"],
+            ["产品名称", "额度（万元）", None, "年利率", "最长期限", "从哪天起", "机构"],
+            [None, "最低", "最高"],
+            ["甲贷", 5, 50, 0.0435, "=B4*2", date(2026, 10, 1), "青檀"],
+            ["乙贷", 5_000_000, None, "1年期LPR+85BP", 36, datetime(2026, 10, 2), None],
+            change=shape,
+        )
+    )
+    assert (table.sheet, table.other_sheets) == ("产品", ("说明", "旧版"))
+    first, second = table.lines
+    assert first.typed == {
+        "name": ["甲贷"], "amount_min_wan": ["5"], "amount_max_wan": ["50"], "valid_from_on": ["2026-10-01"],
+    }  # fmt: skip
+    assert codes(first) == [("最长期限", "import_no_result"), ("年利率", "import_rate_base")]
+    assert first.found[-2].facts["text"] == "4.35%"
+    assert codes(second) == [("额度（万元） 最低", "import_shown_otherwise")]
+    assert (second.typed["term_max_months"], second.typed["valid_from_on"]) == (["36"], ["2026-10-02"])
+    assert (first.number, second.number, second.institution) == (4, 5, "青檀")
+
+
+@pytest.mark.parametrize(
+    ("number_format", "shown"),
+    [("General", "50000"), ("#,##0.00", "50000"), ('_ "¥"* #,##0.00_ ', "50000"), ("0%", "5000000%"),
+     ('#,##0"万元"', "50000万元"), ("#,##0,", SHOWN_OTHERWISE), ('0!.0,"万"', SHOWN_OTHERWISE)],
+)  # fmt: skip
+def test_a_number_is_taken_as_its_format_shows_it_or_not_at_all(number_format: str, shown: str) -> None:
+    assert shown_number(50_000, number_format) == shown
 
 
 def test_cover_is_not_listed_among_loans_and_no_cell_passes_for_a_word_of_ours() -> None:
     loan, cover = table_of("kind,product_name,conditions\nloan,甲贷,label:no:such\ninsurance,乙险,\n").lines
     assert loan.usable and "label:" not in str(loan.found[-1].facts)
-    assert codes(cover) == [("kind", "import_kind_elsewhere")]
+    assert codes(cover) == [("kind", "import_cover_elsewhere")]
+    assert codes(table_of("险种,产品名称\n财产一切险,乙险\n").lines[0]) == [("险种", "import_cover_elsewhere")]
+
+
+COVERS = """产品名称,险种,谁能投保,保额（万元）,保险期间,缴费方式,免赔,保费,类型
+小店平安,财产一切险,个体工商户,5-200,1年,一次付清、按月,每次 500 元,500元/年,保险
+团意,EMP_PA,企业员工,,,,,,保险
+养老,KP_PENSION,企业,,,,,,保险
+什么险,没有这种险,企业,,,,,,保险
+灶台贷,,企业,,,,,,贷款
+"""
+
+
+@pytest.mark.article("15.1", "8.2")
+def test_lines_of_insurance_are_read_for_an_insurer_without_a_price_or_a_guess() -> None:
+    shop, group, pension, unknown, loan = table_of(COVERS, "cover", lines=("PROP_AR", "EMP_PA")).lines
+    assert (shop.cover_line, shop.typed) == ("PROP_AR", {
+        "name": ["小店平安"], "deductible": ["每次 500 元"], "applicant_kinds": ["sole_proprietor"],
+        "sum_min_wan": ["5"], "sum_max_wan": ["200"], "periods": ["year"], "plans": ["once", "monthly"],
+    })  # fmt: skip
+    assert codes(shop) == [("保费", "import_price")]
+    assert codes(group) == [("谁能投保", "import_sentence")]  # who is insured is not who takes it out
+    assert [codes(line)[0][1] for line in (pension, unknown, loan)] == [
+        "import_line_elsewhere", "import_no_line", "import_kind_elsewhere",
+    ]  # fmt: skip
+    assert not pension.usable and not unknown.usable and not loan.usable
+
+
+@pytest.mark.parametrize("unit", ["万元/人", "万元年毛利润（含工资、租金）"])
+def test_a_sum_that_is_not_of_the_whole_policy_is_left_to_the_person(unit: str) -> None:
+    text = f"product_name,insurance_line,amount_max,amount_unit,tenor_max_months\n团意,EMP_PA,100,{unit},12\n"
+    (line,) = table_of(text, "cover", lines=("EMP_PA",)).lines
+    assert line.typed == {"name": ["团意"]}
+    assert codes(line) == [("amount_max", "import_sum_of_each"), ("tenor_max_months", "import_period")]
 
 
 # Drafts --------------------------------------------------------------------------------------------------------------
@@ -159,8 +274,8 @@ def test_lines_become_drafts_with_their_gaps_and_the_same_file_makes_nothing_twi
         bank = an_institution()
         a_branch(bank)
         desk = a_desk(bank)
-        source = services.import_products(institution=bank, filename="产品.csv", content=content, by=desk)
-        again = services.import_products(institution=bank, filename="别名.csv", content=content, by=desk)
+        source = services.import_products(institution=bank, filename="产品.csv", file=importing.opened(content), by=desk)
+        again = services.import_products(institution=bank, filename="别名.csv", file=importing.opened(content), by=desk)
         assert again is source
     with deed():
         source = db.session.scalars(sa.select(ProductImport)).one()
@@ -170,7 +285,7 @@ def test_lines_become_drafts_with_their_gaps_and_the_same_file_makes_nothing_twi
         assert hearth is not None and (hearth.state, hearth.name) == ("draft", "灶台贷")
         (version,) = hearth.versions
         assert (version.amount_max_yuan, version.rate_base, version.fees) == (Decimal(500_000), None, [])
-        missing = {problem.field for problem in queries.gaps_of(hearth, clock.today())}
+        missing = {one.field for step in queries.gaps_of(hearth, clock.today()).values() for one in step}
         assert {"rate_base", "renewal_kind", "promised_days", "valid_until_on"} <= missing
         assert "amount_max_wan" not in missing
         with pytest.raises(Refused, match="product_not_complete"):
@@ -186,7 +301,7 @@ def test_the_shelf_of_samples_is_no_institution_that_anything_can_be_published_o
         operator = an_operator()
         shelf = services.sample_desk()
         assert services.sample_desk() is shelf and "不是真机构" in shelf.name
-        source = services.import_products(institution=shelf, filename="a.csv", content=MESSY.encode(), by=operator)
+        source = services.import_products(institution=shelf, filename="a.csv", file=importing.opened(MESSY.encode()), by=operator)
         draft = source.lines[0].product
         assert draft is not None
         version = draft.versions[0]
@@ -252,17 +367,43 @@ def test_a_wrong_file_says_so_at_the_field_in_both_languages_and_makes_nothing(s
         a_branch(bank)
         desk = a_desk(bank)
     client = client_of(site, desk)
-    for content, name, words in ((b"PK\x03\x04", "a.xlsx", "另存为 CSV"), (b"", "", "先选一个文件")):
+    for content, name, words in ((b"\xd0\xcf\x11\xe0", "a.xls", "旧版 Excel"), (b"", "", "先选一个文件")):
         answer = upload(client, content, name)
         assert answer.status_code == 422 and words in answer.text
     with site.app_context():
         assert db.session.scalar(sa.select(sa.func.count()).select_from(Product)) == 0
 
 
+@pytest.mark.article("15.1")
+def test_an_insurers_desk_reads_a_workbook_in_and_drops_a_draft_again(site: Any) -> None:
+    with site.app_context(), unit_of_work():
+        desk = a_desk(an_insurer())
+    client = client_of(site, desk)
+    assert "/desk/products/imports" in client.get("/desk/cover").text
+    assert "险种（代码或正式名称）" in client.get("/desk/products/imports").text
+    rows = [line.split(",") for line in COVERS.splitlines()]
+    answer = upload(client, a_workbook(*rows), "保险.xlsx")
+    page = client.get(answer.location).text
+    for words in ("读的工作表", "小店平安", "保额，最多", "一次付清", "是价格，不从表里读", "不保什么", "不在这里列"):
+        assert words in page, words
+    with site.app_context(), unit_of_work():
+        lines = db.session.scalars(sa.select(ImportLine).order_by(ImportLine.number)).all()
+        assert [line.cover is not None for line in lines] == [True, True, False, False, False]
+        shop = lines[0].cover
+        assert shop is not None and (shop.line, shop.state) == ("PROP_AR", "draft")
+        (version,) = shop.versions
+        assert (version.sum_max_yuan, version.periods, version.rate_min) == (Decimal(2_000_000), ["year"], None)
+        assert f"/desk/cover/{shop.id}/draft/basics" in page
+        cover_services.drop_draft(version, by=desk)
+        assert lines[0].cover_id is None
+
+
 @pytest.mark.article("8.2")
 def test_the_operators_terminal_reads_samples_in_as_drafts_that_no_page_shows(site: Any, tmp_path: Path) -> None:
     path = tmp_path / "samples.csv"
     path.write_bytes(MESSY.encode("gb18030"))
+    covers = tmp_path / "covers.csv"
+    covers.write_text(COVERS, encoding="utf-8")
     runner = site.test_cli_runner()
     answer = runner.invoke(args=["import-products", str(path)])
     assert answer.exit_code == 1 and "Nobody operates" in answer.output
@@ -278,6 +419,8 @@ def test_the_operators_terminal_reads_samples_in_as_drafts_that_no_page_shows(si
         db.session.rollback()
     assert "灶台贷" not in site.test_client().get("/products").text
     assert "这是样例，不是真机构的产品" in client_of(site, operator).get(address).text
+    answer = runner.invoke(args=["import-products", str(covers)])
+    assert "5 lines, 4 drafts, none published" in answer.output  # loans and cover; what names no line is none
     path.write_text("姓名\n", encoding="utf-8")
     answer = runner.invoke(args=["import-products", str(path)])
     assert answer.exit_code == 1 and "表头" in answer.output

@@ -18,6 +18,7 @@ HOMES = {
     "scipy": {"ranking"},
     "numba": {"ranking", "matching", "outreach"},
     "numpy": {"ranking", "matching", "outreach", "demo", "oversight"},
+    "openpyxl": {"products"},
     "fpdf": {"leads", "pricing", "loans", "oversight"},
 }
 # Files of a subject that are its own affair. The site's list of subjects, its timetable and its town read them too.

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from matchmaker.db import JsonList, Percent
 from matchmaker.keeping import work
 from matchmaker.products.cover.rules import Filing, Terms
-from matchmaker.products.models import Listed, ListedVersion
+from matchmaker.products.models import ImportLine, Listed, ListedVersion
 from matchmaker.products.rules.states import ProductState, VersionState
 from matchmaker.products.rules.terms import Paper
 
@@ -56,6 +56,7 @@ class Cover(Listed):
     versions: Mapped[list[CoverVersion]] = relationship(
         back_populates="cover", foreign_keys="CoverVersion.cover_id", order_by="CoverVersion.number"
     )
+
 
 class CoverVersion(ListedVersion):
     """One text of a cover. A published or superseded version never changes; drafts also keep what was typed."""
@@ -165,3 +166,6 @@ PLAIN_COLUMNS = (
     "rate_max", "least_premium_yuan",
 )  # fmt: skip
 LIST_COLUMNS = ("applicant_kinds", "regions", "industries_allow", "industries_deny", "periods", "plans")
+
+# Declared here and not with the table: covers stand on the tables of products.
+ImportLine.cover = relationship(Cover)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import sqlalchemy as sa
+
 from matchmaker import clock
 from matchmaker.accounts.models import Institution
 from matchmaker.audit.services import record
@@ -22,6 +24,7 @@ from matchmaker.products.cover.rules import (
     without_prices,
 )
 from matchmaker.products.listing import Actor
+from matchmaker.products.models import ImportLine
 from matchmaker.products.rules.terms import Problem
 from matchmaker.refusal import Refused
 
@@ -29,12 +32,19 @@ from matchmaker.refusal import Refused
 def start_cover(*, institution_id: int, line: str, name: str, by: Actor) -> Cover:
     """Begin a cover: draft version 1 with its name. Refused where this kind of institution lists no such line."""
     institution = db.session.get_one(Institution, institution_id)
-    if line not in lines_offered(institution.kind):
+    return start_cover_with(institution, line=line, typed={"name": [name.strip()]}, by=by)
+
+
+def start_cover_with(institution: Institution, *, line: str, typed: dict[str, list[str]], by: Actor) -> Cover:
+    """Begin a cover with what is known of it, as from a line of a table; no price is among it."""
+    if line not in lines_offered(institution.kind) and not institution.is_sample:
         raise Refused("cover_line_not_offered", field="line", status=422)
     cover = Cover(institution=institution, line=line, created_by_id=by.id, created_at=clock.now())
     db.session.add(cover)
     db.session.flush()
-    version = _new_version(cover, number=1, typed={"name": [name.strip()]}, by=by)
+    version = _new_version(cover, number=1, typed=without_prices(typed), by=by)
+    if len(typed) > 1:  # more than a name: the steps that it comes from are looked at as if they had been saved
+        version.steps_saved = [step for step in FIELDS if any(field in typed for field in FIELDS[step])]
     _take_over(version)
     db.session.flush()
     record("cover.start", cover, by=by, line=line)
@@ -97,6 +107,7 @@ def drop_draft(version: CoverVersion, *, by: Actor) -> bool:
     cover = version.cover
     alone = listing.throw_draft_away(version, by=by)
     if alone:
+        db.session.execute(sa.update(ImportLine).where(ImportLine.cover_id == cover.id).values(cover_id=None))
         db.session.delete(cover)
         db.session.flush()
     return alone

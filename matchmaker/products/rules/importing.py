@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import hashlib
 import io
 import re
 import unicodedata
@@ -16,6 +17,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from matchmaker.products.rules import workbook
+from matchmaker.products.rules.workbook import NO_RESULT, SHOWN_OTHERWISE, Sheet
+from matchmaker.reference import insurance_lines
 from matchmaker.reference import terms as trade
 from matchmaker.refusal import Reason
 
@@ -25,31 +29,50 @@ _HEADER_WITHIN = 15
 """How many lines a title and notes may take before the line of headings."""
 
 _HEADINGS: dict[str, tuple[str, ...]] = {
-    "name": ("product_name", "产品名称", "产品名", "贷款产品", "贷款名称", "产品"),
+    "name": (
+        "product_name",
+        "产品名称",
+        "产品名",
+        "贷款产品",
+        "贷款名称",
+        "产品",
+        "保险产品",
+        "保险产品名称",
+        "保险名称",
+    ),
+    "line": ("insurance_line", "险种", "险种名称", "险种代码"),
     "kind": ("kind", "类型", "产品类型", "类别", "业务种类"),
     "institution": ("institution", "机构", "机构名称", "银行", "银行名称"),
     "summary": ("summary", "一句话介绍", "简介"),
-    "audience": ("audience", "适用对象", "谁能申请", "客户对象", "服务对象"),
-    "amount": ("额度", "贷款额度", "授信额度", "金额", "贷款金额"),
-    "amount_min": ("amount_min", "最低额度", "额度下限", "最低金额", "最少"),
-    "amount_max": ("amount_max", "最高额度", "额度上限", "最高金额", "最多"),
+    "audience": ("audience", "适用对象", "谁能申请", "客户对象", "服务对象", "投保人", "谁能投保"),
+    "amount": ("额度", "贷款额度", "授信额度", "金额", "贷款金额", "保额", "保险金额"),
+    "amount_min": ("amount_min", "最低额度", "额度下限", "最低金额", "最少", "最低保额"),
+    "amount_max": ("amount_max", "最高额度", "额度上限", "最高金额", "最多", "最高保额"),
     "amount_unit": ("amount_unit", "单位", "金额单位"),
-    "term": ("期限", "贷款期限"),
+    "term": ("期限", "贷款期限", "保险期间", "保险期限"),
     "term_min": ("tenor_min_months", "最短期限", "最短"),
     "term_max": ("tenor_max_months", "最长期限", "最长"),
-    "rate": ("rate_or_price_text", "利率", "年利率", "贷款利率", "年化利率", "利率范围"),
+    "rate": ("rate_or_price_text", "利率", "年利率", "贷款利率", "年化利率", "利率范围", "费率", "保费", "价格"),
     "rate_min": ("rate_min_pct", "最低利率", "利率下限"),
     "rate_max": ("rate_max_pct", "最高利率", "利率上限"),
     "repayments": ("repayment", "还款方式", "怎么还"),
     "securities": ("guarantee", "担保方式", "担保", "增信方式"),
     "conditions": ("conditions", "条件", "申请条件", "准入条件", "办理条件"),
-    "promised_days": ("办理时限", "答复时限", "几个工作日内答复"),
+    "promised_days": ("办理时限", "答复时限", "几个工作日内答复", "报价时限"),
+    "valid_from": ("valid_from", "从哪天起", "起始日期", "生效日期"),
+    "valid_until": ("valid_until", "到哪天止", "截止日期", "有效期至"),
+    "covers": ("保什么", "保险责任", "保障内容", "保障范围"),
+    "exclusions": ("不保什么", "责任免除", "除外责任"),
+    "deductible": ("免赔", "免赔额", "免赔率", "免赔约定"),
+    "plans": ("缴费方式", "交费方式", "怎么付"),
+    "filing_number": ("备案编号", "条款编号", "注册编号"),
 }
 _COLUMN_OF = {heading: column for column, headings in _HEADINGS.items() for heading in headings}
 _LOW, _HIGH = {"最低", "最少", "最小", "下限", "最短", "起"}, {"最高", "最多", "最大", "上限", "最长", "止"}
 _UNIT_OF_HEADING = {"tenor_min_months": "月", "tenor_max_months": "月", "rate_min_pct": "%", "rate_max_pct": "%"}
 
 _KINDS = {"loan": "credit", "credit": "credit", "贷款": "credit", "guarantee": "guarantee", "担保": "guarantee"}
+_KINDS |= dict.fromkeys(("insurance", "cover", "保险"), "cover")
 _NOTHING = {"", "-", "--", "/", "n/a", "无", "—", "null"}
 _TOTALS = re.compile(r"^(合计|总计|小计|共计|注[::]|备注|说明)")
 
@@ -70,6 +93,17 @@ _AUDIENCES = (
     ("sole_proprietor", ("个体工商户", "个体户")),
     ("cooperative", ("农民专业合作社", "合作社")),
 )
+_NOT_THE_BUYER = re.compile("员工|雇员|工人|学生|家属")
+"""Whoever is insured in a cover of persons is not whoever takes it out."""
+_SUM_UNIT = re.compile(r"(亿|万|千)?元?(保额|保险金额|(累计|赔偿|保险)?限额)?")
+"""A sum for a whole policy. 万元/人 is for each person, 万元年毛利润 the base of a premium: no sum to fill in."""
+_PERIOD_WORDS = {"1年": "year", "一年": "year", "12个月": "year", "工期": "project", "合同期": "project"}
+_PLAN_WORDS = {
+    "一次付清": "once", "一次性": "once", "趸交": "once", "半年付": "half_yearly", "半年交": "half_yearly",
+    "季付": "quarterly", "季交": "quarterly", "按季": "quarterly", "月付": "monthly", "月交": "monthly",
+    "按月": "monthly",
+}  # fmt: skip
+_GAPS = {NO_RESULT: "import_no_result", SHOWN_OTHERWISE: "import_shown_otherwise"}
 _SECURITY_WORDS = {"纯信用": "CREDIT", "无抵押": "CREDIT"}
 _REPAYMENT_WORDS = {"先息后本": "INT_M_BULLET", "利随本清": "BULLET", "等本等息": "FLAT"}
 
@@ -79,7 +113,8 @@ class Found:
     """What became of one cell: the heading it stood under, the field of the form (or ""), a code and its facts.
 
     Codes: `import_taken`, and what stays with the person: `import_unread`, `import_one_number`, `import_no_unit`,
-    `import_rate_base`, `import_sentence`; of a whole line `import_no_name`, `import_kind_elsewhere`.
+    `import_rate_base`, `import_sentence`, `import_no_result`, `import_shown_otherwise`, of cover `import_sum_of_each`,
+    `import_period`, `import_price`; of a whole line one of `NO_DRAFT`.
     """
 
     column: str
@@ -92,6 +127,24 @@ class Found:
         return {"column": self.column, "field": self.field, "code": self.code, "facts": dict(self.facts)}
 
 
+NO_DRAFT = (
+    "import_no_name",
+    "import_kind_elsewhere",
+    "import_cover_elsewhere",
+    "import_no_line",
+    "import_line_elsewhere",
+)
+"""Why no draft is begun from a line."""
+
+
+@dataclass(frozen=True)
+class Offers:
+    """What a desk may list: kinds of product ("cover" besides), the first where a table says none; lines of cover."""
+
+    kinds: tuple[str, ...]
+    lines: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True)
 class Line:
     """One line of the table: its number in the file, what would be typed, what was found in its cells."""
@@ -100,13 +153,14 @@ class Line:
     name: str
     institution: str
     kind: str
+    cover_line: str
     typed: Mapping[str, list[str]]
     found: tuple[Found, ...]
 
     @property
     def usable(self) -> bool:
         """Whether a draft can be begun from it."""
-        return not any(found.code in ("import_no_name", "import_kind_elsewhere") for found in self.found)
+        return not any(found.code in NO_DRAFT for found in self.found)
 
 
 @dataclass(frozen=True)
@@ -116,6 +170,17 @@ class Table:
     lines: tuple[Line, ...]
     used: tuple[str, ...]
     unused: tuple[str, ...]
+    sheet: str = ""
+    other_sheets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class File:
+    """An opened file: its fingerprint, what can be seen in it, and the names of the sheets that are hidden."""
+
+    sha256: str
+    sheets: tuple[Sheet, ...]
+    hidden: tuple[str, ...] = ()
 
 
 def plain(text: str) -> str:
@@ -124,17 +189,39 @@ def plain(text: str) -> str:
     return "".join(c for c in kept if not c.isspace() and unicodedata.category(c)[0] != "C")
 
 
-def decoded(content: bytes) -> str | Reason:
-    """The text of a CSV file: UTF-8 with or without a mark, UTF-16 with one, else GB18030 (what Excel writes here).
+def _line_key(text: str) -> str:
+    """A line by its code or its official name; 保险 and 险 at the end are one."""
+    return re.sub("保险$", "险", plain(text).lower())
 
-    Reasons: `import_empty`, `import_too_large`, `import_not_text` (also for a workbook that was not saved as CSV).
+
+_LINE_OF = {_line_key(name): line.code for line in insurance_lines.every() for name in (line.code, line.name)}
+
+
+def opened(content: bytes) -> File | Reason:
+    """A CSV file or an Excel workbook, told apart by what is in it and not by its name.
+
+    Reasons: `import_empty`, `import_too_large`, `import_old_workbook` (.xls, or one with a password),
+    `import_not_workbook`, `import_unpacks_too_large`, `import_not_text`.
     """
     if not content.strip():
         return Reason("import_empty", {})
     if len(content) > MOST_BYTES:
         return Reason("import_too_large", {"most_kb": MOST_BYTES // 1000})
-    if content[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
-        return Reason("import_workbook", {})
+    if content.startswith(workbook.OLE):
+        return Reason("import_old_workbook", {})
+    sha256 = hashlib.sha256(content).hexdigest()
+    if content.startswith(workbook.ZIP):
+        found = workbook.sheets_of(content, most_rows=MOST_ROWS + _HEADER_WITHIN)
+        return found if isinstance(found, Reason) else File(sha256, tuple(found[0]), tuple(found[1]))
+    text = decoded(content)
+    return text if isinstance(text, Reason) else File(sha256, (Sheet("", tuple(_cells(text))),))
+
+
+def decoded(content: bytes) -> str | Reason:
+    """The text of a CSV file: UTF-8 with or without a mark, UTF-16 with one, else GB18030 (what Excel writes here).
+
+    The reason is `import_not_text`.
+    """
     names = ("utf-16",) if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "gb18030")
     for name in names:
         try:
@@ -145,26 +232,29 @@ def decoded(content: bytes) -> str | Reason:
     return Reason("import_not_text", {})
 
 
-def read_table(text: str, *, kinds: Sequence[str]) -> Table | Reason:
-    """Every line below the headings, read for a desk that may list these kinds (the first where a table says none).
+def read_table(file: File, offers: Offers) -> Table | Reason:
+    """Every line below the headings of the first sheet that has any, read for a desk that may list `offers`.
 
     Reasons: `import_no_headings` (none of the first lines names a product column), `import_no_lines`,
     `import_too_many`.
     """
-    rows = _cells(text)
-    start = next((i for i, (_, row) in enumerate(rows[:_HEADER_WITHIN]) if _is_header(row)), None)
-    if start is None:
+    sheet = next((sheet for sheet in file.sheets if _header_of(sheet.rows) is not None), None)
+    start = None if sheet is None else _header_of(sheet.rows)
+    if sheet is None or start is None:
         return Reason("import_no_headings", {})
+    rows = sheet.rows
     headings, first = _headings(rows, start)
     body = [(number, row) for number, row in rows[first:] if any(plain(cell) for cell in row)]
     body = [(number, row) for number, row in body if not _TOTALS.match(next(filter(None, map(plain, row)), ""))]
     if not body:
         return Reason("import_no_lines", {})
     if len(body) > MOST_ROWS:
-        return Reason("import_too_many", {"most": MOST_ROWS, "mine": len(body)})
-    lines = tuple(_line(number, row, headings, kinds) for number, row in body)
+        return Reason("import_too_many", {"most": MOST_ROWS})
+    lines = tuple(_line(number, row, headings, offers) for number, row in body)
     used = tuple(one.shown for one in headings if one.column)
-    return Table(lines, used, tuple(one.shown for one in headings if one.shown and not one.column))
+    unused = tuple(one.shown for one in headings if one.shown and not one.column)
+    others = tuple(other.name for other in file.sheets if other is not sheet and other.rows) + file.hidden
+    return Table(lines, used, unused, sheet.name, others)
 
 
 @dataclass(frozen=True)
@@ -188,12 +278,19 @@ def _cells(text: str) -> list[tuple[int, list[str]]]:
 
 
 def _heading(cell: str) -> _Heading:
-    name = plain(cell).lower()
+    name = "" if cell in _GAPS else plain(cell).lower()
     bracket = re.search(r"\((.*?)\)$", name)
     unit = bracket[1] if bracket else ""
     bare = name[: bracket.start()] if bracket else name
     column = _COLUMN_OF.get(bare, "")
-    return _Heading(column, unit.removeprefix("单位:") or _UNIT_OF_HEADING.get(bare, ""), " ".join(cell.split()))
+    return _Heading(
+        column, unit.removeprefix("单位:") or _UNIT_OF_HEADING.get(bare, ""), " ".join(cell.split()) if name else ""
+    )
+
+
+def _header_of(rows: Sequence[tuple[int, list[str]]]) -> int | None:
+    """The place of the line of headings among the first lines, if there is one."""
+    return next((place for place, (_, row) in enumerate(rows[:_HEADER_WITHIN]) if _is_header(row)), None)
 
 
 def _is_header(row: Sequence[str]) -> bool:
@@ -206,6 +303,8 @@ def _headings(rows: Sequence[tuple[int, list[str]]], start: int) -> tuple[list[_
     tells its least from its most."""
     top = rows[start][1]
     below = [plain(cell) for cell in rows[start + 1][1]] if start + 1 < len(rows) else []
+    above_it = [plain(cell) for cell in top] + [""] * len(below)
+    below = ["" if cell == above_it[place] else cell for place, cell in enumerate(below)]  # one heading, merged down
     if not any(below) or not all(cell in _LOW | _HIGH | {""} for cell in below):
         return [_heading(cell) for cell in top], start + 1
     found: list[_Heading] = []
@@ -221,32 +320,33 @@ def _headings(rows: Sequence[tuple[int, list[str]]], start: int) -> tuple[list[_
     return found, start + 2
 
 
-def _line(number: int, row: Sequence[str], headings: Sequence[_Heading], kinds: Sequence[str]) -> Line:
+def _line(number: int, row: Sequence[str], headings: Sequence[_Heading], offers: Offers) -> Line:
     cells: dict[str, tuple[_Heading, str]] = {}
     for place, heading in enumerate(headings):
         text = " ".join(row[place].split()) if place < len(row) else ""
         if heading.column and plain(text).lower() not in _NOTHING:
             cells.setdefault(heading.column, (heading, text))
     reading = _Reading(cells)
+    reading.set_gaps_apart()
     name = cells["name"][1] if "name" in cells else ""
     if not name:
         reading.say("name", "name", "import_no_name")
-    kind = kinds[0]
-    if "kind" in cells:
-        kind = _KINDS.get(plain(cells["kind"][1]).lower(), "")
-        if kind not in kinds:
-            reading.say("kind", "", "import_kind_elsewhere", text=cells["kind"][1][:40])
-    if name and kind in kinds:
+    kind = reading.kind(offers)
+    cover_line = reading.line(offers) if kind == "cover" else ""
+    if name and kind:
         reading.take("name", {"name": [name]}, name)
-        reading.read()
+        if kind != "cover":
+            reading.read()
+        elif cover_line:
+            reading.read_cover()
     institution = cells["institution"][1] if "institution" in cells else ""
-    return Line(number, name[:200], institution[:200], kind, reading.typed, tuple(reading.found))
+    return Line(number, name[:200], institution[:200], kind, cover_line, reading.typed, tuple(reading.found))
 
 
 class _Reading:
     """Reads the cells of one line one after the other."""
 
-    def __init__(self, cells: Mapping[str, tuple[_Heading, str]]) -> None:
+    def __init__(self, cells: dict[str, tuple[_Heading, str]]) -> None:
         self.cells = cells
         self.typed: dict[str, list[str]] = {}
         self.found: list[Found] = []
@@ -262,11 +362,119 @@ class _Reading:
         for name, values in typed.items():
             self.say(column, name, "import_taken", text=text[:200], values=list(values))
 
+    def set_gaps_apart(self) -> None:
+        """Cells that show no value are named and not read."""
+        for column, (heading, text) in list(self.cells.items()):
+            if text in _GAPS:
+                self.found.append(Found(heading.shown, "", _GAPS[text]))
+                del self.cells[column]
+
+    def kind(self, offers: Offers) -> str:
+        """The kind of this line, "" where this desk does not list it. A line of insurance makes it a cover."""
+        text = self.cells["kind"][1] if "kind" in self.cells else ""
+        kind = _KINDS.get(plain(text).lower(), "") if text else "cover" if "line" in self.cells else offers.kinds[0]
+        if kind in offers.kinds:
+            return kind
+        shown = text or self.cells["line"][1]
+        code = "import_cover_elsewhere" if kind == "cover" else "import_kind_elsewhere"
+        self.say("kind" if text else "line", "", code, text=shown[:40])
+        return ""
+
+    def line(self, offers: Offers) -> str:
+        """The code of the line of insurance, by its code or its official name; "" with the reason said."""
+        text = self.cells["line"][1] if "line" in self.cells else ""
+        code = _LINE_OF.get(_line_key(text), "")
+        if not code:
+            self.say("line", "", "import_no_line", text=text[:40])
+        elif code not in offers.lines:
+            self.say("line", "", "import_line_elsewhere", text=text[:40])
+            code = ""
+        return code
+
+    def read_cover(self) -> None:
+        """All columns that are known of a cover, in the order of its form. No price is ever read from a table."""
+        self._texts("summary", "covers", "exclusions", "deductible")
+        if "audience" in self.cells and _NOT_THE_BUYER.search(self.cells["audience"][1]):
+            self.say("audience", "", "import_sentence", text=self.cells["audience"][1][:200])
+        else:
+            self._audience()
+        self._sum_insured()
+        for column in ("term_min", "term_max"):
+            if column in self.cells:
+                self.say(column, "periods", "import_period", text=self._with_unit(column))
+        self._words("term", "periods", _PERIOD_WORDS)
+        self._words("plans", "plans", _PLAN_WORDS)
+        for column in ("rate", "rate_min", "rate_max"):
+            if column in self.cells:
+                self.say(column, "", "import_price", text=self._with_unit(column))
+        self._days("promised_days", "answer_days")
+        self._texts("filing_number")
+        self._dates()
+        for column in ("repayments", "securities"):
+            if column in self.cells:
+                self.say(column, "", "import_unread", text=self.cells[column][1][:200])
+        self._conditions()
+
+    def _with_unit(self, column: str) -> str:
+        heading, text = self.cells[column]
+        return f"{text}{heading.unit}"[:200]
+
+    def _sum_insured(self) -> None:
+        unit = self.cells["amount_unit"][1] if "amount_unit" in self.cells else ""
+        fields = ("sum_min_wan", "sum_max_wan")
+        for column in ("amount", "amount_min", "amount_max"):
+            if column in self.cells and not _SUM_UNIT.fullmatch(plain(self.cells[column][0].unit or unit)):
+                heading, text = self.cells.pop(column)
+                self.found.append(
+                    Found(
+                        heading.shown, fields[1], "import_sum_of_each", {"text": f"{text}{heading.unit or unit}"[:200]}
+                    )
+                )
+        self._span("amount", fields, _MONEY_UNIT, _WAN, unit)
+
+    def _texts(self, *columns: str) -> None:
+        """Sentences of a form, as they stand."""
+        for column in columns:
+            if column in self.cells:
+                text = self.cells[column][1]
+                self.take(column, {column: [text]}, text)
+
+    def _words(self, column: str, field: str, words: Mapping[str, str]) -> None:
+        if column in self.cells:
+            text = self.cells[column][1]
+            codes = [words.get(part, "") for part in re.split(r"[|、,;/或]", plain(text)) if part]
+            if codes and all(codes):
+                self.take(column, {field: list(dict.fromkeys(codes))}, text)
+            else:
+                self.say(column, field, "import_unread", text=text[:200])
+
+    def _days(self, column: str, field: str) -> None:
+        if column in self.cells:
+            text = self.cells[column][1]
+            days = re.fullmatch(r"(\d{1,3})(?:个?工作日)(?:内)?", plain(text))
+            if days:
+                self.take(column, {field: [days[1]]}, text)
+            else:
+                self.say(column, field, "import_unread", text=text[:200])
+
+    def _dates(self) -> None:
+        for column in ("valid_from", "valid_until"):
+            if column in self.cells:
+                text = self.cells[column][1]
+                parts = re.fullmatch(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?", plain(text))
+                if parts:
+                    day = f"{parts[1]}-{int(parts[2]):02}-{int(parts[3]):02}"
+                    self.take(column, {f"{column}_on": [day]}, text)
+                else:
+                    self.say(column, f"{column}_on", "import_unread", text=text[:200])
+
+    def _conditions(self) -> None:
+        if "conditions" in self.cells:
+            self.say("conditions", "", "import_sentence", text=self.cells["conditions"][1][:400])
+
     def read(self) -> None:
-        """All columns that are known, in the order of the form."""
-        if "summary" in self.cells:
-            text = self.cells["summary"][1]
-            self.take("summary", {"summary": [text]}, text)
+        """All columns that are known of a loan or a guarantee, in the order of the form."""
+        self._texts("summary")
         self._audience()
         unit = self.cells["amount_unit"][1] if "amount_unit" in self.cells else ""
         self._span("amount", ("amount_min_wan", "amount_max_wan"), _MONEY_UNIT, _WAN, unit)
@@ -274,15 +482,9 @@ class _Reading:
         self._rate()
         self._codes("repayments", "repayment", _REPAYMENT_WORDS)
         self._codes("securities", "guarantee", _SECURITY_WORDS)
-        if "promised_days" in self.cells:
-            text = self.cells["promised_days"][1]
-            days = re.fullmatch(r"(\d{1,3})(?:个?工作日)(?:内)?", plain(text))
-            if days:
-                self.take("promised_days", {"promised_days": [days[1]]}, text)
-            else:
-                self.say("promised_days", "promised_days", "import_unread", text=text[:200])
-        if "conditions" in self.cells:
-            self.say("conditions", "", "import_sentence", text=self.cells["conditions"][1][:400])
+        self._days("promised_days", "promised_days")
+        self._dates()
+        self._conditions()
 
     def _audience(self) -> None:
         if "audience" not in self.cells:
