@@ -49,7 +49,7 @@ def test_every_state_every_page_and_every_job_on_both_engines(any_app: Any) -> N
         for url in (
             "/leads/",
             "/leads/who-sees",
-            "/leads/who-sees.csv",
+            "/leads/who-sees?as=csv",
             "/leads/queue",
             "/leads/queue?show=done",
             "/loans/",
