@@ -240,7 +240,7 @@ def test_lines_of_insurance_are_read_for_an_insurer_without_a_price_or_a_guess()
     assert [codes(line)[0][1] for line in (pension, unknown, loan)] == [
         "import_line_elsewhere", "import_no_line", "import_kind_elsewhere",
     ]  # fmt: skip
-    assert not pension.usable and not unknown.usable and not loan.usable
+    assert not any(line.usable or line.typed for line in (pension, unknown, loan))
 
 
 @pytest.mark.parametrize("unit", ["万元/人", "万元年毛利润（含工资、租金）"])

@@ -333,12 +333,9 @@ def _line(number: int, row: Sequence[str], headings: Sequence[_Heading], offers:
         reading.say("name", "name", "import_no_name")
     kind = reading.kind(offers)
     cover_line = reading.line(offers) if kind == "cover" else ""
-    if name and kind:
+    if name and kind and (kind != "cover" or cover_line):
         reading.take("name", {"name": [name]}, name)
-        if kind != "cover":
-            reading.read()
-        elif cover_line:
-            reading.read_cover()
+        (reading.read_cover if kind == "cover" else reading.read)()
     institution = cells["institution"][1] if "institution" in cells else ""
     return Line(number, name[:200], institution[:200], kind, cover_line, reading.typed, tuple(reading.found))
 
