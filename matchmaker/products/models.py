@@ -106,6 +106,10 @@ class ListedVersion(Versioned, Base):
         name: Mapped[str]
         valid_until_on: Mapped[date | None]
 
+        @property
+        def listing(self) -> Any:
+            """The product or cover whose version this is; each names its own."""
+
     __abstract__ = True
 
     number: Mapped[int]
@@ -121,11 +125,6 @@ class ListedVersion(Versioned, Base):
     reviewed_at: Mapped[datetime | None]
     review_note: Mapped[str] = mapped_column(default="")
     superseded_at: Mapped[datetime | None]
-
-    @property
-    def listing(self) -> Any:
-        """The product or cover whose version this is."""
-        raise NotImplementedError
 
     @property
     def institution_id(self) -> int:
