@@ -56,7 +56,7 @@ def entries() -> list[Entry]:
     from matchmaker.privacy.jobs import close_accounts, delete_what_is_over
     from matchmaker.products.cover.jobs import remind_of_ending_cover
     from matchmaker.products.jobs import remind_of_ending_products, remind_to_confirm_products
-    from matchmaker.ranking.jobs import forget_old_lists, train_ranker, weigh_exposure
+    from matchmaker.ranking.jobs import forget_old_lists, train_ranker, weigh_drift, weigh_exposure
 
     minute, hour, day = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
     return [
@@ -83,6 +83,7 @@ def entries() -> list[Entry]:
         Entry("cover.remind", day, remind_of_ending_cover, hour * 7),
         Entry("ranking.train", day, train_ranker, hour),
         Entry("ranking.exposure", day, weigh_exposure, hour),
+        Entry("ranking.drift", day, weigh_drift, hour),
         Entry("ranking.forget", day, forget_old_lists, hour * 3),
         Entry("matching.nightly", day, share_out_open_needs, hour * 2),
         Entry("queue.forget", day, forget_old_jobs, hour * 4),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from matchmaker.ranking import evaluation, exposure
+from matchmaker.ranking import drift, evaluation, exposure, features
 from matchmaker.ranking import queries as ranking
 from matchmaker.ranking.models import Exposure
 from matchmaker.ranking.queries import Said
@@ -106,3 +106,56 @@ def _told(found: float | None, lists: int) -> float | None:
 def sizes_out() -> list[Seen]:
     """Sizes of institutions that are seen too much or too little: the alarm."""
     return [one for one in seen()[1] if one.out]
+
+
+@dataclass(frozen=True)
+class Moved:
+    """How far one feature of what was sent lies from what the ranker learned from."""
+
+    name: str
+    scope: str
+    index: float
+    by_chance: float
+    """What the index would be on average if nothing had moved."""
+    has_moved: bool
+    far: bool
+
+
+@dataclass(frozen=True)
+class Moving:
+    """The newest day of the ledger: how many sendings, held against which version, features by how far they moved."""
+
+    on: date
+    n: int
+    version_id: int
+    version: str
+    features: list[Moved]
+
+
+def moving() -> Moving | None:
+    """What has changed since the ranker learned, the most first; None before the first night."""
+    row = ranking.newest_drift()
+    if row is None:
+        return None
+    spread = {name: drift.Spread.from_json(kept) for name, kept in row.model_version.card.get("spread", {}).items()}
+    declared = {one.name: one for one in features.FACTS}
+    found = [
+        Moved(
+            name,
+            declared[name].scope,
+            index,
+            round(drift.by_chance(spread[name], row.n), 4),
+            drift.has_moved(spread[name], index, row.n),
+            drift.has_moved(spread[name], index, row.n, drift.DRIFTED_FAR),
+        )
+        for name, index in row.moved.items()
+        if name in declared and name in spread
+    ]
+    found.sort(key=lambda one: (-one.index, one.name))
+    return Moving(row.counted_on, row.n, row.model_version_id, row.model_version.name, found)
+
+
+def moved_far() -> list[Moved]:
+    """Features that no longer look as they did: the alarm."""
+    newest = moving()
+    return [one for one in newest.features if one.far] if newest is not None else []

@@ -74,6 +74,7 @@ def tasks() -> list[Task]:
         ),
         ("messages_failed", count_in_state("failed"), "oversight.messages", {"state": "failed"}),
         ("exposure_out", len(standing.sizes_out()), "oversight.quality", {}),
+        ("features_moved", len(standing.moved_far()), "oversight.quality", {}),
         ("unsealed", unsealed if unsealed > UNSEALED_BORNE else 0, "oversight.jobs", {"name": "audit.seal"}),
     )
     found += [Task(code, count, endpoint, args) for code, count, endpoint, args in counted if count]

@@ -24,9 +24,9 @@ from matchmaker.oversight.permission_words import WHAT, WHO
 from matchmaker.oversight.words import LABELS
 from matchmaker.permissions import PERMISSIONS, may
 from matchmaker.queue import Job
-from matchmaker.ranking import exposure
+from matchmaker.ranking import drift, exposure
 from matchmaker.ranking import queries as ranking
-from matchmaker.ranking.evaluation import DRIFTED, SEGMENT_LEAST
+from matchmaker.ranking.evaluation import SEGMENT_LEAST
 from matchmaker.ranking.models import ModelVersion, ShownList
 from matchmaker.ranking.services import set_aside, use_again
 from matchmaker.refusal import Reason, Refused
@@ -266,6 +266,11 @@ def show_quality() -> ResponseReturnValue:
         by_institution=by_institution,
         band=exposure.BAND,
         least=exposure.LEAST_LISTS,
+        moving=standing.moving(),
+        least_sent=drift.LEAST_CASES,
+        drift_from=drift.DRIFTED,
+        drift_far=drift.DRIFTED_FAR,
+        shown_at_first=DRIFT_SHOWN,
     )
 
 
@@ -287,7 +292,7 @@ def show_model(version: ModelVersion) -> ResponseReturnValue:
         version=version,
         card=version.card,
         drifted=drifted[:DRIFT_SHOWN],
-        drift_from=DRIFTED,
+        drift_from=drift.DRIFTED,
         stays_out=Reason(stays_out["code"], stays_out.get("facts") or {}) if stays_out else None,
         segment_name=segment_name,
         least=SEGMENT_LEAST,

@@ -243,26 +243,6 @@ def why_not_better(
     return None
 
 
-DRIFTED, DRIFTED_FAR = 0.1, 0.25
-"""Index of population stability from which a feature has moved, and has moved far (rule of thumb of the trade)."""
-
-
-def drift(before: Sequence[float], after: Sequence[float], parts: int = 10) -> float:
-    """The population stability index of a feature between two slices, over tenths of the earlier one.
-
-    Sum over the parts of (share after - share before) times the log of their ratio; half a case stands in an empty
-    part. 0 = the same; see ``DRIFTED``.
-    """
-    edges = np.unique(np.quantile(np.asarray(before, dtype=float), np.linspace(0, 1, parts + 1)[1:-1]))
-    counts = [
-        np.bincount(np.searchsorted(edges, np.asarray(values, dtype=float), side="right"), minlength=len(edges) + 1)
-        for values in (before, after)
-    ]
-    was = np.maximum(counts[0], 0.5) / max(len(before), 1)
-    now = np.maximum(counts[1], 0.5) / max(len(after), 1)
-    return round(float(((now - was) * np.log(now / was)).sum()), 4)
-
-
 def by_month(
     shown_at: Sequence[datetime], chances: Sequence[float], labels: Sequence[bool | None]
 ) -> list[tuple[str, Measured, float, int]]:

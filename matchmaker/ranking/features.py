@@ -348,6 +348,15 @@ def read(case: Case, counts: Counts) -> dict[str, float]:
     return found
 
 
+FACTS: tuple[Feature, ...] = tuple(feature for feature in FEATURES if feature.source != "outcome")
+"""Those that say what was asked for and offered; the others are counted from outcomes, and move as these come in."""
+
+
+def facts_read(case: Case) -> dict[str, float]:
+    """Of a case only what no outcome is counted for, as ``read`` reads it."""
+    return {one.name: round(one.missing if (value := one.read(case, {})) is None else value, 6) for one in FACTS}
+
+
 def vector(features: Mapping[str, float]) -> list[float]:
     """The features in the order of their declaration."""
     return [features[name] for name in NAMES]

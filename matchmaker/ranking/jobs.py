@@ -1,5 +1,5 @@
 """What ranking does without a person: training at night, when enough has been decided since; lists that are too old
-lose their facts; who was seen how much is written down."""
+lose their facts; who was seen how much, and how far what is read has moved, is written down."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime
 from matchmaker import clock
 from matchmaker.db import begin_read, db, unit_of_work
 from matchmaker.ranking import exposure, forgetting, queries, services
+from matchmaker.ranking.models import ModelVersion
 from matchmaker.refusal import Reason
 
 NEW_CASES = 100
@@ -56,3 +57,20 @@ def weigh_exposure(now: datetime) -> int:
     db.session.rollback()
     with unit_of_work():
         return services.note_exposure(clock.date_of(now), sums, kinds)
+
+
+def weigh_drift(now: datetime) -> int:
+    """Hold what was sent in four weeks against what the ranker in use learned from. Once a day; answers how many cases.
+
+    0 where no ranker is in use, or nothing was sent.
+    """
+    begin_read()
+    version = queries.active_version()
+    number = version.id if version is not None else None
+    sent = queries.cases_sent(now) if version is not None else []
+    db.session.rollback()
+    if number is None:
+        return 0
+    with unit_of_work():
+        noted = services.note_drift(clock.date_of(now), db.session.get_one(ModelVersion, number), sent)
+        return noted.n if noted is not None else 0

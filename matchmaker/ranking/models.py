@@ -51,6 +51,22 @@ class Exposure(Base):
     institution: Mapped[Institution] = relationship()
 
 
+class Drift(Base):
+    """How far each feature of what was sent in the four weeks before a day lies from what a version learned from."""
+
+    kept = PUBLIC
+
+    __table_args__ = (UniqueConstraint("counted_on"),)
+
+    counted_on: Mapped[date]
+    model_version_id: Mapped[int] = mapped_column(ForeignKey("model_version.id"))
+    n: Mapped[int]
+    moved: Mapped[dict[str, Any]] = mapped_column(JsonDict)
+    """Feature → population stability index (``drift.moved``)."""
+
+    model_version: Mapped[ModelVersion] = relationship()
+
+
 class ShownList(Base):
     """One list made for one version of a need, with everything that it can be derived from again."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,9 +16,10 @@ from matchmaker.accounts.models import Institution
 from matchmaker.db import db
 from matchmaker.eligibility.facts import Facts
 from matchmaker.products.models import Product, ProductVersion
+from matchmaker.ranking import drift
 from matchmaker.ranking.exposure import WINDOW, Stood
 from matchmaker.ranking.features import Case, case_of, wish_of
-from matchmaker.ranking.models import Exposure, ModelVersion, Outcome, Shown, ShownList
+from matchmaker.ranking.models import Drift, Exposure, ModelVersion, Outcome, Shown, ShownList
 from matchmaker.ranking.rules import Offer, Record, Wish
 
 
@@ -74,39 +75,49 @@ class HistoryRow:
 
 def history(until: datetime | None = None) -> list[HistoryRow]:
     """Every decided case of a stored list in order of showing, with the facts, terms and price of that moment."""
-    query = (
-        sa.select(
-            Outcome.id,
-            Outcome.shown_list_id,
-            Outcome.known_at,
-            Outcome.funded,
-            Shown.product_version_id,
-            Shown.cost_percent,
-            Shown.quote,
-            Shown.features,
-        )
-        .join(
-            Shown,
-            sa.and_(Shown.list_id == Outcome.shown_list_id, Shown.product_version_id == Outcome.product_version_id),
-        )
-        .where(Outcome.funded.is_not(None), Outcome.known_at.is_not(None))
-    )
+    query = _cases(Outcome.known_at, Outcome.funded).where(Outcome.funded.is_not(None), Outcome.known_at.is_not(None))
     if until is not None:
         query = query.where(Outcome.known_at <= until)
+    found = [
+        HistoryRow(row.id, row.shown_list_id, made_at, row.known_at, bool(row.funded), case, wish_of(facts))
+        for row, made_at, facts, case in _as_shown(query)
+    ]
+    return sorted(found, key=lambda one: (one.shown_at, one.outcome_id))
+
+
+def cases_sent(until: datetime) -> list[Case]:
+    """What owners sent in the four weeks before an instant, decided or open, in the order of sending."""
+    query = _cases().where(Outcome.sent_at >= until - drift.WINDOW, Outcome.sent_at < until)
+    return [case for _, _, _, case in _as_shown(query.order_by(Outcome.sent_at, Outcome.id))]
+
+
+def _cases(*columns: Any) -> sa.Select[Any]:
+    """Outcomes of stored lists with the place at which they stood."""
+    return sa.select(
+        Outcome.id,
+        Outcome.shown_list_id,
+        Shown.product_version_id,
+        Shown.cost_percent,
+        Shown.quote,
+        Shown.features,
+        *columns,
+    ).join(
+        Shown,
+        sa.and_(Shown.list_id == Outcome.shown_list_id, Shown.product_version_id == Outcome.product_version_id),
+    )
+
+
+def _as_shown(query: sa.Select[Any]) -> Iterator[tuple[Any, datetime, Facts, Case]]:
+    """Each row with when its list was made, the facts and the case as they were then; without what is forgotten."""
     rows = db.session.execute(query).all()
     lists = _lists_by_id({row.shown_list_id for row in rows})
     terms = _terms_by_version({row.product_version_id for row in rows})
-    found = []
     for row in rows:
         if row.shown_list_id not in lists:
             continue  # its facts are deleted: no case any more
         made_at, facts = lists[row.shown_list_id]
         offer = offer_of(terms[row.product_version_id], row.cost_percent, row.quote, row.features)
-        case = case_of(facts, offer, clock.date_of(made_at))
-        found.append(
-            HistoryRow(row.id, row.shown_list_id, made_at, row.known_at, bool(row.funded), case, wish_of(facts))
-        )
-    return sorted(found, key=lambda one: (one.shown_at, one.outcome_id))
+        yield row, made_at, facts, case_of(facts, offer, clock.date_of(made_at))
 
 
 _AT_ONCE = 500
@@ -255,6 +266,12 @@ def exposures(on: date | None = None) -> list[Exposure]:
         return []
     query = sa.select(Exposure).where(Exposure.counted_on == on).options(joinedload(Exposure.institution))
     return list(db.session.scalars(query.order_by(Exposure.size, Exposure.institution_id)))
+
+
+def newest_drift() -> Drift | None:
+    """The newest day on which features were held against what the ranker learned from."""
+    query = sa.select(Drift).order_by(Drift.counted_on.desc()).limit(1)
+    return db.session.scalar(query.options(joinedload(Drift.model_version)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,11 @@ from matchmaker.audit.services import record
 from matchmaker.db import db
 from matchmaker.eligibility.facts import Facts
 from matchmaker.ranking import evaluation, exposure, features, queries, store
+from matchmaker.ranking.drift import Spread, moved, spread_of
 from matchmaker.ranking.estimator import KINDS, FundingChance, levels_of
 from matchmaker.ranking.evaluation import Measured, Segment, Slices
-from matchmaker.ranking.models import Exposure, ModelVersion
+from matchmaker.ranking.features import Case
+from matchmaker.ranking.models import Drift, Exposure, ModelVersion
 from matchmaker.ranking.queries import HistoryRow
 from matchmaker.ranking.rules import (
     OBJECTED_WEIGHTS,
@@ -368,8 +370,11 @@ def _measured(
         "calibration_error": evaluation.calibration_error(labels, chances, stand_for),
         "stand_for": round(sum(stand_for), 1),
         "drift": {
-            name: evaluation.drift(list(x[slices.learn][:, column]), list(x[slices.later][:, column]))
+            name: moved(spread_of(x[slices.learn][:, column]), x[slices.later][:, column])
             for column, name in enumerate(features.NAMES)
+        },
+        "spread": {
+            one.name: spread_of(x[:, features.NAMES.index(one.name)]).as_json() for one in features.FACTS
         },
         "segments": [one.as_json() for one in evaluation.segments(_parts(later), labels, chances, stand_for)],
     }
@@ -467,3 +472,26 @@ def note_exposure(on: date, sums: Mapping[int, exposure.Sum], kinds: Mapping[int
     )
     db.session.flush()
     return len(sums)
+
+
+# What has changed since it was learned ------------------------------------------------------------------------------
+
+
+def note_drift(on: date, version: ModelVersion, sent: Sequence[Case]) -> Drift | None:
+    """Write once a day how far each feature of what was sent lies from what the version learned from.
+
+    None where it is written already, or where nothing was sent.
+    """
+    if not sent or db.session.scalar(sa.select(Drift.id).where(Drift.counted_on == on)) is not None:
+        return None
+    learned = {name: Spread.from_json(kept) for name, kept in version.card.get("spread", {}).items()}
+    read = [features.facts_read(case) for case in sent]
+    row = Drift(
+        counted_on=on,
+        model_version_id=version.id,
+        n=len(sent),
+        moved={name: moved(spread, [one[name] for one in read]) for name, spread in learned.items() if name in read[0]},
+    )
+    db.session.add(row)
+    db.session.flush()
+    return row

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import random
 import re
+import statistics
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,11 +17,12 @@ from matchmaker.accounts.models import Person
 from matchmaker.audit.models import AuditRow
 from matchmaker.db import db, unit_of_work
 from matchmaker.oversight import standing, upkeep
-from matchmaker.ranking import exposure, queries, services, store
-from matchmaker.ranking.evaluation import drift
+from matchmaker.oversight.words import LABELS
+from matchmaker.ranking import exposure, features, queries, services, store
+from matchmaker.ranking.drift import DRIFTED_FAR, LEAST_CASES, Spread, by_chance, has_moved, moved, spread_of
 from matchmaker.ranking.exposure import Stood, Sum, attention, size_of, weigh
-from matchmaker.ranking.jobs import weigh_exposure
-from matchmaker.ranking.models import Exposure, ModelVersion
+from matchmaker.ranking.jobs import weigh_drift, weigh_exposure
+from matchmaker.ranking.models import Drift, Exposure, ModelVersion, Outcome
 from matchmaker.refusal import Refused
 from tests.builders import a_supervisor, an_operator, sign_in
 from tests.matching.builders import NOW, a_known_need, a_market
@@ -203,9 +207,68 @@ def test_small_institutions_of_the_town_are_seen_as_much_as_their_chances_deserv
 
 def test_a_feature_that_moves_is_found() -> None:
     before = [number / 100 for number in range(100)]
-    assert drift(before, before) == 0 and drift(before, [one + 0.01 for one in before]) < 0.1
-    assert drift(before, [one + 0.5 for one in before]) > 0.25
-    assert drift([0.0] * 50, [0.0] * 50) == 0
+    spread = spread_of(before)
+    assert moved(spread, before) == 0 and moved(spread, [one + 0.01 for one in before]) < 0.1
+    assert moved(spread, [one + 0.5 for one in before]) > 0.25
+    assert moved(spread_of([0.0] * 50), [0.0] * 50) == 0
+    assert Spread.from_json(json.loads(json.dumps(spread.as_json()))) == spread
+
+
+def test_what_chance_explains_has_not_moved() -> None:
+    """Samples of one law, small and large: the mean index is what ``by_chance`` says, and hardly one has moved."""
+    draw = random.Random(7)
+    for n in (150, 1000):
+        befores = [spread_of([draw.gauss(0, 1) for _ in range(2000)]) for _ in range(60)]
+        found = [moved(spread, [draw.gauss(0, 1) for _ in range(n)]) for spread in befores]
+        assert statistics.mean(found) == pytest.approx(by_chance(befores[0], n), rel=0.2)
+        assert sum(has_moved(befores[0], index, n) for index in found) <= 1
+        assert has_moved(befores[0], moved(befores[0], [draw.gauss(0.8, 1) for _ in range(n)]), n, DRIFTED_FAR)
+    assert not has_moved(befores[0], 9.0, LEAST_CASES - 1), "too few cases say nothing"
+
+
+def test_what_is_compared_is_read_as_the_ranker_reads_it(app: Any, client: Any, operator: Any) -> None:
+    with app.app_context():
+        cases = [row.case for row in queries.history()]
+        for case in cases[:40]:
+            whole = features.read(case, features.Counts())
+            assert features.facts_read(case) == {one.name: whole[one.name] for one in features.FACTS}
+
+
+def test_every_feature_has_words() -> None:
+    assert set(LABELS["ranking.feature"]) == set(features.NAMES)
+    assert {one.scope for one in features.FEATURES} <= set(LABELS["ranking.scope"])
+
+
+@pytest.mark.article("B.2")
+def test_what_was_sent_is_held_against_what_was_learned_once_a_night(app: Any, client: Any, operator: Any) -> None:
+    assert "还没比过" in client.get("/upkeep/order").text
+    with app.app_context():
+        with unit_of_work():
+            db.session.execute(sa.update(Outcome).values(sent_at=clock.now() - timedelta(days=3)))
+        sent = queries.cases_sent(clock.now())
+        assert weigh_drift(clock.now()) == len(sent) >= LEAST_CASES
+        assert weigh_drift(clock.now()) == 0, "once a day"
+        newest = standing.moving()
+        assert newest is not None and {one.name for one in newest.features} == {one.name for one in features.FACTS}
+        assert not any(one.has_moved for one in newest.features), "what was learned from is what was sent"
+        assert not standing.moved_far() and "features_moved" not in {task.code for task in upkeep.tasks()}
+    text = client.get("/upkeep/order").text
+    assert "碰巧会差" in text and newest.version in text and "变了很多</" not in text
+    with app.app_context():
+        with unit_of_work():
+            row = db.session.scalars(sa.select(Drift)).one()
+            row.moved = row.moved | {"rate": 1.5}
+        assert {one.name for one in standing.moved_far()} == {"rate"}
+        assert "features_moved" in {task.code for task in upkeep.tasks()}
+    assert "变了很多</" in client.get("/upkeep/order").text and "不像了的几样" in client.get("/upkeep").text
+
+
+@pytest.mark.article("B.2")
+def test_without_a_ranker_nothing_is_held_against_it(town: Any) -> None:
+    with town.app_context():
+        if services.active_ranker() is None:
+            assert weigh_drift(clock.now()) == 0 and standing.moving() is None
+        assert queries.cases_sent(clock.now()) and not queries.cases_sent(clock.now() - timedelta(days=900))
 
 
 @pytest.mark.article("B.2")
