@@ -49,7 +49,8 @@ from werkzeug.exceptions import (
     ServiceUnavailable,
     Unauthorized,
 )
-from wtforms import HiddenField
+from wtforms import HiddenField, SelectMultipleField
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from matchmaker import clock, formatting
 from matchmaker.db import (
@@ -311,6 +312,13 @@ def prefers_no_store() -> bool:
 # Forms --------------------------------------------------------------------------------------------------------------
 
 csrf = CSRFProtect()
+
+
+class ChecksField(SelectMultipleField):
+    """Several choices as checkboxes."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
 
 
 class BaseForm(FlaskForm):

@@ -77,35 +77,6 @@ _PHONE = re.compile(r"1[3-9]\d{9}")
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?"
 _EMAIL = re.compile(rf"[^@\s,;:<>()\[\]\\\"]{{1,64}}@{_LABEL}(?:\.{_LABEL})+")
 _LICENCE = re.compile(r"[A-Z0-9][A-Z0-9\-]{5,39}")
-# What people type when they must type something (issue 2.3).
-PLACEHOLDERS = frozenset(
-    {
-        "无",
-        "没有",
-        "无。",
-        "/",
-        "\\",
-        "-",
-        "--",
-        "—",
-        "——",
-        "n/a",
-        "na",
-        "none",
-        "null",
-        "nil",
-        ".",
-        "。",
-        "x",
-        "xx",
-        "xxx",
-        "test",
-        "测试",
-        "暂无",
-        "不详",
-        "未知",
-    }
-)
 # The first lines of every leaked-password list, and what Chinese sites meet most.
 COMMON_PASSWORDS = frozenset(
     {
@@ -181,12 +152,6 @@ def masked(address: str) -> str:
         name, _, domain = address.partition("@")
         return f"{name[:2] if len(name) > 3 else name[:1]}***@{domain}"
     return f"{address[:3]}****{address[-4:]}"
-
-
-def is_placeholder(text: str) -> bool:
-    """Whether somebody typed something only because the field wanted it (无, /, N/A, ……, ***)."""
-    plain = unicodedata.normalize("NFKC", text).strip().lower()
-    return plain in PLACEHOLDERS or not any(sign.isalnum() for sign in plain)
 
 
 def password_trouble(password: str, *, near: Iterable[str] = ()) -> Reason | None:

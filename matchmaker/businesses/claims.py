@@ -12,11 +12,12 @@ from matchmaker.audit.services import looked_at, record
 from matchmaker.businesses import queries, services
 from matchmaker.businesses.announcements import StandingChanged
 from matchmaker.businesses.models import BusinessMember, IdentityCase
-from matchmaker.businesses.rules import CAPACITIES_OF, OUTCOMES_OF, is_placeholder
+from matchmaker.businesses.rules import CAPACITIES_OF, OUTCOMES_OF
 from matchmaker.db import db
 from matchmaker.happened import announce
 from matchmaker.notifications.services import tell
 from matchmaker.reference.rules import read_credit_code
+from matchmaker.reference.rules.wording import is_placeholder
 from matchmaker.refusal import Refused
 
 

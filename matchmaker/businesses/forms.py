@@ -8,10 +8,9 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, FileField, HiddenField, RadioField, SelectField, SelectMultipleField, StringField
+from wtforms import BooleanField, FileField, HiddenField, RadioField, SelectField, StringField
 from wtforms import TextAreaField as AreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from matchmaker import clock
 from matchmaker.accounts.rules import plain_address
@@ -39,7 +38,7 @@ from matchmaker.formatting import language
 from matchmaker.reference import industries, regions, terms
 from matchmaker.reference.picking import IndustryChoice, RegionChoice, choose_industry, choose_region
 from matchmaker.refusal import Refused
-from matchmaker.web import BaseForm
+from matchmaker.web import BaseForm, ChecksField
 
 Value = TypeVar("Value")
 UNSECURED = "CREDIT"
@@ -50,13 +49,6 @@ OWN_COLLATERAL = (
     "SURETY_PERS", "SURETY_CORP",
 )  # fmt: skip
 """What an owner can have and give; the rest of the guarantee terms is brought by third parties."""
-
-
-class ChecksField(SelectMultipleField):
-    """Several choices as checkboxes."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
 
 
 def unit_of_page() -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -23,12 +22,13 @@ CAPACITIES_OF = {
 }
 STANDINGS = ("declared", "papers_sent", "checked", "rejected", "confirmed_outside")
 PROVEN = ("checked", "confirmed_outside")
+"""With one of these, an institution may be shown who asks (design: identity)."""
 
 SCOPES = ("look", "prepare", "act")
 """What a helper may do, each with what stands before it: read; write data and needs; send and accept."""
 LONGEST_MANDATE = timedelta(days=366)
 INVITED_FOR = timedelta(days=7)
-"""With one of these, an institution may be shown who asks (design: identity)."""
+"""How long a link that offers a mandate is good for."""
 PAPER_KINDS = ("licence", "letter")
 MOST_PAPERS = 6
 """Per person and business, so that nobody fills the store; own convention."""
@@ -65,8 +65,6 @@ ACQUIRED_MONTHS = 12
 OVER_LENDING_PERCENT = Decimal(50)
 """Credit lines of all institutions against a year's turnover (article 16.3). No published bound; our convention:
 half a year's turnover is named to the owner and is a warning, never a refusal."""
-FIGURES_MONTH = 4
-"""From April on, last year's figures are asked for: annual accounts close and tax is settled by then."""
 OLDEST_FOUNDING = date(1949, 1, 1)
 EARLIEST_YEAR = 1990
 MOST_EMPLOYEES = 1_000_000
@@ -124,22 +122,6 @@ def papers_needed(capacity: str) -> tuple[str, ...]:
 
 # What is typed ----------------------------------------------------------------------------------------------------
 
-_PLACEHOLDERS = frozenset(
-    "无 暂无 没有 空 不详 未知 未填 待填 待定 待补 略 同上 测试 测试数据 测试公司 测试店 某某 某"
-    " xx xxx xxxx na none null nil"
-    " test testing tbd todo unknown nothing asdf qwerty abc 123 1234 12345 123456 aaa 111 000".split()
-)
-
-
-def is_placeholder(text: str) -> bool:
-    """Whether a required text says nothing: 无, /, -, N/A, 测试, ……, one sign again and again."""
-    signs = [sign for sign in unicodedata.normalize("NFKC", text).casefold() if sign.isalnum()]
-    bare = "".join(signs)
-    if not bare or bare in _PLACEHOLDERS:
-        return True
-    return len(set(bare)) == 1 and len(bare) > 1
-
-
 def tidy(text: str) -> str:
     """Typed text with blanks at the ends and runs inside taken out, and control signs dropped."""
     plain = "".join(sign if sign.isprintable() else " " for sign in text)
@@ -164,7 +146,7 @@ def check_dates(founded_on: date, last_equity_change_on: date | None, today: dat
 
 
 def figures_year(today: date) -> int:
-    """The year whose figures are asked for: the last one, before April the one before it will do too."""
+    """The year whose figures are asked for: the last one that is over."""
     return today.year - 1
 
 

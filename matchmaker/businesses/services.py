@@ -37,7 +37,6 @@ from matchmaker.businesses.rules import (
     Profile,
     Year,
     check_dates,
-    is_placeholder,
     papers_needed,
     standing_after,
 )
@@ -48,6 +47,7 @@ from matchmaker.happened import announce
 from matchmaker.notifications.services import tell
 from matchmaker.reference import industries, regions, terms
 from matchmaker.reference.rules import read_credit_code
+from matchmaker.reference.rules.wording import is_placeholder
 from matchmaker.reference.rules.working_time import end_of_clock
 from matchmaker.refusal import Refused
 

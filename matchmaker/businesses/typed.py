@@ -7,7 +7,8 @@ import unicodedata
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
-from matchmaker.businesses.rules import MOST_EMPLOYEES, MOST_YUAN, is_placeholder, tidy
+from matchmaker.businesses.rules import MOST_EMPLOYEES, MOST_YUAN, tidy
+from matchmaker.reference.rules.wording import is_placeholder
 from matchmaker.refusal import Refused
 
 _UNITS = {"wan": Decimal(10_000), "yuan": Decimal(1)}

@@ -6,9 +6,8 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, RadioField, SelectMultipleField, StringField
+from wtforms import HiddenField, RadioField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from matchmaker.formatting import language
 from matchmaker.needs.rules import (
@@ -25,7 +24,7 @@ from matchmaker.needs.rules import (
 )
 from matchmaker.reference import regions
 from matchmaker.refusal import Reason
-from matchmaker.web import BaseForm, label, sentence
+from matchmaker.web import BaseForm, ChecksField, label, sentence
 
 MOST_PLACES = 8
 CHECK_SECURITIES = ("none", "home", "premises", "equipment", "vehicle", "receivable", "stock", "unsure")
@@ -47,13 +46,6 @@ def _choices(group: str, codes: Iterable[str]) -> list[SelectChoice]:
 
 def _picks(text: Any, group: str, codes: Iterable[str]) -> RadioField:
     return RadioField(text, choices=_choices(group, codes), validate_choice=False)
-
-
-class ChecksField(SelectMultipleField):
-    """Several choices as checkboxes."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
 
 
 class CheckForm(BaseForm):

@@ -10,8 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import RadioField, SelectMultipleField, StringField, TextAreaField
-from wtforms.widgets import CheckboxInput, ListWidget
+from wtforms import RadioField, StringField, TextAreaField
 
 from matchmaker import clock, formatting
 from matchmaker.businesses.typed import read_day, read_text, read_yuan, shown_sum
@@ -23,17 +22,10 @@ from matchmaker.insurance.rules.reasons import DECLINE_CODES, LONGEST_REASON, OW
 from matchmaker.leads.rules.consents import HOURS
 from matchmaker.products.cover.models import CoverVersion
 from matchmaker.refusal import Refused
-from matchmaker.web import BaseForm, label
+from matchmaker.web import BaseForm, ChecksField, label
 
 USUAL_DAYS = "60"
 USUAL_VALIDITY = timedelta(days=14)
-
-
-class ChecksField(SelectMultipleField):
-    """Several choices as checkboxes."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
 
 
 def unit_of_page() -> str:

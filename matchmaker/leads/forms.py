@@ -10,10 +10,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, FileField, HiddenField, RadioField, SelectField, SelectMultipleField, StringField
+from wtforms import BooleanField, FileField, HiddenField, RadioField, SelectField, StringField
 from wtforms import TextAreaField as AreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from matchmaker import clock, formatting
 from matchmaker.businesses.typed import read_day, read_text, read_yuan, shown_sum
@@ -37,19 +36,12 @@ from matchmaker.reference import terms
 from matchmaker.reference.rules.wording import refuse_promises
 from matchmaker.reference.rules.working_time import SHANGHAI
 from matchmaker.refusal import Refused
-from matchmaker.web import BaseForm, label
+from matchmaker.web import BaseForm, ChecksField, label
 
 LONGEST_NOTE = 500
 SHORTER_CONSENT = timedelta(days=30)
 """The other end that an owner may choose: who wants to see first how fast an institution is. Own choice."""
 USUAL_VALIDITY = timedelta(days=14)
-
-
-class ChecksField(SelectMultipleField):
-    """Several choices as checkboxes."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
 
 
 def labelled(group: str, codes: Iterable[Any]) -> list[SelectChoice]:

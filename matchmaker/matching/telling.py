@@ -20,6 +20,7 @@ from matchmaker.products.rules.capacity import Full
 from matchmaker.products.rules.concessions import Change, Concession, from_json
 from matchmaker.products.rules.promises import Promise
 from matchmaker.ranking.models import Shown, TurnedDown
+from matchmaker.ranking.rules import Points, points_of
 from matchmaker.reference import industries, regions, terms
 from matchmaker.refusal import plain
 from matchmaker.web import known_sentences, label, write_fact
@@ -394,6 +395,18 @@ class Card:
     concessions: tuple[str, ...]
     """What was taken off for this need, for whom and until when; it is in the cost already."""
     guarantee: bool
+    points: tuple[Points, ...]
+    """What the place has its score from; empty for lists of another version of the score."""
+
+    @property
+    def score(self) -> float:
+        """Points of a hundred, as the list keeps them."""
+        return self.row.score
+
+    @property
+    def by_score(self) -> int:
+        """The place that the score alone gives; another one than its own where neighbours were exchanged."""
+        return int(self.row.features.get("place_by_score") or self.row.place)
 
     @property
     def product_id(self) -> int:
@@ -524,6 +537,7 @@ def card(row: Shown, facts: Mapping[str, Any], tag: tuple[str, str] | None = Non
         + tuple(("care", said(care)) for care in row.cautions),
         concessions=tuple(concession_said(from_json(one)) for one in quote.get("concessions", ())),
         guarantee=row.product.kind == "guarantee",
+        points=points_of(row.features, row.score, objected=bool(row.list.counts.get("objected"))),
     )
 
 

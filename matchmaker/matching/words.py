@@ -48,6 +48,15 @@ LABELS = {
         "cost": _l("最省钱"),
         "speed": _l("最快"),
     },
+    "match.part": {
+        "chance": _l("办成的可能"),
+        "cost": _l("您的成本"),
+        "fit": _l("金额和期限合不合"),
+        "speed": _l("快不快"),
+        "unsecured": _l("照顾：不用抵押"),
+        "first_loan": _l("照顾：头一回贷款"),
+        "slots": _l("这家快接满了"),
+    },
     "match.payer": {"borrower": _l("您"), "bank": _l("银行"), "government": _l("财政")},
     "match.period": {
         "once": _l("放款那天"),

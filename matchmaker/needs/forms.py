@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, HiddenField, RadioField, SelectMultipleField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, RadioField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from matchmaker import clock
 from matchmaker.accounts.rules import plain_address
@@ -26,18 +25,11 @@ from matchmaker.needs.rules import (
 )
 from matchmaker.needs.words import LABELS
 from matchmaker.refusal import Reason
-from matchmaker.web import BaseForm, sentence
+from matchmaker.web import BaseForm, ChecksField, sentence
 
 
 def _choices(group: str, codes: Iterable[str]) -> list[SelectChoice]:
     return [SelectChoice(code, LABELS[group][code]) for code in codes]
-
-
-class ChecksField(SelectMultipleField):
-    """Several choices as checkboxes."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
 
 
 class NeedForm(BaseForm):

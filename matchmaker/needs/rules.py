@@ -439,11 +439,24 @@ def collateral_of(draft: Mapping[str, Any]) -> dict[str, str]:
     return {} if said is None else {"collateral_said": ",".join(said) or "none"}
 
 
-def business_values_of(answers: Answers | None) -> dict[str, str]:
-    """What the answers already say for the profile of the business, under the names of its form."""
+def securities_known(collateral: Collection[str]) -> list[str]:
+    """The choices of a need's form that a business has spoken of already; none where it holds only other things."""
+    known = [choice for choice, own in SECURITY_CHOICES.items() if set(collateral) & set(own)]
+    return known if known or collateral else ["none"]
+
+
+def business_values_of(answers: Answers | None, drafts: Iterable[Mapping[str, Any]] = ()) -> dict[str, str]:
+    """What was already said for the profile of the business, under the names of its form.
+
+    Trade and place are those of "check first"; collateral is what the newest of ``drafts`` says of it, else the check.
+    """
+    securities = next((draft["securities"] for draft in drafts if draft.get("securities")), None)
+    if securities is None:
+        securities = answers.securities if answers else ()
+    values = collateral_of({"securities": securities})
     if answers is None:
-        return {}
-    values = {"industry_query": TRADE_WORDS.get(answers.trade, ""), "region_code": answers.region_code}
+        return values
+    values |= {"industry_query": TRADE_WORDS.get(answers.trade, ""), "region_code": answers.region_code}
     if len(answers.region_code) < 6:
         values |= {"region_code": "", "province": answers.region_code[:2].ljust(6, "0") if answers.region_code else ""}
         if len(answers.region_code) == 4:

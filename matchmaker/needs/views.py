@@ -19,14 +19,15 @@ from matchmaker.needs import assisting, listings, queries, services
 from matchmaker.needs.forms import AssistedForm, NeedForm
 from matchmaker.needs.models import AssistedNeed, Need, NeedDraft
 from matchmaker.needs.rules import (
+    UNSURE,
     Answers,
     NeedState,
     as_planned,
     business_values_of,
     choices_of,
-    collateral_of,
     draft_values_of,
     read_typed,
+    securities_known,
     typed_of,
 )
 from matchmaker.needs.words import LABELS
@@ -74,6 +75,14 @@ def unsent_need() -> str | None:
     ready = (draft for draft in queries.drafts_of(person.id) if read_typed(draft.values, today=clock.today())[0])
     draft = next(ready, None)
     return url_for("needs.review", draft_id=draft.id) if draft else None
+
+
+@bp.app_template_global()
+def said_before() -> dict[str, str]:
+    """What the person has said before a business was written down, for its form: nothing is asked twice."""
+    person = actor()
+    drafts = queries.drafts_of(person.id) if person else []
+    return business_values_of(_answers(), (draft.values for draft in drafts))
 
 
 @bp.context_processor
@@ -155,7 +164,7 @@ def review(draft: NeedDraft) -> ResponseReturnValue:
         business=business,
         businesses=businesses,
         form=BaseForm(),
-        carried=business_values_of(_answers()) | collateral_of(draft.values),
+        carried=business_values_of(_answers(), [draft.values]),
     )
 
 
@@ -388,8 +397,13 @@ def _draft_asked_for() -> NeedDraft | None:
 
 
 def _carried() -> dict[str, Any]:
-    answers = Answers.from_cookie(session.get("check"))
-    return draft_values_of(answers) if answers else {}
+    """What "check first" and the one business have said already."""
+    answers = _answers()
+    values = draft_values_of(answers) if answers else {}
+    businesses = queries.businesses_of(actor().id)
+    if len(businesses) == 1 and businesses[0].collateral_said and values.get("securities", [UNSURE]) == [UNSURE]:
+        values["securities"] = securities_known(businesses[0].collateral)
+    return values
 
 
 def _draft_of(form: NeedForm) -> NeedDraft | None:

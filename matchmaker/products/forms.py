@@ -13,13 +13,12 @@ from wtforms import (
     HiddenField,
     RadioField,
     SelectField,
-    SelectMultipleField,
     StringField,
     TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.widgets import CheckboxInput, ListWidget
 
+from matchmaker import web
 from matchmaker.eligibility.rules import TAX_GRADES
 from matchmaker.products.rules.concessions import SLOTS, WAIVABLE, Change, For, slot_field
 from matchmaker.products.rules.fees import FEE_CODES, Payer, pairs_of
@@ -44,11 +43,8 @@ def _choices(group: str, codes: Iterable[str], empty: Any = None) -> list[Select
     return first + [SelectChoice(str(code), labels[str(code)]) for code in codes]
 
 
-class ChecksField(SelectMultipleField):
-    """Several boxes to tick."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
+class ChecksField(web.ChecksField):
+    """Several boxes to tick, with the labels of a group."""
 
     def __init__(self, label: Any, group: str, codes: Iterable[str], **kwargs: Any) -> None:
         super().__init__(label, choices=_choices(group, codes), validate_choice=False, **kwargs)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from matchmaker.refusal import Reason
 
@@ -188,6 +189,30 @@ def parts_of(offer: Offer, wish: Wish, chance: float) -> dict[str, float]:
 def score_of(parts: Mapping[str, float], weights: Mapping[str, float] = WEIGHTS) -> float:
     """The weighted sum, 0 to 100, six decimals. A preference that is switched off has the weight 0."""
     return round(sum(weight * parts[name] for name, weight in weights.items()), 6)
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """What one thing that is weighed gave a place: its points, and the most it can give (0 for what takes off)."""
+
+    name: str
+    got: float
+    most: float
+
+
+def points_of(kept: Mapping[str, Any], score: float, *, objected: bool) -> tuple[Points, ...]:
+    """What a stored place has its score from, in the order of the weights; "slots" last, where it took points off.
+
+    ``kept`` are the features of the place. Empty where the points do not add up to the score, that is where another
+    version of the score or another choice of preferences has made the list: then nobody is told a wrong reason.
+    """
+    parts = kept.get("parts") or {}
+    weights = OBJECTED_WEIGHTS if objected else WEIGHTS
+    found = [Points(name, weight * parts.get(name, 0.0), weight) for name, weight in weights.items() if weight]
+    taken = 0.0 if objected else slot_price(kept.get("slots_left"))
+    if taken:
+        found.append(Points("slots", -taken, 0.0))
+    return tuple(found) if abs(sum(one.got for one in found) - score) < 0.001 else ()
 
 
 def _bounded(value: float) -> float:

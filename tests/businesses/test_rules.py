@@ -11,6 +11,7 @@ import pytest
 
 from matchmaker.businesses import rules, typed
 from matchmaker.businesses.rules import BusinessFacts, LineFacts, YearFacts
+from matchmaker.reference.rules.wording import is_placeholder
 from matchmaker.refusal import Refused
 
 TODAY = date(2026, 9, 23)
@@ -85,17 +86,19 @@ def test_acting_for_another_needs_a_letter() -> None:
         "Ｎ／Ａ",
         "【无】",
         "null",
+        "不知道",
+        "11",
     ],
 )
 def test_a_placeholder_says_nothing(text: str) -> None:
-    assert rules.is_placeholder(text)
+    assert is_placeholder(text)
 
 
 @pytest.mark.parametrize(
-    "text", ["无为县土菜馆", "王记", "测试仪器有限公司", "8 号", "A1 座", "3M 专卖", "某某里咖啡馆", "好又多"]
+    "text", ["无为县土菜馆", "王记", "测试仪器有限公司", "8 号", "A1 座", "3M 专卖", "某某里咖啡馆", "好又多", "晶晶"]
 )
 def test_a_real_name_is_no_placeholder(text: str) -> None:
-    assert not rules.is_placeholder(text)
+    assert not is_placeholder(text)
 
 
 def test_odd_blanks_and_control_signs_are_tidied() -> None:

@@ -18,7 +18,7 @@ from matchmaker.db import db, unit_of_work
 from matchmaker.matching import queries, services
 from matchmaker.needs.models import Need, NeedVersion
 from matchmaker.products.models import Product, PromiseRecord
-from matchmaker.ranking.models import InView, ShownList
+from matchmaker.ranking.models import InView, Shown, ShownList
 from tests.builders import a_desk, a_manager, a_supervisor, an_operator, an_owner, sign_in
 from tests.products.builders import a_product
 
@@ -399,3 +399,19 @@ def test_each_card_says_how_its_institution_keeps_its_word_and_links_to_the_coun
         stored = db.session.scalars(sa.select(ShownList)).one()
         assert services.differences(stored) == [], "it is no part of the list"
         db.session.rollback()
+
+
+@pytest.mark.article("B.2", "3.6")
+def test_each_card_shows_the_points_that_put_it_at_its_place(app: Any, signed_in: Any, listed: dict[str, int]) -> None:
+    text = page(signed_in.get(address(listed, "?all=1")))
+    said = re.findall(r"为什么排第 (\d+)：100 分里得 ([\d.]+) 分", text)
+    with app.app_context():
+        rows = {row.place: row.score for row in db.session.scalars(sa.select(Shown))}
+    assert {int(place): float(points) for place, points in said} == {at: round(got, 1) for at, got in rows.items()}
+    assert text.count("办成的可能：") == text.count("您的成本：") == len(rows)
+    with app.app_context(), unit_of_work():
+        first = db.session.scalars(sa.select(Shown).order_by(Shown.place)).first()
+        assert first is not None
+        first.features = {**first.features, "parts": {**first.features["parts"], "cost": 0.123}}
+    again = page(signed_in.get(address(listed, "?all=1")))
+    assert "为什么排第 1：" not in again and "为什么排第 2：" in again, "what does not add up is not said"

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from matchmaker.db import db, unit_of_work
 from matchmaker.needs.models import Need, NeedDraft
+from matchmaker.needs.rules import securities_known
 from tests.builders import an_owner, sign_in
 from tests.needs.builders import a_draft, a_need, a_shop
 
@@ -242,6 +243,39 @@ def test_what_was_checked_first_is_not_asked_again_when_the_shop_is_registered(a
     assert answer.status_code == 200
     assert 'value="餐饮"' in page and "西湖区" in page
     assert carried["collateral_said"] == "none" and 'name="collateral_said" type="hidden" value="none"' in page
+
+
+@pytest.mark.article("6.1", "7.3")
+def test_who_registers_first_and_posts_later_is_not_asked_again_either(app, at_counter):
+    from stdnum.cn import uscc
+
+    from matchmaker.businesses.models import Business
+
+    with at_counter.session_transaction() as cookie:
+        cookie["check"] = {"trade": "food", "region_code": "330106", "securities": ["vehicle"], "amount_yuan": "200000"}
+    code = "92330106MA27XXXX" + "1"
+    begun = {**hidden(page_of(at_counter.get("/businesses/new"))), "uscc": code + uscc.calc_check_digit(code)}
+    asked = hidden(page_of(at_counter.post("/businesses/new", data=begun)))
+    written = {
+        "name": "西湖区晓东面馆", "industry_code": "6220", "region_code": "330106", "address": "古荡街 8 号",
+        "founded_on": "2022-05-06", "capacity": "owner",
+    }  # fmt: skip
+    made = at_counter.post("/businesses", data={**asked, **written})
+    assert made.status_code == 303, page_of(made)
+    page = page_of(at_counter.get(made.location))
+    assert "还没说有什么能抵押" not in page and "能抵押或担保的</dt><dd>抵押-车辆" in page
+    [business] = all_rows(app, Business)
+    assert business.collateral == ["MORT_VEH"] and business.collateral_said
+    with at_counter.session_transaction() as cookie:
+        del cookie["check"]
+    form = page_of(at_counter.get("/needs/new"))
+    assert re.search(r'checked[^>]* value="vehicle"', form), "and the need begins with what the business has said"
+
+
+def test_what_a_business_holds_beyond_the_choices_of_a_need_ticks_none_of_them():
+    assert securities_known(["PLEDGE_EQ"]) == []
+    assert securities_known([]) == ["none"]
+    assert securities_known(["MORT_RES", "PLEDGE_EQ"]) == ["home"]
 
 
 @pytest.mark.article("6.1", "7.3")

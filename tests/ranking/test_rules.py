@@ -16,7 +16,7 @@ from matchmaker.eligibility.facts import Facts
 from matchmaker.ranking import features, rules
 from matchmaker.ranking.features import FEATURES, NAMES, Counts, case_of
 from matchmaker.ranking.rules import WEIGHTS, Offer, Ranked, Record, Similar, Wish, parts_of, score_of, weights_without
-from matchmaker.ranking.services import order
+from matchmaker.ranking.services import order, stored_features
 from tests.ranking.builders import facts_of, offers
 
 ON = date(2026, 9, 23)
@@ -52,6 +52,19 @@ def test_who_objects_is_ordered_by_cost_fit_and_speed_alone() -> None:
     assert plain_score(replace(OFFER, cost_percent=Decimal("4.30"))) > plain_score(OFFER)
     assert plain_score(replace(OFFER, days_to_money=5)) > plain_score(OFFER)
     assert plain_score(replace(OFFER, term_months=24)) < plain_score(OFFER)
+
+
+@pytest.mark.article("8.2", "B.2")
+@pytest.mark.parametrize("objected", [False, True])
+@pytest.mark.parametrize("left", [None, 1, 7])
+def test_the_points_of_a_place_are_what_it_was_ordered_by(objected: bool, left: int | None) -> None:
+    for at in order(facts_of(random.Random(3)), [replace(offer, slots_left=left) for _bank, offer in offers()], on=ON, objected=objected):
+        kept = stored_features(at)
+        points = rules.points_of(kept, at.score, objected=objected)
+        assert points and sum(one.got for one in points) == pytest.approx(at.score, abs=1e-5)
+        assert all(0 <= one.got <= one.most for one in points if one.name != "slots")
+        assert ("slots" in {one.name for one in points}) == (left is not None and not objected)
+        assert rules.points_of(kept, at.score + 1, objected=objected) == (), "a score of other weights explains nothing"
 
 
 @pytest.mark.article("8.2")

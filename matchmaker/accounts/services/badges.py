@@ -9,10 +9,11 @@ from sqlalchemy.orm.exc import StaleDataError
 from matchmaker import clock
 from matchmaker.accounts import queries
 from matchmaker.accounts.models import Assignment, Badge, BrokerReport, Institution, Person
-from matchmaker.accounts.rules import BADGE_LIVES, BROKER_ASKED, BROKER_STEPS, badge_in_force, is_placeholder
+from matchmaker.accounts.rules import BADGE_LIVES, BROKER_ASKED, BROKER_STEPS, badge_in_force
 from matchmaker.audit.services import record
 from matchmaker.db import db
 from matchmaker.notifications.services import tell
+from matchmaker.reference.rules.wording import is_placeholder
 from matchmaker.refusal import Refused
 
 

@@ -7,14 +7,14 @@ from matchmaker.accounts import queries
 from matchmaker.accounts.announcements import InstitutionSuspended
 from matchmaker.accounts.keyed import Caller
 from matchmaker.accounts.models import Branch, Institution, Invitation, Person
-from matchmaker.accounts.rules import INSTITUTION_KINDS, LICENCE_SEEN, BranchFacts, is_placeholder, plain_licence
+from matchmaker.accounts.rules import INSTITUTION_KINDS, LICENCE_SEEN, BranchFacts, plain_licence
 from matchmaker.accounts.services.staff import invite
 from matchmaker.audit.services import record
 from matchmaker.db import db
 from matchmaker.happened import announce
 from matchmaker.notifications.services import tell, write_to
 from matchmaker.reference import regions
-from matchmaker.reference.rules.wording import refuse_promises
+from matchmaker.reference.rules.wording import is_placeholder, refuse_promises
 from matchmaker.refusal import Refused
 
 

@@ -6,12 +6,13 @@ from matchmaker import clock
 from matchmaker.accounts import queries
 from matchmaker.accounts.keyed import Caller, same
 from matchmaker.accounts.models import Assignment, Person
-from matchmaker.accounts.rules import is_email, is_placeholder, password_trouble
+from matchmaker.accounts.rules import is_email, password_trouble
 from matchmaker.accounts.services import codes, passwords
 from matchmaker.accounts.sessions import end_sessions_of
 from matchmaker.audit.services import record
 from matchmaker.db import db
 from matchmaker.notifications.services import tell
+from matchmaker.reference.rules.wording import is_placeholder
 from matchmaker.refusal import Refused
 
 

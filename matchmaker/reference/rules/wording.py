@@ -94,45 +94,11 @@ PROMISES: tuple[Promise, ...] = (
 )
 
 PLACEHOLDERS = frozenset(
-    {
-        "无",
-        "没有",
-        "暂无",
-        "略",
-        "同上",
-        "待定",
-        "待补",
-        "不详",
-        "不清楚",
-        "其他",
-        "其它",
-        "n/a",
-        "na",
-        "none",
-        "null",
-        "tbd",
-        "todo",
-        "test",
-        "测试",
-        "xx",
-        "xxx",
-        "/",
-        "\\",
-        "-",
-        "--",
-        "—",
-        "——",
-        ".",
-        "..",
-        "...",
-        "…",
-        "……",
-        "、",
-        "?",
-        "？",
-        "0",
-    }
+    "无 无无 暂无 没有 没 空 不详 不清楚 不知道 不晓得 未知 未填 待填 待定 待补 暂缺 保密 略 同上"
+    " 其他 其它 随便 测试 测试数据 测试公司 测试店 某某 某"
+    " na none null nil test testing tbd todo unknown nothing asdf qwerty abc x 0 123 1234 12345 123456".split()
 )
+"""What people type when they must type something, without its marks and blanks (N/A is "na")."""
 
 
 def plain(text: str) -> str:
@@ -162,6 +128,11 @@ def refuse_promises(**texts: str) -> None:
 
 
 def is_placeholder(text: str) -> bool:
-    """Whether the text only pretends to answer: 无, /, N/A, one letter over and over."""
-    bare = unicodedata.normalize("NFKC", text).strip().casefold()
-    return bare in PLACEHOLDERS or not plain(text) or (len(bare) > 1 and len(set(bare)) == 1)
+    """Whether a required text says nothing: 无, /, -, N/A, 测试, ……, one sign again and again.
+
+    Twice one Chinese sign is a name (晶晶), three times is none; letters and figures say nothing when there is but one.
+    """
+    bare = "".join(sign for sign in unicodedata.normalize("NFKC", text).casefold() if sign.isalnum())
+    if not bare or bare in PLACEHOLDERS:
+        return True
+    return len(set(bare)) == 1 and (len(bare) > 2 or (len(bare) == 2 and bare.isascii()))
