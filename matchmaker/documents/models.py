@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from matchmaker.db import Base
@@ -45,8 +45,10 @@ class Document(Base):
     media_type: Mapped[str]
     size_bytes: Mapped[int]
     sha256: Mapped[str] = mapped_column(index=True)
-    """Of the file as it was sent; what is kept of a photo is drawn anew."""
+    """Of the file as it was sent; what is kept of it is drawn or written anew."""
     pages: Mapped[int] = mapped_column(default=1, server_default="1")
+    pictured: Mapped[bool] = mapped_column(default=True, server_default=true())
+    """Whether a small picture of it is kept; not of PDFs that came before their first page was drawn."""
     scan: Mapped[str] = mapped_column(default="clean", server_default="clean")
     """What a scanner found: clean, waiting (it could not be asked yet), infected (the content is gone)."""
     scanned_by: Mapped[str] = mapped_column(default=SIGNATURE, server_default=SIGNATURE)
@@ -61,7 +63,7 @@ class Document(Base):
 
 
 class DocumentContent(Base):
-    """The bytes of a paper and, of a photo, a small picture; gone when it is deleted."""
+    """The bytes of a paper and a small picture of it; gone when it is deleted."""
 
     kept = Kept("identity", of="document_id", closing="delete", hidden=("content", "thumbnail"))
 

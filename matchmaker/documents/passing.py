@@ -5,12 +5,14 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from flask import Response, current_app, g, request
+from flask_babel import gettext as _
 
 from matchmaker.documents import queries
 from matchmaker.documents.models import Document
 from matchmaker.documents.rules import LARGEST_BYTES, PDF, CheckedFile, check_file
 from matchmaker.documents.scanner import scanner_in_use
 from matchmaker.refusal import Refused
+from matchmaker.web import said
 
 
 def take_upload(*fields: str) -> None:
@@ -46,11 +48,13 @@ def photo_or_file() -> None:
 
 
 def taken() -> CheckedFile:
-    """The file that ``take_upload`` checked. Raises the Refused that it met."""
+    """The file that ``take_upload`` checked; whoever sent it is told what was taken out. Raises the Refused it met."""
     found = g.upload
     if isinstance(found, Refused):
         raise found
     assert isinstance(found, CheckedFile)
+    if found.lost_something:
+        said(_("这个 PDF 里的附件、脚本去掉了，只留下看得见的几页。"))
     return found
 
 
@@ -76,7 +80,7 @@ def hand_out(document: Document) -> Response | None:
 
 
 def hand_out_small(document: Document) -> Response | None:
-    """The small picture of a photo, with the same care; None for a PDF."""
+    """The small picture of a photo or of a PDF's first page, with the same care; None where there is none."""
     content = queries.thumbnail_of(document)
     if content is None:
         return None

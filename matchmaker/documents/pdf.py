@@ -1,16 +1,42 @@
-"""What a PDF says of itself without drawing it: how many pages, whether it is locked, whether something runs in it."""
+"""Has a PDF read and written anew by a process of its own (`pdf_apart`), with limits of time, memory and pages."""
 
 from __future__ import annotations
 
-import re
-import zlib
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from threading import BoundedSemaphore
 
-MOST_OPENED = 32 * 1024 * 1024
-"""So much of its packed tables of objects is unpacked at most; a scan of 30 pages has some kilobytes of them."""
-_STREAM = re.compile(rb"(?<!end)stream\r?\n")
-_PAGE = re.compile(rb"/Type\s*/Page(?![A-Za-z])")
-_ACTIVE = re.compile(rb"/(JavaScript|JS|Launch|EmbeddedFile|RichMedia|XFA)\b")
-_ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")
+from matchmaker.documents.pictures import LONGEST_SIDE, QUALITY, THUMBNAIL_SIDE
+
+SECONDS = 20
+"""So long a PDF of 10 MB may take, the wait for the processor included; 30 photographed pages take about three."""
+PROCESSOR_SECONDS = 15
+MEMORY = 1024 * 1024 * 1024
+"""Bytes of address space; a page of 60 million pixels unpacked is 180 MB."""
+MOST_PIXELS = 60_000_000
+_PROGRAM = Path(__file__).with_name("pdf_apart.py")
+_PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "LANG", "LC_ALL")
+"""Of the environment; the site's secrets are not among them."""
+_AT_ONCE = BoundedSemaphore(2)
+"""Who uploads third waits; a web process has memory for two."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPdf:
+    """What became of a PDF: why it is not taken (a code of `rules.check_file`), or what to keep of it."""
+
+    code: str
+    pages: int = 0
+    content: bytes = b""
+    thumbnail: bytes = b""
+    is_signed: bool = False
+    """It carries an electronic signature, and `content` is the file as it came."""
+    lost_something: bool = False
+    """Scripts, attachments or calls of programs were taken out of it."""
 
 
 def is_whole(content: bytes) -> bool:
@@ -18,35 +44,30 @@ def is_whole(content: bytes) -> bool:
     return b"%%EOF" in content[-2048:]
 
 
-def opened(content: bytes) -> bytes:
-    """Its bytes, after them the tables of objects that newer writers pack, with names spelled plainly.
+def read_pdf(content: bytes, most_pages: int, *, seconds: float = SECONDS) -> ReadPdf:
+    """Read a PDF, draw its first page, write it anew without what runs, what is attached and what tells of its maker.
 
-    ISO 32000-1, 7.5.7 and 7.3.5. What cannot be unpacked is left out: it holds no page that a reader would show.
+    Takes about half a second: call it outside the transaction. `code` is "file_damaged" too when it took longer than
+    `seconds`, or broke the reader.
     """
-    parts, left = [content], MOST_OPENED
-    for found in _STREAM.finditer(content):
-        head = content[max(0, found.start() - 1000) : found.start()].rsplit(b" obj", 1)[-1]
-        if b"/ObjStm" not in head or left <= 0:
-            continue
+    if not is_whole(content):
+        return ReadPdf("file_damaged")
+    limits = {
+        "memory": MEMORY, "seconds": PROCESSOR_SECONDS, "pages": most_pages, "thumbnail": THUMBNAIL_SIDE,
+        "longest_side": LONGEST_SIDE, "quality": QUALITY, "pixels": MOST_PIXELS,
+    }  # fmt: skip
+    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    command = [sys.executable, "-I", "-B", str(_PROGRAM), json.dumps(limits)]
+    with _AT_ONCE:
         try:
-            part = zlib.decompressobj().decompress(content[found.end() :], left)
-        except zlib.error:
-            continue
-        left -= len(part)
-        parts.append(part)
-    return _ESCAPED.sub(lambda code: bytes([int(code[1], 16)]), b"\n".join(parts))
-
-
-def is_locked(said: bytes) -> bool:
-    """Whether it asks for a password, in what `opened` answers."""
-    return b"/Encrypt" in said
-
-
-def is_active(said: bytes) -> bool:
-    """Whether it carries a script, a file, or a call of a program."""
-    return _ACTIVE.search(said) is not None
-
-
-def pages(said: bytes) -> int:
-    """How many pages it has; a page that was changed later may count twice. 0: none was found."""
-    return len(_PAGE.findall(said))
+            done = subprocess.run(command, input=content, capture_output=True, timeout=seconds, env=environment)
+        except subprocess.TimeoutExpired:
+            return ReadPdf("file_damaged")
+    head, _, rest = done.stdout.partition(b"\n")
+    if done.returncode or not head:
+        return ReadPdf("file_damaged")
+    said = json.loads(head)
+    if said["code"]:
+        return ReadPdf(said["code"], pages=said.get("pages", 0))
+    small = said["small"]
+    return ReadPdf("", said["pages"], rest[small:], rest[:small], said["signed"], said["removed"])

@@ -20,7 +20,7 @@ def content_of(document: Document) -> bytes | None:
 
 
 def thumbnail_of(document: Document) -> bytes | None:
-    """The small picture of a photo; None for a PDF, and once the content was destroyed."""
+    """The small picture of a paper; None of an older PDF, and once the content was destroyed."""
     return db.session.scalar(select(DocumentContent.thumbnail).where(DocumentContent.document_id == document.id))
 
 

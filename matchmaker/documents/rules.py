@@ -50,6 +50,8 @@ class CheckedFile:
     pages: int = 1
     thumbnail: bytes | None = None
     scan: Scan = NOT_ASKED
+    lost_something: bool = False
+    """Of a PDF: scripts, attachments or calls of programs were taken out of it."""
 
     @property
     def size_bytes(self) -> int:
@@ -65,12 +67,13 @@ def check_file(
     most_bytes: int = LARGEST_BYTES,
     most_pages: int = MOST_PAGES,
 ) -> CheckedFile:
-    """The file in ``content``, if it may be kept: photos drawn anew without their EXIF, PDFs as they are.
+    """The file in ``content``, if it may be kept: photos drawn anew without their EXIF, PDFs written anew
+    without their properties; a signed PDF as it is.
 
     Slow for large images and asks the scanner (the built-in one if none is given): call it outside the transaction.
     Raises Refused (422) at ``field``: ``file_empty``, ``file_too_large``, ``file_infected``, ``file_heic``,
     ``file_type_refused``, ``file_damaged``, ``file_too_many_pixels``, ``file_moving``, ``pdf_locked``,
-    ``pdf_active``, ``pdf_pages_unknown``, ``pdf_too_many_pages``.
+    ``pdf_active``, ``pdf_too_many_pages``.
     """
     if not content:
         raise Refused("file_empty", field=field, status=422)
@@ -81,8 +84,11 @@ def check_file(
         raise Refused("file_infected", field=field, status=422)
     sha256 = hashlib.sha256(content).hexdigest()
     if content.startswith(b"%PDF-"):
-        pages = _pages_of_pdf(content, field, most_pages)
-        return CheckedFile(clean_filename(filename, PDF), PDF, sha256, content, pages, None, scan)
+        read = _pdf_to_keep(content, field, most_bytes, most_pages)
+        return CheckedFile(
+            clean_filename(filename, PDF), PDF, sha256, read.content, read.pages, read.thumbnail, scan,
+            lost_something=read.lost_something,
+        )  # fmt: skip
     _refuse_no_picture(content, field)
     kept, media_type = _picture_to_keep(content, field)
     return CheckedFile(clean_filename(filename, media_type), media_type, sha256, kept, 1, thumbnail_of(kept), scan)
@@ -124,21 +130,16 @@ def _opened(content: bytes) -> Iterator[Image.Image]:
         yield image
 
 
-def _pages_of_pdf(content: bytes, field: str, most_pages: int) -> int:
-    """The pages of a whole PDF without a password and without anything that runs."""
-    if not pdf.is_whole(content):
-        raise Refused("file_damaged", field=field, status=422)
-    said = pdf.opened(content)
-    if pdf.is_locked(said):
-        raise Refused("pdf_locked", field=field, status=422)
-    if pdf.is_active(said):
-        raise Refused("pdf_active", field=field, status=422)
-    pages = pdf.pages(said)
-    if not pages:
-        raise Refused("pdf_pages_unknown", field=field, status=422)
-    if pages > most_pages:
-        raise Refused("pdf_too_many_pages", field=field, status=422, mine=pages, most=most_pages)
-    return pages
+def _pdf_to_keep(content: bytes, field: str, most_bytes: int, most_pages: int) -> pdf.ReadPdf:
+    """A whole PDF without a password, written anew without anything that runs."""
+    read = pdf.read_pdf(content, most_pages)
+    if read.code == "pdf_too_many_pages":
+        raise Refused("pdf_too_many_pages", field=field, status=422, mine=read.pages, most=most_pages)
+    if read.code:
+        raise Refused(read.code, field=field, status=422)
+    if len(read.content) > most_bytes:  # its tables may take more room than the packed ones that it came with
+        raise Refused("file_too_large", field=field, status=422, most=most_bytes // (1024 * 1024))
+    return read
 
 
 def clean_filename(filename: str, media_type: str) -> str:

@@ -26,6 +26,7 @@ def keep(file: CheckedFile, *, kind: str, by: Person) -> Document:
         size_bytes=file.size_bytes,
         sha256=file.sha256,
         pages=file.pages,
+        pictured=file.thumbnail is not None,
         scan=file.scan.found,
         scanned_by=file.scan.by,
         uploaded_by_id=by.id,

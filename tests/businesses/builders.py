@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -134,9 +135,25 @@ def a_picture(colour: str = "white", form: str = "JPEG", size: tuple[int, int] =
     return out.getvalue()
 
 
-def a_pdf(extra: bytes = b"") -> bytes:
-    """The bytes of a small PDF."""
-    return b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\n2 0 obj<</Type/Page>>endobj\n" + extra + b"\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+def a_pdf(extra: bytes = b"", *, root: bytes = b"", pages: int = 1, trailer: bytes = b"") -> bytes:
+    """The bytes of a small PDF: empty pages, more objects (from number 100), more entries of its root and trailer."""
+    kids = b" ".join(b"%d 0 R" % (10 + number) for number in range(pages))
+    objects = [b"1 0 obj<</Type/Catalog/Pages 2 0 R" + root + b">>endobj"]
+    objects.append(b"2 0 obj<</Type/Pages/Kids[" + kids + b"]/Count %d>>endobj" % pages)
+    for number in range(pages):
+        objects.append(b"%d 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 300]>>endobj" % (10 + number))
+    body, places = b"%PDF-1.4\n", {}
+    for one in objects:
+        places[int(one.split()[0])] = len(body)
+        body += one + b"\n"
+    for found in re.finditer(rb"(\d+) 0 obj", extra):
+        places[int(found[1])] = len(body) + found.start()
+    body += extra + b"\n"
+    table = b"xref\n0 1\n0000000000 65535 f \n"
+    for number in sorted(places):
+        table += b"%d 1\n%010d 00000 n \n" % (number, places[number])
+    size = max(places) + 1
+    return body + table + b"trailer<</Root 1 0 R/Size %d" % size + trailer + b">>\nstartxref\n%d\n%%%%EOF\n" % len(body)
 
 
 def papers_sent(member: BusinessMember) -> BusinessPaper:
