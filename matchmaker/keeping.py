@@ -22,6 +22,9 @@ KINDS: tuple[str, ...] = (
 PURPOSES_OF_STAYING: tuple[str, ...] = ("", "figures", "evidence", "law", "security")
 """Why something outlives the account, without who it was."""
 
+NO_COPY: tuple[str, ...] = ("", "hashed", "given_to_others")
+"""Why a table about people is in nobody's copy: only keyed hashes that name nobody; written by and for others."""
+
 
 @dataclass(frozen=True)
 class Without:
@@ -61,6 +64,17 @@ def erased(value: Any, to: Any, number: int, at: datetime) -> Any:
 
 
 @dataclass(frozen=True)
+class Share:
+    """What a row is to a further person whom one of its columns names.
+
+    ``withheld`` is not in that person's copy; ``erase`` is what the closing of that person's account takes out of it.
+    """
+
+    withheld: tuple[str, ...] = ()
+    erase: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Kept:
     """What one table keeps.
 
@@ -68,7 +82,9 @@ class Kept:
     that itself belongs to one. ``days`` after ``since`` a row is deleted, or only erased (``erase``: column -> what
     stands there afterwards). ``closing`` says what the closing of the account does: delete, erase or stay; ``why``
     names what the rest is needed for. ``harmless`` are columns that look personal by their name and are not.
-    ``hidden`` columns are never handed out, not even to whom they are about (hashes, secrets).
+    ``hidden`` columns are never handed out, not even to whom they are about (hashes, secrets). ``withheld`` columns
+    are the words of another side and not in the copy, but for rows where ``unless`` is true. ``also`` names columns
+    that point to a further person. ``no_copy`` says why a table about people is in nobody's copy (`NO_COPY`).
     """
 
     kind: str
@@ -81,6 +97,10 @@ class Kept:
     job: str = NIGHTLY
     harmless: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
+    unless: str = ""
+    also: Mapping[str, Share] = field(default_factory=dict)
+    no_copy: str = ""
 
     @property
     def after_its_time(self) -> str:

@@ -451,8 +451,9 @@ class OneTimeCode(Base):
     """
 
     kept = Kept(
-        "security", days=1, since="expires_at", job="accounts.forget", harmless=("address_key",), hidden=("code_hash",)
-    )
+        "security", days=1, since="expires_at", job="accounts.forget", harmless=("address_key",), hidden=("code_hash",),
+        no_copy="hashed",
+    )  # fmt: skip
 
     __table_args__ = (
         CheckConstraint(_one_of("purpose", CODE_PURPOSES), name="purpose_known"),
@@ -471,7 +472,7 @@ class OneTimeCode(Base):
 class CodeUse(Base):
     """One row per used code, written in the transaction of the deed it allows: the second one is refused."""
 
-    kept = Kept("security", days=1, since="used_at", job="accounts.forget")
+    kept = Kept("security", days=1, since="used_at", job="accounts.forget", no_copy="hashed")
 
     code_id: Mapped[int] = mapped_column(ForeignKey("one_time_code.id"), unique=True)
     used_at: Mapped[datetime]
@@ -514,7 +515,7 @@ class RecoveryUse(Base):
 class SignInAttempt(Observation, Base):
     """Observation: somebody tried to sign in. `account_key` is a keyed hash, so unknown accounts look alike."""
 
-    kept = Kept("security", days=180, since="at", why="security", job="accounts.forget")
+    kept = Kept("security", days=180, since="at", why="security", job="accounts.forget", no_copy="hashed")
 
     __table_args__ = (
         Index("ix_sign_in_attempt_account_key_at", "account_key", "at"),
@@ -530,7 +531,7 @@ class SignInAttempt(Observation, Base):
 class CodeTry(Observation, Base):
     """Observation: a one-time code was tried in vain."""
 
-    kept = Kept("security", days=1, since="at", why="security", job="accounts.forget")
+    kept = Kept("security", days=1, since="at", why="security", job="accounts.forget", no_copy="hashed")
 
     __table_args__ = (Index("ix_code_try_address_key_at", "address_key", "at"),)
 

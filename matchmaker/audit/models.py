@@ -9,13 +9,16 @@ from sqlalchemy import BigInteger, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from matchmaker.db import Base, JsonDict, JsonList, Observation
-from matchmaker.keeping import Kept
+from matchmaker.keeping import Kept, Share
 
 
 class AuditRow(Base):
     """One deed: who, what, on which object. `by_id` is a number, no name: a deleted person leaves no trace."""
 
-    kept = Kept("trail", closing="stay", why="evidence", harmless=("facts",))
+    kept = Kept(
+        "trail", closing="stay", why="evidence", harmless=("facts",), also={"by_id": Share()},
+        hidden=("transaction_number", "seal_number", "seal"),
+    )  # fmt: skip
 
     __table_args__ = (
         Index("ix_audit_row_object", "object_kind", "object_id", "at"),

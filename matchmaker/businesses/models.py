@@ -24,7 +24,7 @@ from matchmaker.businesses.rules import (
 )
 from matchmaker.db import Base, JsonList, Versioned
 from matchmaker.documents.models import Document
-from matchmaker.keeping import Kept, Numbered, YearOnly
+from matchmaker.keeping import Kept, Numbered, Share, YearOnly
 
 
 def _one_of(column: str, values: tuple[str, ...]) -> str:
@@ -144,7 +144,7 @@ class Mandate(Versioned, Base):
 
     kept = Kept(
         "identity", of="business_id", days=90, since="expires_at", closing="erase", erase={"address": ""},
-        why="evidence", hidden=("token_hash",),
+        why="evidence", hidden=("token_hash",), also={"person_id": Share()},
     )  # fmt: skip
 
     __table_args__ = (
@@ -223,6 +223,8 @@ class IdentityCase(Versioned, Base):
     kept = Kept(
         "identity", of="business_id", days=1095, since="opened_at", closing="erase",
         erase={"claimant_words": "", "holder_words": None, "reason": "（已删除）"}, why="evidence",
+        withheld=("claimant_id", "claimant_words", "capacity"),
+        also={"claimant_id": Share(withheld=("holder_words", "holder_said_at"), erase={"claimant_words": ""})},
     )  # fmt: skip
 
     __table_args__ = (

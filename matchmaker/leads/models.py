@@ -396,6 +396,7 @@ class LeadStep(Base):
     kept = Kept(
         "leads", of="lead_id", days=1095, since="at", closing="erase",
         erase={"note": None, "facts": Without(WORDS_OF_PEOPLE)}, why="figures",
+        withheld=("note",), unless="note_for_both",
     )  # fmt: skip
 
     __table_args__ = (
@@ -538,8 +539,9 @@ class LeadCheck(Base):
     """One thing looked into before or at lending, with who, when and evidence (articles 10.2, 16.4)."""
 
     kept = Kept(
-        "leads", of="lead_id", days=1095, since="at", closing="erase", erase={"evidence": "（已删除）"}, why="evidence"
-    )
+        "leads", of="lead_id", days=1095, since="at", closing="erase", erase={"evidence": "（已删除）"}, why="evidence",
+        withheld=("result", "evidence"),
+    )  # fmt: skip
 
     __table_args__ = (
         CheckConstraint("phase IN ('before', 'at')", name="phase_known"),

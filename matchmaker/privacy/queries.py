@@ -126,13 +126,55 @@ def papers_of(person_id: int) -> list[Document]:
 
 
 def rows_about(cls: type[Base], person_id: int, business_ids: Iterable[int]) -> list[dict[str, Any]]:
-    """What one table holds about somebody, column by column, without what is never handed out."""
+    """What one table holds about somebody, column by column, without what is never handed out.
+
+    The words of another side (``Kept.withheld``) are left out, unless the row says that both read them.
+    """
+    kept = cls.kept
+    rows: dict[int, dict[str, Any]] = {}
+    for name, share in kept.also.items():
+        of_mine: Any = getattr(cls, name)
+        rows |= _copied(cls, of_mine == person_id, share.withheld)
     condition = belonging(cls, person_id, business_ids)
-    if condition is None:
-        return []
+    if condition is not None:
+        rows |= _copied(cls, condition, kept.withheld, kept.unless)
+    return [rows[number] for number in sorted(rows)]
+
+
+def _copied(
+    cls: type[Base], condition: sa.ColumnElement[bool], withheld: Iterable[str], unless: str = ""
+) -> dict[int, dict[str, Any]]:
+    """Number of a row -> what of it is handed out."""
+    withheld = set(withheld)
     columns = [column for column in cls.__table__.columns if column.name not in cls.kept.hidden]
-    rows = db.session.execute(sa.select(*columns).where(condition).order_by(cls.id)).mappings()
-    return [dict(row) for row in rows]
+    found = {}
+    for row in db.session.execute(sa.select(*columns).where(condition)).mappings():
+        shared = bool(unless and row[unless])
+        found[row["id"]] = {name: value for name, value in row.items() if shared or name not in withheld}
+    return found
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """What is not in a copy of one's own data: the table, the columns (none: all of it), and the code of why."""
+
+    table: str
+    columns: tuple[str, ...]
+    why: str
+
+
+def left_out() -> list[LeftOut]:
+    """What a copy does not hold of the tables about people, in the order of the tables."""
+    found = []
+    for cls in tables():
+        kept, name = cls.kept, cls.__tablename__
+        if kept.no_copy:
+            found.append(LeftOut(name, (), kept.no_copy))
+        elif kept.of is not None or kept.also:
+            found += [LeftOut(name, kept.hidden, "secret")] if kept.hidden else []
+            theirs = {*kept.withheld, *(column for share in kept.also.values() for column in share.withheld)}
+            found += [LeftOut(name, tuple(sorted(theirs)), "given_to_others")] if theirs else []
+    return found
 
 
 def over_its_time(cls: type[Base], now: datetime, at_once: int) -> sa.Select[int] | None:

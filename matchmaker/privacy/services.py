@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from matchmaker.businesses.mandates import end_mandates_with
 from matchmaker.businesses.models import Business
 from matchmaker.db import Base, db
 from matchmaker.happened import announce
-from matchmaker.keeping import Kept, erased
+from matchmaker.keeping import erased
 from matchmaker.leads.queries import finding
 from matchmaker.leads.rules.agreements import AgreementOver
 from matchmaker.leads.rules.reserves import Over
@@ -99,6 +99,7 @@ def close_account(person: Person) -> dict[str, int]:
         if found:
             done[cls.__tablename__] = len(found)
             (delete_rows if cls.kept.closing == "delete" else erase_rows)(cls, found, now)
+    _erase_shares(person, now)
     db.session.expire_all()
     record("account.close", person, by=None, rows=sum(done.values()))
     return done
@@ -133,12 +134,22 @@ def delete_rows(cls: type[Base], numbers: list[int], at: datetime) -> None:
     db.session.execute(sa.delete(cls).where(cls.id.in_(numbers)).execution_options(synchronize_session=False))
 
 
-def erase_rows(cls: type[Base], numbers: list[int], at: datetime) -> None:
+def erase_rows(cls: type[Base], numbers: list[int], at: datetime, what: Mapping[str, Any] | None = None) -> None:
     """Put what the declaration says in the place of what is personal, row by row; the rest of the row stays."""
-    kept: Kept = cls.kept
+    erase = cls.kept.erase if what is None else what
     table: Any = cls.__table__
-    columns = [table.c[name] for name in kept.erase]
+    columns = [table.c[name] for name in erase]
     for row in db.session.execute(sa.select(table.c.id, *columns).where(table.c.id.in_(numbers))).mappings().all():
-        values = {name: erased(row[name], to, row["id"], at) for name, to in kept.erase.items()}
+        values = {name: erased(row[name], to, row["id"], at) for name, to in erase.items()}
         db.session.execute(sa.update(table).where(table.c.id == row["id"]).values(**values))
+
+
+def _erase_shares(person: Person, at: datetime) -> None:
+    """Take the person's own words out of rows that belong to somebody else."""
+    for cls in queries.tables():
+        for name, share in cls.kept.also.items():
+            column: Any = getattr(cls, name)
+            if share.erase:
+                numbers = list(db.session.scalars(sa.select(cls.id).where(column == person.id)))
+                erase_rows(cls, numbers, at, share.erase)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import zipfile
@@ -73,7 +74,12 @@ def download() -> ResponseReturnValue:
     }
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        about = {"made_at": clock.now(), "person_id": person.id, "tables": held}
+        about = {
+            "made_at": clock.now(),
+            "person_id": person.id,
+            "tables": held,
+            "left_out": [dataclasses.asdict(one) for one in queries.left_out()],
+        }
         archive.writestr("my-data.json", json.dumps(plain(about), ensure_ascii=False, indent=1))
         archive.writestr("my-data.html", _readable(held, businesses))
         for paper in queries.papers_of(person.id):
@@ -94,6 +100,7 @@ def _readable(held: dict[str, list[dict[str, object]]], business_ids: list[int])
         receipts=looking.receipts_of(actor().id, open_=True) + looking.receipts_of(actor().id, open_=False),
         looks=looking.all_looks(actor().id),
         counts={name: len(rows) for name, rows in held.items()},
+        left_out=queries.left_out(),
     )
 
 

@@ -20,6 +20,7 @@ from matchmaker.leads.services import choosing, offering, working
 from matchmaker.matching import services as matching
 from matchmaker.products.models import Product
 from tests.builders import a_manager, a_supervisor, an_operator, an_owner
+from tests.businesses.builders import a_code
 from tests.leads.builders import EVERYTHING, FIELDS, HOURS, check_papers, match
 from tests.matching.builders import a_known_need, a_known_shop, a_market
 from tests.needs.builders import a_need
@@ -74,7 +75,7 @@ def _owner_with_list() -> dict[str, int]:
     """周桂兰: papers checked, a need of this morning, its list."""
     owner = an_owner("周桂兰")
     need = a_known_need(owner)
-    need.business.name = "桂兰砂锅馆"
+    need.business.name, need.business.uscc = "桂兰砂锅馆", a_code(number=4711)
     check_papers(need.business, owner)
     matching.make_list(need, by=owner)
     return {"owner": owner.id, "need": need.id, "business": need.business_id}
@@ -157,6 +158,18 @@ def offered(ids: dict[str, int]) -> Lead:
         ),
         by=manager,
     )
+    return lead
+
+
+def paid_out(ids: dict[str, int]) -> Lead:
+    """… which the owner accepted; the money came and was confirmed."""
+    lead, manager, owner = offered(ids), _person(ids, "manager"), _person(ids, "owner")
+    offering.accept_offer(lead, number=1, by=owner)
+    offering.report_contract(lead, contract_number="青檀字 2026-118", signed_on=clock.today(), by=manager)
+    offering.report_payout(
+        lead, amount_yuan=Decimal(300_000), paid_on=clock.today(), reference="QT20260923001", by=manager
+    )
+    offering.confirm_payout(lead, by=owner)
     return lead
 
 
