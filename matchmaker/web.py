@@ -654,10 +654,39 @@ def undo_deed() -> None:
     begin_read()
 
 
+NO_TO_OPEN_PAGES: Mapping[int, Any] = {
+    400: _l("没有做成：这一页是上一次登录时打开的。填的都还在，按页上的按钮，带着接着填。"),
+    401: _l("没有做成：您已经退出了。填的都还在，按页上的按钮，登录以后接着填。"),
+    429: _l("没有做成：太快了，等一会儿。填的都还在这一页上。"),
+    503: _l("没有做成：现在忙不过来。填的都还在这一页上，过一会儿再试。"),
+}
+
+
+def asked_from_page() -> bool:
+    """Whether an open page asks in the background (htmx): a part of it comes back, or one line that says why not."""
+    return "HX-Request" in request.headers
+
+
+def no_to_open_page(status: int, words: str = "", headers: Mapping[str, str] | None = None) -> Response:
+    """The "no" to an open page: one line in its place for that; everything typed stays where it is.
+
+    Without this, whoever has been signed out meanwhile would go on typing beside an old "saved".
+    """
+    otherwise = _l("没有做成：我们这边出了错。填的都还在这一页上，过一会儿再试。")
+    said = words or str(NO_TO_OPEN_PAGES.get(status, otherwise))
+    page = render_template("components/not_done.html", words=said)
+    answer = Response(page, status, headers, mimetype="text/html")
+    answer.headers["HX-Retarget"] = "#not-done"
+    answer.headers["HX-Reswap"] = "innerHTML"
+    return answer
+
+
 def on_refused(no: Refused) -> ResponseReturnValue:
     """A refusal no form took: the page says what did not happen and why."""
     if is_api():
         return {"code": no.code, "message": sentence(no)}, no.status
+    if asked_from_page():
+        return no_to_open_page(no.status, not_done(no))
     page = render_template("errors/refused.html", refused=no, heading=not_done(no), typed=typed_as_labelled())
     return page, no.status
 
@@ -720,6 +749,8 @@ def on_http_error(problem: HTTPException) -> ResponseReturnValue:
         if messages:
             body["errors"] = messages
         return Response(json.dumps(body, ensure_ascii=False), status, headers, mimetype="application/json")
+    if asked_from_page():
+        return no_to_open_page(status, headers=headers)
     page = status if status in PAGES else 400
     return Response(render_template(f"errors/{page}.html", problem=problem, typed=[]), status, headers)
 
@@ -728,6 +759,8 @@ def on_unauthorized(problem: Unauthorized) -> ResponseReturnValue:
     """Not signed in: to the sign-in page and back; a posted form is carried along."""
     if is_api():
         return on_http_error(problem)
+    if asked_from_page():
+        return no_to_open_page(401)
     if request.method in WRITING:
         carried = pack_carried(typed_values(), request.full_path.rstrip("?"))
         return render_template("errors/401.html", carried=carried), 401
@@ -736,6 +769,8 @@ def on_unauthorized(problem: Unauthorized) -> ResponseReturnValue:
 
 def on_csrf_error(problem: CSRFError) -> ResponseReturnValue:
     """The form's token is missing or of another session: nothing was done; what was typed can be looked at again."""
+    if asked_from_page():
+        return no_to_open_page(400)
     carried = pack_carried(typed_values(), request.full_path.rstrip("?"))
     path, values = unpack_carried(carried) or ("/", [])
     return render_template("errors/continue.html", path=path, values=values, stale=True), 400

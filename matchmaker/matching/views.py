@@ -23,7 +23,7 @@ from matchmaker.products.rules.states import EDITABLE_VERSION, Kind
 from matchmaker.products.rules.typed import FIELDS, read_terms
 from matchmaker.ranking.models import Shown, ShownList
 from matchmaker.refusal import Reason
-from matchmaker.web import actor, back_to, computes, once, paginate_items, requires
+from matchmaker.web import actor, asked_from_page, back_to, computes, once, paginate_items, requires
 
 bp = Blueprint("matching", __name__)
 
@@ -260,7 +260,7 @@ def preview_reach(version: ProductVersion, step: str) -> ResponseReturnValue:
     said = queries.terms_said(terms, version.product, queries.places_now())
     reach = asking.reach_of(said, clock.today())
     wrong = [problem for problem in unread if problem.field in FIELDS[step]]
-    if request.headers.get("HX-Request"):
+    if asked_from_page():
         return render_template("matching/_reach.html", product=version.product, reach=reach, wrong=wrong)
     return render_template(
         "matching/reach_preview.html",

@@ -33,7 +33,7 @@ from matchmaker.needs.rules import (
 from matchmaker.needs.words import LABELS
 from matchmaker.reference.rules.working_time import days_off_between, is_working_day
 from matchmaker.refusal import Refused
-from matchmaker.web import BaseForm, actor, back_to, limited, once, paginate, requires, said, sentence
+from matchmaker.web import BaseForm, actor, asked_from_page, back_to, limited, once, paginate, requires, said, sentence
 
 bp = Blueprint("needs", __name__)
 
@@ -125,7 +125,7 @@ def save_draft() -> ResponseReturnValue:
     except Refused as no:
         return _conflict(form, no)
     form.version.data = str(draft.version)
-    if "HX-Request" in request.headers:
+    if asked_from_page():
         return render_template("needs/saved.html", form=form, draft=draft, answers_only=True)
     return _page(form, draft)
 
@@ -427,7 +427,7 @@ def _keep(form: NeedForm) -> NeedDraft:
 def _conflict(form: NeedForm, no: Refused) -> ResponseReturnValue:
     """An older copy: both are there, its owner chooses which one to go on with."""
     draft = _draft_of(form)
-    page = "needs/saved.html" if "HX-Request" in request.headers else "needs/draft_conflict.html"
+    page = "needs/saved.html" if asked_from_page() else "needs/draft_conflict.html"
     told = sentence(no)
     return render_template(page, form=form, draft=draft, conflict=told, answers_only=True, **_around()), 409
 

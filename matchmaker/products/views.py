@@ -29,6 +29,7 @@ from matchmaker.products.rules.typed import FIELDS, STEPS, read_capacity, read_t
 from matchmaker.refusal import Reason, Refused
 from matchmaker.web import (
     actor,
+    asked_from_page,
     back_to,
     before_transaction,
     computes,
@@ -367,7 +368,7 @@ def preview_cost(version: ProductVersion, step: str) -> ResponseReturnValue:
         terms, clock.today(), amount_yuan=sample.amount_max_yuan, term_months=_sane(sample.term_max_months)
     )
     asked = {"wan": request.form.get("sample_wan", ""), "months": request.form.get("sample_months", "")}
-    if request.headers.get("HX-Request"):
+    if asked_from_page():
         return render_template("products/_example.html", example=example, asked=asked, version=version, step=step)
     form = STEP_FORMS[step](typed, version.row_version).mark(
         problem for problem in unread if problem.field in FIELDS[step]

@@ -16,7 +16,7 @@ from matchmaker.reference.forms import DaysForm, LprForm
 from matchmaker.reference.industry_search import everyday_words
 from matchmaker.reference.picking import choose_industry, choose_region
 from matchmaker.refusal import Refused
-from matchmaker.web import actor, back_to, computes, once, paginate_items, public, requires, said
+from matchmaker.web import actor, asked_from_page, back_to, computes, once, paginate_items, public, requires, said
 
 bp = Blueprint("reference", __name__, url_prefix="/reference")
 
@@ -45,7 +45,7 @@ def look_up_industry() -> ResponseReturnValue:
     typed = request.args.get("q") or request.args.get("industry_query")
     choice = choose_industry(typed, request.args.get(name))
     under = industries.get(request.args.get("under"))
-    if request.headers.get("HX-Request"):
+    if asked_from_page():
         return render_template("reference/_industry_choices.html", choice=choice, name=name)
     return render_template("reference/industries.html", choice=choice, under=under, sections=industries.children())
 
@@ -76,7 +76,7 @@ def look_up_region() -> ResponseReturnValue:
     name = _field_name("region_code")
     typed = request.args.get("q") or request.args.get("region_query")
     choice = choose_region(typed, request.args.get(name), request.args.get("province"), request.args.get("city"))
-    if request.headers.get("HX-Request"):
+    if asked_from_page():
         return render_template("reference/_region_choices.html", choice=choice, name=name)
     return render_template("reference/regions.html", choice=choice)
 

@@ -106,8 +106,10 @@ def test_what_was_typed_comes_back_after_signing_in_again(
 
 
 @pytest.mark.article("B.3")
-def test_a_form_of_an_earlier_session_is_not_lost_either(stage: LiveSite, visit: Opens) -> None:
-    """In another tab one signed out and in again: the old tab's form stops, and goes on with what was typed."""
+def test_a_form_of_an_earlier_session_is_not_lost_either(
+    stage: LiveSite, visit: Opens, seen: Callable[..., None]
+) -> None:
+    """In another tab one signed out and in again: the old tab says that it saves no more, and goes on with what was typed."""
     owner = visit("owner")
     says_a_need(owner)
     owner.page.wait_for_function("() => document.querySelector('#saved').innerText.includes('已保存')")
@@ -119,6 +121,10 @@ def test_a_form_of_an_earlier_session_is_not_lost_either(stage: LiveSite, visit:
     other.get_by_label("密码").fill(PASSWORD)
     other.locator("main").get_by_role("button", name="登录", exact=True).click()
     other.wait_for_url("**/")
+    owner.page.locator("textarea[name=note]").fill(NOTE + "。")
+    owner.page.locator("textarea[name=note]").fill(NOTE)
+    owner.page.locator("#not-done", has_text="没有做成：这一页是上一次登录时打开的").wait_for()
+    seen(owner, "85-not-saved")
     owner.press("看一遍，再发")
     owner.page.get_by_text("您填的都还在，还没有做").wait_for()
     owner.press("带着填过的回去")

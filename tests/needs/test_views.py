@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from matchmaker import clock
+from matchmaker.accounts.models import UserSession
 from matchmaker.db import db, unit_of_work
 from matchmaker.needs.models import Need, NeedDraft
 from matchmaker.needs.rules import securities_known
@@ -130,6 +132,23 @@ def test_an_older_copy_is_told_and_may_load_or_keep(app, at_counter):
     assert [draft.values["amount"] for draft in all_rows(app, NeedDraft)] == ["50"]
     fragment = at_counter.post("/needs/drafts", data={**on_phone, "amount": "60"}, headers={"HX-Request": "true"})
     assert fragment.status_code == 409 and "keep" in page_of(fragment)
+
+
+@pytest.mark.article("B.3")
+def test_an_open_page_is_told_in_one_line_that_it_saves_no_more(app, at_counter):
+    form = {**hidden(page_of(at_counter.get("/needs/new"))), **typed()}
+    ajax = {"HX-Request": "true"}
+    saved = at_counter.post("/needs/drafts", data=form, headers=ajax)
+    assert saved.status_code == 200 and 'id="not-done" hx-swap-oob="innerHTML"' in page_of(saved)
+    foreign = at_counter.post("/needs/drafts", data={**form, "csrf_token": "of-another-session"}, headers=ajax)
+    assert foreign.status_code == 400 and "上一次登录时打开的" in page_of(foreign)
+    with app.app_context(), unit_of_work():
+        db.session.execute(sa.update(UserSession).values(ended_at=clock.real_now(), ended_because="signed_out"))
+    ended = at_counter.post("/needs/drafts", data=form, headers=ajax)
+    assert ended.status_code == 401 and "您已经退出了" in page_of(ended)
+    for answer in (foreign, ended):
+        assert answer.headers["HX-Retarget"] == "#not-done" and "<main" not in page_of(answer)
+    assert "<main" in page_of(at_counter.post("/needs/drafts", data=form)), "a page without scripts gets a page"
 
 
 def test_one_page_may_save_on_after_a_slow_answer(app, at_counter):
