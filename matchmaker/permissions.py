@@ -292,6 +292,9 @@ table(
         (stands_for_it, put_it_in),
         helps_act,
     ),
+    folder_prove=allow(
+        "let a paper of the folder that one put in prove who one is to the platform", (claims_it, put_it_in)
+    ),
     folder_change=allow(
         "describe, replace or take out a paper of the folder", is_proven_for_it, (stands_for_it, put_it_in)
     ),
@@ -558,6 +561,11 @@ table(
     ),
     lead_give_papers=allow(
         "Give papers of the folder to a lead, or send another one where it is wanted.",
+        _acts_for_its_business,
+        helps_act,
+    ),
+    lead_take_back_paper=allow(
+        "Take one paper back from the institution of a lead, and undo that within minutes.",
         _acts_for_its_business,
         helps_act,
     ),

@@ -6,6 +6,8 @@ from sqlalchemy import select
 
 from matchmaker.db import db
 from matchmaker.documents.models import Document, DocumentContent
+from matchmaker.documents.rules import CheckedFile
+from matchmaker.documents.scanning import Scan
 
 
 def document_by_id(document_id: int) -> Document | None:
@@ -22,6 +24,17 @@ def content_of(document: Document) -> bytes | None:
 def thumbnail_of(document: Document) -> bytes | None:
     """The small picture of a paper; None of an older PDF, and once the content was destroyed."""
     return db.session.scalar(select(DocumentContent.thumbnail).where(DocumentContent.document_id == document.id))
+
+
+def as_file(document: Document) -> CheckedFile | None:
+    """A paper as a checked file, to be kept a second time where both have lives of their own; None once destroyed."""
+    content = content_of(document)
+    if content is None:
+        return None
+    return CheckedFile(
+        filename=document.filename, media_type=document.media_type, sha256=document.sha256, content=content,
+        pages=document.pages, thumbnail=thumbnail_of(document), scan=Scan(document.scan, document.scanned_by),
+    )  # fmt: skip
 
 
 def ids_waiting_for_scanner(after: int = 0, most: int = 200) -> list[int]:

@@ -31,6 +31,7 @@ from matchmaker.leads.rules.reasons import DECLINE_CODES, OWNER_CODES
 from matchmaker.leads.rules.seen import FIGURES_BEHIND, WHY_UNSEEN, Seen
 from matchmaker.leads.rules.working import CHANNELS, CHECKS_AT, CHECKS_BEFORE, MOST_PAPERS, PLACES, PREMISES, RESULTS
 from matchmaker.leads.words import LABELS
+from matchmaker.papers.models import FolderPaper
 from matchmaker.products.models import ProductVersion
 from matchmaker.reference import terms
 from matchmaker.reference.rules.wording import refuse_promises
@@ -200,7 +201,30 @@ class ConsentForm(TypedForm):
         return self.ends[str(self.until.data)]
 
 
-class SecondLookForm(ConsentForm):
+class OutOfFolder:
+    """A proof out of the folder, or a new file."""
+
+    proof_paper: SelectField
+
+    def offer_proofs(self, papers: Iterable[FolderPaper]) -> None:
+        """Let one of these papers be chosen; with none the field says nothing."""
+        self.proof_paper.choices = [
+            SelectChoice("", _l("不从资料夹里选")),
+            *(
+                SelectChoice(
+                    str(paper.id), f"{label('paper.kind', paper.kind)} {paper.note or paper.document.filename}"
+                )
+                for paper in papers
+            ),
+        ]
+
+    @property
+    def chosen_id(self) -> int:
+        """The paper of the folder that was chosen; 0: none."""
+        return as_id(self.proof_paper.data)
+
+
+class SecondLookForm(OutOfFolder, ConsentForm):
     """The consent again, with what was repaired."""
 
     repaired = RadioField(
@@ -211,7 +235,8 @@ class SecondLookForm(ConsentForm):
         ],
         default="no",
     )
-    proof = FileField(_l("证明"), description=_l("照片或 PDF，最大 10 MB。只给这家机构看"))
+    proof_paper = SelectField(_l("证明，从资料夹里选"), choices=[], validate_choice=False)
+    proof = FileField(_l("或者选一个文件"), description=_l("照片或 PDF，最大 10 MB。只给这家机构看，也收进资料夹"))
     look_note = AreaField(_l("想说的"), description=_l("机构会看到"))
 
     note: str = ""
@@ -243,10 +268,11 @@ class HoursForm(TypedForm):
             self.refuse(Refused("lead_hours_choose", "call_slot", 422))
 
 
-class RepairForm(BaseForm):
+class RepairForm(OutOfFolder, BaseForm):
     """A reason that is repaired, with the paper that proves it. Its field has the code in its id: several on a page."""
 
-    proof = FileField(_l("证明"), description=_l("照片或 PDF，最大 10 MB。您请它再看以前，谁也看不到"))
+    proof_paper = SelectField(_l("证明，从资料夹里选"), choices=[], validate_choice=False)
+    proof = FileField(_l("证明"), description=_l("照片或 PDF，最大 10 MB，也收进资料夹。您请它再看以前，谁也看不到"))
     code: str = ""
 
     @classmethod
@@ -255,6 +281,7 @@ class RepairForm(BaseForm):
         form = cls(**how)
         form.code = code
         form.proof.id = f"proof-{code}"
+        form.proof_paper.id = f"proof-paper-{code}"
         return form
 
 
@@ -287,7 +314,11 @@ class TalkForm(TypedForm):
             how["data"] = {"post_text": label("talk.template", say)}
         form = cls(**how)
         form.side = side
-        form.papers.choices = [(str(paper.id), paper.document.filename) for paper in finding.papers_of(lead.id)]
+        form.papers.choices = [
+            (str(paper.id), paper.document.filename)
+            for paper in finding.papers_of(lead.id)
+            if not paper.is_taken_back and paper.document.deleted_at is None
+        ]
         return form
 
     def read_all(self) -> None:

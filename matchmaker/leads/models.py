@@ -500,6 +500,7 @@ class LeadPaper(Base):
         CheckConstraint(_one_of("status", Mark), name="status_known"),
         CheckConstraint("(status = 'replace') = (status_code IS NOT NULL)", name="replaced_because"),
         CheckConstraint("status = 'received' OR status_by_id IS NOT NULL", name="marked_by_somebody"),
+        CheckConstraint("(taken_back_at IS NULL) = (taken_back_by_id IS NULL)", name="taken_back_by_somebody"),
     )
 
     lead_id: Mapped[int] = mapped_column(ForeignKey("lead.id"))
@@ -519,6 +520,9 @@ class LeadPaper(Base):
     status_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     replaces_id: Mapped[int | None] = mapped_column(ForeignKey("lead_paper.id"), unique=True)
     """The paper in whose place it was sent; that one stays as it was."""
+    taken_back_at: Mapped[datetime | None]
+    """Since when its owner has taken this one paper back: the institution reads it no more, the consent stands."""
+    taken_back_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
     request: Mapped[PaperRequest | None] = relationship(back_populates="papers")
     document: Mapped[Document] = relationship()
@@ -532,7 +536,16 @@ class LeadPaper(Base):
     @property
     def wants_another(self) -> bool:
         """Whether the institution waits for another one in its place."""
-        return self.status == Mark.REPLACE and self.replaced_by is None
+        return self.status == Mark.REPLACE and self.replaced_by is None and not self.is_taken_back
+
+    @property
+    def is_taken_back(self) -> bool:
+        return self.taken_back_at is not None
+
+    @property
+    def taking_back_undone_until(self) -> datetime | None:
+        """Until when taking it back can be undone; None where it was not."""
+        return self.taken_back_at + UNDO_FOR if self.taken_back_at is not None else None
 
 
 class LeadCheck(Base):

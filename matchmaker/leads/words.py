@@ -723,6 +723,7 @@ SENTENCES = {
     "lead_staff_hours_lapsed": _l("编号 %(number)s：客户没有选时间，按没联系上结束。这不算您超时。"),
     "lead_staff_handed_over": _l("编号 %(number)s 转到了您手上。"),
     "lead_staff_papers_given": _l("编号 %(number)s：客户又给了 %(count)s 份材料"),
+    "lead_staff_paper_taken_back": _l("编号 %(number)s：客户收回了“%(paper)s”，别的材料和授权照旧"),
     "lead_staff_paper_replaced": _l("编号 %(number)s：客户换了一份“%(paper)s”"),
     "lead_staff_papers_sent": _l("编号 %(number)s：客户补齐了材料，钟又开始走，%(due_at)s 前给决定。"),
     "lead_staff_papers_lapsed": _l("编号 %(number)s：客户没有补材料，钟又开始走，%(due_at)s 前给决定。"),
@@ -741,6 +742,8 @@ SENTENCES = {
 
 DEEDS = {f"lead.{step}": words for step, words in LABELS["lead.step"].items()} | {
     "lead.give_paper": _l("给了一份材料"),
+    "lead.take_back_paper": _l("收回了一份材料"),
+    "lead.undo_take_back_paper": _l("撤销了收回材料"),
     "lead.mark_paper": _l("说了材料怎么样"),
     "lead.start_withdrawal": _l("开始收回授权"),
     "lead.undo_withdrawal": _l("撤销收回授权"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Protocol
 
@@ -10,9 +11,12 @@ from sqlalchemy.orm.exc import StaleDataError
 from matchmaker import clock
 from matchmaker.accounts.models import Person
 from matchmaker.audit.services import record
-from matchmaker.businesses.models import Business
+from matchmaker.businesses.models import Business, BusinessMember, BusinessPaper
+from matchmaker.businesses.services import add_paper as add_proof
+from matchmaker.businesses.services import current_papers
 from matchmaker.db import db
 from matchmaker.documents import services as documents
+from matchmaker.documents.queries import as_file
 from matchmaker.documents.rules import CheckedFile
 from matchmaker.happened import announce
 from matchmaker.notifications.services import tell
@@ -63,6 +67,45 @@ def put_in_once(business: Business, file: CheckedFile, *, kind: str, note: str =
     queries.lock_folder(business.id)
     same = queries.same_in_folder(business.id, file.sha256)
     return same if same is not None and same.is_there else put_in(business, file, kind=kind, note=note, by=by)
+
+
+def unproven_member(business: Business, person: Person) -> BusinessMember | None:
+    """The standing of a person who has not proven yet that they may act for this business; None: proven, or none."""
+    found = next((member for member in business.members if member.person_id == person.id), None)
+    return found if found is not None and not found.is_proven else None
+
+
+def prove_with(paper: FolderPaper, *, kind: str, by: Person) -> None:
+    """Give a paper of the folder to the platform's check, as `kind` (businesses.rules.PAPER_KINDS).
+
+    A copy, so that neither takes the other along when it is replaced or taken out. Raises Refused ``paper_gone``,
+    ``standing_proven_already``, and as `businesses.services.add_paper` does.
+    """
+    member = unproven_member(paper.business, by)
+    if member is None:
+        raise Refused("standing_proven_already")
+    file = as_file(paper.document)
+    if file is None:
+        raise Refused("paper_gone", "file", 422)
+    add_proof(member, file, kind=kind, by=by)
+
+
+def licence_to_keep(business: Business, papers: Sequence[FolderPaper], person: Person) -> BusinessPaper | None:
+    """The licence that this person gave to the platform, where the folder has none; None: nothing to keep."""
+    if any(paper.kind == "LICENCE" for paper in papers):
+        return None
+    member = next((one for one in business.members if one.person_id == person.id and one.standing != "rejected"), None)
+    found = current_papers(member).get("licence") if member is not None else None
+    return found if found is not None and found.document.deleted_at is None else None
+
+
+def keep_licence(business: Business, *, by: Person) -> FolderPaper:
+    """Put the licence that was given to the platform into the folder, as a copy. Raises Refused ``paper_gone``."""
+    found = licence_to_keep(business, queries.folder_of(business, by), by)
+    file = as_file(found.document) if found is not None else None
+    if file is None:
+        raise Refused("paper_gone", "file", 422)
+    return put_in_once(business, file, kind="LICENCE", by=by)
 
 
 def describe(

@@ -12,6 +12,7 @@ from werkzeug.exceptions import NotFound
 from matchmaker import clock
 from matchmaker.businesses.models import Business
 from matchmaker.businesses.queries import business_by_id, businesses_of, helped_businesses
+from matchmaker.businesses.rules import papers_needed
 from matchmaker.documents.passing import hand_out, hand_out_small, photo_or_file, taken
 from matchmaker.documents.scanning import SIGNATURE
 from matchmaker.listing import listed
@@ -96,6 +97,7 @@ def _folder_page(business: Business, form: PutInForm, status: int = 200) -> Resp
             largest=settings.paper_largest_mb,
             most_pages=settings.paper_most_pages,
             back=_back_address(),
+            proof=services.licence_to_keep(business, papers, actor()),
         ),
         status,
     )
@@ -209,6 +211,41 @@ def replace(paper: FolderPaper) -> ResponseReturnValue:
         return _paper_page(paper, DescribeForm.of(paper), newer, no.status)
     said(_("换成新的了。已经送出去的，机构看到的还是原来那一份。"))
     return back_to("papers.paper", paper_id=fresh.id)
+
+
+@bp.get("/businesses/<int:business_id>/folder/proofs/<kind>")
+@requires("folder.put_in", load=load_business)
+def choose_proof(business: Business, kind: str) -> ResponseReturnValue:
+    """Which paper of the folder proves to the platform that one may act for the business."""
+    member = services.unproven_member(business, actor())
+    if member is None or kind not in papers_needed(member.capacity):
+        raise NotFound
+    papers = [paper for paper in queries.folder_of(business, actor()) if paper.added_by_id == actor().id]
+    fits = "LICENCE" if kind == "licence" else "OTHER"
+    papers.sort(key=lambda paper: paper.kind != fits)
+    return render_template(
+        "papers/choose_proof.html", business=business, kind=kind, papers=papers, form_key=uuid.uuid4().hex
+    )
+
+
+@bp.post("/folder/<int:paper_id>/prove/<kind>")
+@requires("folder.prove", load=load_paper)
+@once
+def prove(paper: FolderPaper, kind: str) -> ResponseReturnValue:
+    """This paper goes to the platform's check as proof; no institution sees that."""
+    services.prove_with(paper, kind=kind, by=actor())
+    said(_("用资料夹里的这一份交给平台核对了，不用再传。"))
+    return back_to("businesses.papers", business_id=paper.business_id)
+
+
+@bp.post("/businesses/<int:business_id>/folder/from-proofs")
+@requires("folder.put_in", load=load_business)
+@once
+def keep_proof(business: Business) -> ResponseReturnValue:
+    """The licence that one gave to the platform lies in the folder too, to be sent where one ticks it."""
+    services.keep_licence(business, by=actor())
+    said(_("放进资料夹了，只有您看得到。"))
+    return back_to("papers.folder", business_id=business.id)
 
 
 @bp.get("/folder/<int:paper_id>/out")

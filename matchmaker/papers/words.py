@@ -95,6 +95,7 @@ LABELS = {
 
 SENTENCES = {
     "paper_kind_unknown": _l("选一下是什么材料"),
+    "paper_gone": _l("这一份不在了，可能刚被删掉或换掉。请重新选"),
     "paper_note_long": _l("最多写 %(most)s 个字"),
     "paper_over_already": _l("%(until_on)s 已经过了。过期的材料机构不收，请放新的"),
     "paper_here_already": _l("这个文件已经在资料夹里了：%(paper)s，%(added_at)s 放的。不用再传"),

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import io
 import re
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from matchmaker import clock
 from matchmaker.audit.models import DataAccess
+from matchmaker.conversations.rules import Side
 from matchmaker.db import db, unit_of_work
 from matchmaker.documents.queries import content_of
 from matchmaker.leads.models import Lead, LeadPaper
 from matchmaker.leads.queries import finding
+from matchmaker.leads.rules.consents import UNDO_FOR
 from matchmaker.leads.rules.states import State
-from matchmaker.leads.services import answering, ending, giving
+from matchmaker.leads.services import answering, ending, giving, talking
 from matchmaker.notifications.models import Message
 from matchmaker.papers import services as papers
 from matchmaker.papers.models import FolderPaper
 from matchmaker.refusal import Refused
 from tests.builders import a_manager, sign_in
+from tests.businesses.builders import a_picture
 from tests.leads.builders import Case, a_case, to_state
 from tests.papers.builders import a_paper
+from tests.promises.page_checks import problems_of
 
 
 def a_given(state: State | str = State.CONTACTED) -> tuple[Case, Lead, FolderPaper, LeadPaper]:
@@ -243,7 +248,131 @@ def test_a_paper_taken_out_while_it_is_sent_is_either_sent_or_gone(any_app: Any)
             thread.join()
         with any_app.app_context():
             paper = db.session.get_one(FolderPaper, number)
-            was_given = finding.has_document(lead_id, paper.document_id)
+            was_given = finding.grant_of(lead_id, paper.document_id) is not None
             assert sorted(answers) == (["out", "sent"] if was_given else ["lead_paper_gone", "out"])
             assert (content_of(paper.document) is not None) == was_given
             db.session.rollback()
+
+
+NOW = datetime.fromisoformat("2026-09-23T10:00:00+08:00")
+
+
+def token_of(page: str) -> str:
+    return page.split('name="csrf_token" value="')[1].split('"')[0]
+
+
+@pytest.mark.article("B.1")
+def test_one_paper_is_taken_back_and_the_rest_stands(app: Any) -> None:
+    with clock.frozen(NOW):
+        with app.app_context(), unit_of_work():
+            case, lead, paper, given = a_given()
+            other = a_paper(case.business, case.owner, "LEASE", colour="red")
+            giving.give(lead, [other.id], by=case.owner)
+            kept = finding.papers_of(lead.id)[1]
+            here = f"/leads/{lead.id}"
+            path, kept_path = f"{here}/papers/{given.id}", f"{here}/papers/{kept.id}"
+            owner, manager, desk, filename = case.owner, case.manager, case.desk, paper.document.filename
+            ends_at, due = lead.consent.ends_at, [row.due_at for row in lead.clocks]
+        mine, staff, office = app.test_client(), app.test_client(), app.test_client()
+        for client, person in ((mine, owner), (staff, manager), (office, desk)):
+            sign_in(client, person)
+        assert staff.get(path).status_code == 200
+        page = mine.get(here).get_data(as_text=True)
+        assert path + "/back" in page
+        theirs = {"csrf_token": token_of(staff.get(here).get_data(as_text=True))}
+        assert staff.post(path + "/back", data=theirs).status_code in (403, 404)
+        assert mine.post(path + "/back", data={"csrf_token": token_of(page)}).status_code == 303
+        page = mine.get(here).get_data(as_text=True)
+        assert problems_of(page) == []
+        assert path + "/back/undo" in page
+        for client in (staff, office):
+            assert (client.get(path).status_code, client.get(kept_path).status_code) == (404, 200)
+            seen = client.get(here).get_data(as_text=True)
+            assert problems_of(seen) == []
+            assert "这一件在等客户收回的材料：营业执照" in seen.replace("</b>", "")
+            assert (path + "/mark" in seen, kept_path + "/mark" in seen) == (False, True)
+            assert f">{filename}<" not in seen or f'{path}"' not in seen
+        assert mine.get(path).status_code == 200
+        with app.app_context():
+            found = finding.lead_by_id(int(here.rsplit("/", 1)[1]))
+            assert found is not None and found.consent is not None
+            assert (found.state, found.consent.ends_at, found.consent.ended_at) == ("contacted", ends_at, None)
+            assert [row.due_at for row in found.clocks] == due, "no clock stands still for it"
+            assert db.session.query(Message).filter(Message.kind == "lead_staff_paper_taken_back").count() >= 1
+            db.session.rollback()
+        with clock.frozen(NOW + UNDO_FOR - timedelta(seconds=1)):
+            assert mine.post(path + "/back/undo", data={"csrf_token": token_of(page)}).status_code == 303
+            assert staff.get(path).status_code == 200
+            assert mine.post(path + "/back", data={"csrf_token": token_of(page)}).status_code == 303
+        with clock.frozen(NOW + 2 * UNDO_FOR):
+            assert path + "/back/undo" not in mine.get(here).get_data(as_text=True)
+            assert mine.post(path + "/back/undo", data={"csrf_token": token_of(page)}).status_code == 409
+            assert staff.get(path).status_code == 404
+            again = {"csrf_token": token_of(page), "form_key": "again", "papers": str(paper.id)}
+            assert mine.post(here + "/papers/give", data=again).status_code == 303
+            assert staff.get(path).status_code == 200
+            assert "在等客户收回" not in staff.get(here).get_data(as_text=True)
+
+
+def test_what_was_taken_back_is_no_part_of_the_case_any_more(app: Any) -> None:
+    with clock.frozen(NOW), app.app_context(), unit_of_work():
+        case, lead, paper, given = a_given()
+        giving.mark(lead, given, mark="replace", code="CUT_OFF", by=case.manager)
+        assert given.wants_another
+        giving.take_back(lead, given, by=case.owner)
+        assert giving.take_back(lead, given, by=case.owner) == NOW + UNDO_FOR, "a second time nothing changes"
+        assert not given.wants_another
+        assert refused_at(giving.mark, lead, given, mark="accepted", by=case.manager)[0] == "lead_paper_gone"
+        assert refused_at(giving.replace, lead, given, paper, field="file", by=case.owner)[0] == "lead_paper_not_wanted"
+        pointing = {"side": Side.OWNER, "by": case.owner, "paper_ids": [given.id]}
+        assert refused_at(talking.write, lead, "看看", **pointing)[0] == "talk_paper_unknown"
+        papers.take_out(paper, by=case.owner)
+        assert content_of(given.document) is None, "no institution has it, the folder neither"
+        assert refused_at(giving.undo_take_back, lead, given, by=case.owner)[0] == "lead_undo_too_late"
+        answering.withdraw(lead, by=case.owner)
+        assert refused_at(giving.take_back, lead, given, by=case.owner)[0] == "lead_step_not_now"
+
+
+def test_what_was_taken_back_can_answer_the_list(app: Any) -> None:
+    with clock.frozen(NOW), app.app_context(), unit_of_work():
+        case = a_case()
+        lead = to_state(case, State.PAPERS)
+        paper = a_paper(case.business, case.owner, "LEASE")
+        giving.give(lead, [paper.id], by=case.owner)
+        (given,) = finding.papers_of(lead.id)
+        assert refused_at(
+            answering.add_paper, lead, item_number=1, document=paper.document, kind="LEASE", by=case.owner
+        ) == ("lead_paper_given", "file")
+        giving.take_back(lead, given, by=case.owner)
+        answering.add_paper(lead, item_number=1, document=paper.document, kind="LEASE", by=case.owner)
+        assert finding.papers_of(lead.id) == [], "laid ready, not sent"
+        answering.send_papers(lead, by=case.owner)
+        assert [one.id for one in finding.papers_of(lead.id)] == [given.id]
+
+
+def test_a_proof_comes_out_of_the_folder_and_a_new_one_goes_into_it(app: Any) -> None:
+    with app.app_context(), unit_of_work():
+        case = a_case()
+        lead = to_state(case, State.DECLINED)
+        paper = a_paper(case.business, case.owner, "TAX_RETURNS")
+        url, owner, paper_id, business_id = f"/leads/{lead.id}", case.owner, paper.id, case.business.id
+    client = app.test_client()
+    sign_in(client, owner)
+    page = client.get(url).get_data(as_text=True)
+    assert problems_of(page) == []
+    assert 'id="proof-paper-T01"' in page
+    gone = client.post(f"{url}/repairs/T01", data={"csrf_token": token_of(page), "proof_paper": "999"})
+    assert (gone.status_code, "已经不在了" in gone.get_data(as_text=True)) == (422, True)
+    chosen = {"csrf_token": token_of(page), "proof_paper": str(paper_id)}
+    assert client.post(f"{url}/repairs/T01", data=chosen).status_code == 303
+    new = {"csrf_token": token_of(page), "proof": (io.BytesIO(a_picture("green")), "无欠税.jpg")}
+    assert client.post(f"{url}/repairs/T01", data=new, content_type="multipart/form-data").status_code == 303
+    assert "无欠税.jpg" in client.get(f"/businesses/{business_id}/folder").get_data(as_text=True)
+    page = client.get(url).get_data(as_text=True)
+    again = {"csrf_token": token_of(page), "form_key": "look"}
+    assert client.post(f"{url}/second-look/repaired", data=again).status_code == 303
+    with app.app_context():
+        found = db.session.query(FolderPaper).order_by(FolderPaper.id).all()
+        sent = finding.papers_of(int(url.rsplit("/", 1)[1]))
+        assert [one.document_id for one in sent] == [one.document_id for one in found]
+        db.session.rollback()

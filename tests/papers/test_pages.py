@@ -8,13 +8,17 @@ from typing import Any
 
 import pytest
 
+from matchmaker.accounts.models import Person
+from matchmaker.businesses.models import BusinessPaper
 from matchmaker.db import db, unit_of_work
-from matchmaker.papers import queries
+from matchmaker.documents.queries import content_of
+from matchmaker.papers import queries, services
 from matchmaker.papers.models import FolderPaper
 from tests.builders import a_manager, an_operator, an_owner, sign_in
 from tests.businesses.builders import a_business, a_pdf, a_picture
 from tests.documents.test_rules import EICAR
 from tests.papers.builders import a_paper
+from tests.promises.page_checks import problems_of
 
 
 def token_of(client: Any, path: str) -> str:
@@ -104,3 +108,41 @@ def test_the_page_leads_back_to_this_site_only(app: Any) -> None:
     for elsewhere in ("https://evil.example/needs/", "//evil.example/needs/", "/needs//evil.example", "/needs/\\evil"):
         page = client.get(path, query_string={"back": elsewhere}).get_data(as_text=True)
         assert not re.search(r'href="[^"]*evil', page)
+
+
+@pytest.mark.article("B.1")
+def test_a_paper_of_the_folder_proves_who_one_is_and_the_licence_goes_the_other_way(app: Any) -> None:
+    with app.app_context(), unit_of_work():
+        owner, other = an_owner(), an_owner()
+        business, second = a_business(owner), a_business(other)
+        paper = a_paper(business, owner)
+        strange = a_paper(second, other)
+        here, numbers, third = f"/businesses/{business.id}", (paper.id, strange.id), f"/businesses/{second.id}"
+    client = app.test_client()
+    sign_in(client, owner)
+    address = f"{here}/folder/proofs/licence"
+    assert address in client.get(f"{here}/papers").get_data(as_text=True)
+    page = client.get(address).get_data(as_text=True)
+    assert problems_of(page) == []
+    assert f"/folder/{numbers[0]}/prove/licence" in page
+    assert client.get(f"{here}/folder/proofs/letter").status_code == 404, "an owner needs no letter"
+    data = {"csrf_token": token_of(client, address), "form_key": "p1"}
+    assert client.post(f"/folder/{numbers[1]}/prove/licence", data=data).status_code == 404
+    assert client.post(f"/folder/{numbers[0]}/prove/letter", data=data).status_code == 422
+    assert client.post(f"/folder/{numbers[0]}/prove/licence", data=data).status_code == 303
+    assert "等平台核对" in client.get(here).get_data(as_text=True)
+    with app.app_context(), unit_of_work():
+        (proof,) = db.session.query(BusinessPaper).all()
+        kept = db.session.get_one(FolderPaper, numbers[0])
+        assert proof.document_id != kept.document_id
+        services.take_out(kept, by=db.session.get_one(Person, owner.id))
+        assert content_of(proof.document) is not None, "what proves stays until its check"
+    # the other way: the folder has no licence any more, the platform has
+    folder = f"{here}/folder"
+    assert f"{folder}/from-proofs" in client.get(folder).get_data(as_text=True)
+    data = {"csrf_token": token_of(client, folder), "form_key": "p2"}
+    assert client.post(f"{folder}/from-proofs", data=data).status_code == 303
+    page = client.get(folder).get_data(as_text=True)
+    assert f"{folder}/from-proofs" not in page
+    assert "营业执照" in page
+    assert client.post(f"{third}/folder/from-proofs", data={**data, "form_key": "p3"}).status_code == 404

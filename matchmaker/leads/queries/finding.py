@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -357,20 +357,30 @@ def papers_of(lead_id: int) -> list[LeadPaper]:
     )
 
 
-def has_document(lead_id: int, document_id: int) -> bool:
-    """Whether a document was given to this lead, or lies ready for it."""
-    found = sa.select(LeadPaper.id).where(LeadPaper.lead_id == lead_id, LeadPaper.document_id == document_id)
-    return db.session.scalar(found) is not None
+def grant_of(lead_id: int, document_id: int) -> LeadPaper | None:
+    """The row by which a document was given to this lead, lies ready for it, or was taken back from it."""
+    return db.session.scalar(
+        sa.select(LeadPaper).where(LeadPaper.lead_id == lead_id, LeadPaper.document_id == document_id)
+    )
+
+
+def missing_after_taking_back(papers: Sequence[LeadPaper]) -> list[LeadPaper]:
+    """Of the papers of a lead those that were taken back, and for which no other of the same kind was given."""
+    kinds = {paper.kind for paper in papers if not paper.is_taken_back and paper.kind is not None}
+    return [paper for paper in papers if paper.is_taken_back and paper.kind not in kinds]
 
 
 def live_leads_with(document_id: int) -> list[int]:
-    """The live leads with which this document was sent."""
+    """The live leads that have this document: it was sent with them and not taken back."""
     return list(
         db.session.scalars(
             sa.select(LeadPaper.lead_id)
             .join(Lead, Lead.id == LeadPaper.lead_id)
             .where(
-                LeadPaper.document_id == document_id, LeadPaper.sent_at.is_not(None), Lead.state.in_(LIVE_STATES)
+                LeadPaper.document_id == document_id,
+                LeadPaper.sent_at.is_not(None),
+                LeadPaper.taken_back_at.is_(None),
+                Lead.state.in_(LIVE_STATES),
             )
             .order_by(LeadPaper.lead_id)
         )

@@ -105,6 +105,8 @@ class Presented:
     titles: tuple[TitleShown, ...] = ()
     collateral: tuple[str, ...] = ()
     papers: tuple[LeadPaper, ...] = ()
+    missing: tuple[LeadPaper, ...] = ()
+    """Of them those that the owner took back, nothing of the same kind in their place."""
 
 
 def present(
@@ -160,7 +162,8 @@ def present(
         values |= _fields_of(business, asked, consent.given_by, fields, list(consent.hours))
         if only is None:
             # papers that the owner sent for this lead were given piece by piece, for this institution alone
-            values["papers"] = tuple(finding.papers_of(lead.id))
+            papers = finding.papers_of(lead.id)
+            values |= {"papers": tuple(papers), "missing": tuple(finding.missing_after_taking_back(papers))}
         values |= {"opened": fields, "is_blocked": blocked}
         if Field.CONTACT_PHONE in fields and relay_in_use() is not None:
             lent = relaying.number_of(lead)

@@ -18,7 +18,7 @@ from matchmaker.leads.rules.reasons import OWNER_CODES
 from matchmaker.leads.rules.reserves import ends_again
 from matchmaker.leads.rules.silence import SILENT_DAYS, silent_from
 from matchmaker.leads.rules.states import MOST_LIVE_LEADS, State, Step, state_after
-from matchmaker.leads.services import counting
+from matchmaker.leads.services import counting, giving
 from matchmaker.leads.services.stepping import Actor, end_consent, open_clock, start_clock, take
 from matchmaker.leads.services.telling import tell_owner, tell_staff
 from matchmaker.needs.services import work_has_begun
@@ -44,12 +44,16 @@ def add_paper(
         request.papers.remove(before)
         db.session.delete(before)
     db.session.flush()
-    if finding.has_document(lead.id, document.id):
+    paper = finding.grant_of(lead.id, document.id)
+    if paper is not None and not paper.is_taken_back:
         raise Refused("lead_paper_given", "file", 422)
-    paper = LeadPaper(
-        lead_id=lead.id, item_number=item_number, document=document, kind=kind, added_by_id=by.id,
-        added_at=clock.now(),
-    )  # fmt: skip
+    if paper is None:
+        paper = LeadPaper(lead_id=lead.id, document=document, kind=kind, added_by_id=by.id, added_at=clock.now())
+    else:  # taken back before: it lies ready again, and goes with the list
+        paper.sent_at = paper.taken_back_at = paper.taken_back_by_id = None
+        paper.status, paper.status_at, paper.status_by_id = "received", None, None
+        paper.status_code = paper.status_note = None
+    paper.item_number = item_number
     request.papers.append(paper)
     db.session.flush()
     return paper
@@ -77,7 +81,10 @@ def send_papers(lead: Lead, *, note: str = "", by: Actor) -> None:
 
 
 def _refuse_unscanned(documents: Iterable[Document]) -> None:
-    """What no scanner has seen yet goes to nobody."""
+    """What no scanner has seen yet goes to nobody, and what was destroyed cannot."""
+    documents = list(documents)
+    if any(document.deleted_at is not None for document in documents):
+        raise Refused("lead_paper_gone", "proof", 422)
     if not all(document.is_clean for document in documents):
         raise Refused("lead_papers_not_scanned")
 
@@ -179,7 +186,7 @@ def ask_second_look(
     )  # fmt: skip
     clock_row = start_clock(lead, Clock.SECOND_LOOK, now, days=SECOND_LOOK_AFTER_REPAIR_DAYS if repaired else None)
     for document in proofs:
-        db.session.add(LeadPaper(lead_id=lead.id, document=document, added_by_id=by.id, added_at=now, sent_at=now))
+        giving.granted(lead, document, kind=None, by=by)
     work_has_begun(need)
     for person_id in {lead.manager_id, carried_by}:
         counting.recount_workload(person_id)

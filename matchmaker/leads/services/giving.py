@@ -7,6 +7,7 @@ read (queries.presenting), so that no grant can outlive a consent.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -38,7 +39,7 @@ def give(lead: Lead, paper_ids: Sequence[int], *, field: str = "papers", tell: b
         raise Refused("lead_paper_nothing", field, 422)
     _refuse_closed(lead)
     papers = papers_ready(lead, paper_ids, field=field, by=by)
-    have = {paper.document_id for paper in finding.papers_of(lead.id)}
+    have = {paper.document_id for paper in finding.papers_of(lead.id) if not paper.is_taken_back}
     fresh = [paper for paper in papers if paper.document_id not in have]
     for paper in fresh:
         _grant(lead, paper, by)
@@ -74,7 +75,8 @@ def mark(lead: Lead, paper: LeadPaper, *, mark: str, code: str = "", note: str =
     for one that was replaced or never sent, "lead_consent_ended".
     """
     refuse_without_consent(lead, clock.now())
-    if paper.sent_at is None or paper.replaced_by is not None or paper.document.deleted_at is not None:
+    is_gone = paper.sent_at is None or paper.replaced_by is not None or paper.document.deleted_at is not None
+    if is_gone or paper.is_taken_back:
         raise Refused("lead_paper_gone", "mark", 422)
     no = mark_refusal(paper.status, mark, code, note)
     if no is not None:
@@ -101,7 +103,7 @@ def replace(lead: Lead, paper: LeadPaper, folder_paper: FolderPaper, *, field: s
 
     Raises Refused("lead_paper_not_wanted") unless another is wanted, or as `give`.
     """
-    if paper.status != Mark.REPLACE or paper.replaced_by is not None:
+    if not paper.wants_another:
         raise Refused("lead_paper_not_wanted", field, 422)
     _refuse_closed(lead)
     (fresh,) = papers_ready(lead, [folder_paper.id], field=field, by=by)
@@ -119,6 +121,45 @@ def replace(lead: Lead, paper: LeadPaper, folder_paper: FolderPaper, *, field: s
     return grant
 
 
+def take_back(lead: Lead, paper: LeadPaper, *, by: Actor) -> datetime:
+    """Take one paper back from the institution of a live lead; answers until when that can be undone.
+
+    It reads the paper no more from this instant; the consent and the clocks stand, its case says which paper is
+    missing. A second time nothing changes. Raises Refused("lead_paper_gone") for one that was never sent or is
+    destroyed, ("lead_step_not_now"), ("lead_consent_ended").
+    """
+    _refuse_closed(lead)
+    if paper.sent_at is None or paper.document.deleted_at is not None:
+        raise Refused("lead_paper_gone", "papers", 422)
+    if not paper.is_taken_back:
+        paper.taken_back_at, paper.taken_back_by_id = clock.now(), by.id
+        db.session.flush()
+        record("lead.take_back_paper", lead, by=by, paper_id=paper.id, kind=paper.kind)
+        tell_staff(
+            lead,
+            "lead_staff_paper_taken_back",
+            about=f"paper:{paper.id}:back:{paper.taken_back_at.isoformat()}",
+            paper=f"label:paper.kind:{paper.kind or 'OTHER'}",
+        )
+    until = paper.taking_back_undone_until
+    assert until is not None
+    return until
+
+
+def undo_take_back(lead: Lead, paper: LeadPaper, *, by: Actor) -> None:
+    """Give it back as it was. Raises Refused("lead_undo_too_late") when the minutes are over, or as `take_back`.
+
+    Later it can be given anew out of the folder.
+    """
+    _refuse_closed(lead)
+    until = paper.taking_back_undone_until
+    if until is None or clock.now() >= until or paper.document.deleted_at is not None:
+        raise Refused("lead_undo_too_late")
+    paper.taken_back_at = paper.taken_back_by_id = None
+    db.session.flush()
+    record("lead.undo_take_back_paper", lead, by=by, paper_id=paper.id)
+
+
 def _refuse_closed(lead: Lead) -> None:
     if not lead.is_live:
         raise Refused("lead_step_not_now", state=lead.state, step="send_papers")
@@ -126,13 +167,23 @@ def _refuse_closed(lead: Lead) -> None:
 
 
 def _grant(lead: Lead, paper: FolderPaper, by: Actor) -> LeadPaper:
-    now = clock.now()
-    grant = LeadPaper(
-        lead_id=lead.id, document=paper.document, kind=paper.kind, added_by_id=by.id, added_at=now, sent_at=now
-    )
-    db.session.add(grant)
-    db.session.flush()
+    grant = granted(lead, paper.document, kind=paper.kind, by=by)
     record("lead.give_paper", lead, by=by, paper_id=grant.id, kind=paper.kind)
+    return grant
+
+
+def granted(lead: Lead, document: Document, *, kind: str | None, by: Actor) -> LeadPaper:
+    """The grant of a document to this lead as of now: its row, or the one by which it was taken back, begun anew."""
+    now = clock.now()
+    grant = finding.grant_of(lead.id, document.id)
+    if grant is None:
+        grant = LeadPaper(lead_id=lead.id, document=document, kind=kind, added_by_id=by.id, added_at=now)
+        db.session.add(grant)
+    if grant.sent_at is None or grant.is_taken_back:
+        grant.sent_at, grant.taken_back_at, grant.taken_back_by_id = now, None, None
+        grant.status, grant.status_at, grant.status_by_id = str(Mark.RECEIVED), None, None
+        grant.status_code = grant.status_note = None
+    db.session.flush()
     return grant
 
 

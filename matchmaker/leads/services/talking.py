@@ -54,7 +54,7 @@ def write(
     `paper_ids`: papers that this lead's owner has given to this institution. `told` False: the caller tells. Raises
     Refused with a code of `conversations.services.say`, `talk_paper_unknown`.
     """
-    given = {paper.id: paper.document for paper in finding.papers_of(lead.id)}
+    given = {paper.id: paper.document for paper in finding.papers_of(lead.id) if not paper.is_taken_back}
     if not set(paper_ids) <= set(given):
         raise Refused("talk_paper_unknown", "papers", 422)
     thread = conversations.open_thread(lead.id, business_id=lead.business_id, institution_id=lead.institution_id)

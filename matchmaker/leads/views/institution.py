@@ -203,7 +203,8 @@ def _case(lead: Lead, **posted: Any) -> dict[str, Any]:
             if "mark" in posted and posted["mark"].paper_id == paper.id
             else MarkForm.of(paper.id, **FRESH)
             for paper in shown.papers
-            if paper.replaced_by is None and lead.is_live and may(actor(), "lead.mark_paper", lead)
+            if paper.replaced_by is None and not paper.is_taken_back
+            if lead.is_live and may(actor(), "lead.mark_paper", lead)
         },
         "checks": [("before", item, recorded.get(("before", item))) for item in CHECKS_BEFORE]
         + [("at", item, recorded.get(("at", item))) for item in CHECKS_AT],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import current_app, request
@@ -19,6 +20,7 @@ from matchmaker.leads.views.loading import load_lead, load_need
 from matchmaker.matching.services import next_best
 from matchmaker.matching.telling import payment, tenths_of
 from matchmaker.needs.models import Need
+from matchmaker.papers.models import FolderPaper
 from matchmaker.web import WRITING, actor, back_to, once, requires, said
 
 
@@ -59,12 +61,17 @@ def ways_on(lead: Lead) -> dict[str, Any]:
     }
 
 
-def repairs_shown(lead: Lead, posted: RepairForm | None = None) -> dict[str, Any]:
-    """What the page of a declined lead shows of repairs: recipes, what is done, one form for each code."""
+def repairs_shown(lead: Lead, proofs: Sequence[FolderPaper], posted: RepairForm | None = None) -> dict[str, Any]:
+    """What the page of a declined lead shows of repairs: recipes, what is done, one form for each code.
+
+    `proofs`: papers of the folder that could prove one.
+    """
     recipes = {code: RECIPES[code] for code in lead.decline_codes or [] if code in RECIPES}
     forms = {code: RepairForm.of(code, formdata=None) for code in recipes}
     if posted is not None and posted.code in forms:
         forms[posted.code] = posted
+    for form in forms.values():
+        form.offer_proofs(proofs)
     done = repairing.repairs_of(lead)
     return {
         "recipes": recipes,

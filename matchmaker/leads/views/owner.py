@@ -14,8 +14,8 @@ from werkzeug.exceptions import NotFound
 from matchmaker import clock, formatting
 from matchmaker.conversations.queries import unread_by_lead
 from matchmaker.conversations.rules import Side as Writer
+from matchmaker.documents.models import Document
 from matchmaker.documents.passing import hand_out, photo_or_file, take_upload, taken
-from matchmaker.documents.services import keep
 from matchmaker.formatting import moment
 from matchmaker.leads import listings
 from matchmaker.leads.forms import (
@@ -23,6 +23,7 @@ from matchmaker.leads.forms import (
     GiveForm,
     GiveUpForm,
     HoursForm,
+    OutOfFolder,
     PaperForm,
     RefuseOfferForm,
     SecondLookForm,
@@ -259,6 +260,7 @@ def owner_page(lead: Lead, status: int = 200, **posted: Any) -> ResponseReturnVa
             "leads/show.html",
             lead=lead,
             **_papers_shown(lead),
+            now=clock.now(),
             line=reading.line_of(lead),
             moments=reading.timeline(lead, reader=Side.OWNER),
             others=reading.others_of_need(lead),
@@ -343,7 +345,7 @@ def _declined_page(lead: Lead, status: int = 200, **posted: Any) -> ResponseRetu
                 row.outcome != "late" for row in lead.clocks if LIMITS[Clock(row.kind)].side is Side.INSTITUTION
             ),
             no_second_look=answering.why_no_second_look(lead, repaired=False, most=most_live()),
-            **repairs_shown(lead, posted.get("repair")),
+            **repairs_shown(lead, proofs_to_choose(lead), posted.get("repair")),
             forms_={"correct": WordsForm(formdata=None)} | posted,
             form=next((form for form in posted.values() if getattr(form, "errors", None)), None),
         ),
@@ -399,7 +401,7 @@ def give_up(lead: Lead) -> ResponseReturnValue:
 def _papers_shown(lead: Lead) -> dict[str, Any]:
     """The papers of a lead with what was said of each, who opened it, and what the folder could add."""
     given = finding.papers_of(lead.id)
-    have = {paper.document_id for paper in given}
+    have = {paper.document_id for paper in given if not paper.is_taken_back}
     folder = folder_of(lead.business, actor()) if lead.is_live and may(actor(), "lead.give_papers", lead) else []
     today = clock.today()
     return {
@@ -494,6 +496,24 @@ def replace_paper(found: OfPaper) -> ResponseReturnValue:
     return back_to("leads.show", lead_id=lead.id)
 
 
+@bp.post("/leads/<int:lead_id>/papers/<int:paper_id>/back")
+@requires("lead.take_back_paper", load=load_paper)
+def take_back_paper(found: OfPaper) -> ResponseReturnValue:
+    """Take this one paper back from the institution; what else it has stays."""
+    until = giving.take_back(found.lead, found.paper, by=actor())
+    said(_("收回了，它看不到这一份了。%(until)s 以前可以撤销。", until=moment(until)))
+    return back_to("leads.show", lead_id=found.lead.id, _anchor="papers")
+
+
+@bp.post("/leads/<int:lead_id>/papers/<int:paper_id>/back/undo")
+@requires("lead.take_back_paper", load=load_paper)
+def undo_take_back_paper(found: OfPaper) -> ResponseReturnValue:
+    """Undo that, within some minutes."""
+    giving.undo_take_back(found.lead, found.paper, by=actor())
+    said(_("撤销了，它又看得到这一份。"))
+    return back_to("leads.show", lead_id=found.lead.id, _anchor="papers")
+
+
 @bp.post("/leads/<int:lead_id>/papers/send")
 @requires("lead.send_papers", load=load_lead)
 def send_papers(lead: Lead) -> ResponseReturnValue:
@@ -508,7 +528,7 @@ def send_papers(lead: Lead) -> ResponseReturnValue:
 def read_paper(found: OfPaper) -> ResponseReturnValue:
     """A paper of the case: for its owner, and for the institution while the consent is in force (observed)."""
     if not acts_for(found.lead):
-        if found.paper.sent_at is None or not found.paper.document.is_clean:
+        if found.paper.sent_at is None or found.paper.is_taken_back or not found.paper.document.is_clean:
             raise NotFound
         shown = presenting.present(
             found.lead, actor(), purpose="paper", only=frozenset({Field.DOCUMENTS, Field.NAME}), paper=found.paper
@@ -616,6 +636,7 @@ def _second_look_form(lead: Lead) -> SecondLookForm:
 
 
 def _second_look_page(lead: Lead, form: SecondLookForm, status: int = 200) -> ResponseReturnValue:
+    form.offer_proofs(proofs_to_choose(lead))
     return render_template("leads/second_look.html", lead=lead, form=form, required=REQUIRED), status
 
 
@@ -638,15 +659,32 @@ def ask_second_look_at_once(lead: Lead) -> ResponseReturnValue:
     return back_to("leads.show", lead_id=lead.id)
 
 
-def _maybe_upload() -> None:
-    """A proof is welcome, not required."""
+def proof_unless_chosen() -> None:
+    """For ``before_transaction``: a file that proves something; out of the folder, or none, needs none."""
     upload = request.files.get("proof")
-    if upload is not None and upload.filename:
+    if upload is not None and upload.filename and not request.form.get("proof_paper"):
         take_upload("proof")
 
 
+def chosen_or_new_proof(lead: Lead, form: OutOfFolder) -> Document | None:
+    """The proof that was chosen in the folder, or the file that was sent, which goes into the folder; None: neither."""
+    if form.chosen_id:
+        (paper,) = giving.papers_ready(lead, [form.chosen_id], field="proof_paper", by=actor())
+        return paper.document
+    upload = request.files.get("proof")
+    if upload is None or not upload.filename:
+        return None
+    return put_in_once(lead.business, taken(), kind="OTHER", by=actor()).document
+
+
+def proofs_to_choose(lead: Lead) -> list[FolderPaper]:
+    """The papers of the folder that could prove something today."""
+    today = clock.today()
+    return [paper for paper in folder_of(lead.business, actor()) if can_be_sent(paper, today)]
+
+
 @bp.post("/leads/<int:lead_id>/second-look")
-@before_transaction(_maybe_upload)
+@before_transaction(proof_unless_chosen)
 @requires("lead.ask_second_look", load=load_lead)
 @once
 def ask_second_look(lead: Lead) -> ResponseReturnValue:
@@ -654,9 +692,8 @@ def ask_second_look(lead: Lead) -> ResponseReturnValue:
     form = _second_look_form(lead)
     if not form.submitted():
         return _second_look_page(lead, form, 422)
-    upload = request.files.get("proof")
     try:
-        proofs = [keep(taken(), kind="other", by=actor())] if upload is not None and upload.filename else []
+        proof = chosen_or_new_proof(lead, form)
         answering.ask_second_look(
             lead,
             repaired=form.repaired.data == "yes",
@@ -664,13 +701,14 @@ def ask_second_look(lead: Lead) -> ResponseReturnValue:
             hours=form.hours.data or [],
             ends_at=form.ends_at,
             note=form.note,
-            proofs=proofs,
+            proofs=[proof] if proof is not None else [],
             by=actor(),
             most=most_live(),
         )
     except Refused as no:
         if no.status != 422:
             raise
+        undo_deed()
         form.refuse(no)
         return _second_look_page(lead, form, 422)
     said(_("请了另一位再看一遍。"))

@@ -6,41 +6,31 @@ from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from matchmaker.documents.passing import take_upload, taken
-from matchmaker.documents.services import keep
 from matchmaker.leads.forms import RepairForm
 from matchmaker.leads.models import Lead
 from matchmaker.leads.services import repairing
 from matchmaker.leads.views import bp
 from matchmaker.leads.views.loading import load_lead
 from matchmaker.leads.views.moving import most_live
-from matchmaker.leads.views.owner import owner_page
+from matchmaker.leads.views.owner import chosen_or_new_proof, owner_page, proof_unless_chosen
 from matchmaker.refusal import Refused
-from matchmaker.web import actor, back_to, before_transaction, once, requires, said
-
-
-def _maybe_proof() -> None:
-    """To be reached needs no paper; everything else does, which the service says at the field."""
-    upload = request.files.get("proof")
-    if upload is not None and upload.filename:
-        take_upload("proof")
+from matchmaker.web import actor, back_to, before_transaction, once, requires, said, undo_deed
 
 
 @bp.post("/leads/<int:lead_id>/repairs/<code>")
-@before_transaction(_maybe_proof)
+@before_transaction(proof_unless_chosen)
 @requires("lead.repair", load=load_lead)
 def mark_repaired(lead: Lead, code: str) -> ResponseReturnValue:
-    """One reason is repaired, with the paper that proves it."""
+    """One reason is repaired, with the paper that proves it (to be reached needs none, says the service)."""
     form = RepairForm.of(code)
     if "resume" in request.form:
         return owner_page(lead)
-    upload = request.files.get("proof")
     try:
-        proof = keep(taken(), kind="other", by=actor()) if upload is not None and upload.filename else None
-        repairing.mark_done(lead, code=code, proof=proof, by=actor())
+        repairing.mark_done(lead, code=code, proof=chosen_or_new_proof(lead, form), by=actor())
     except Refused as no:
         if no.status != 422:
             raise
+        undo_deed()
         form.refuse(no)
         return owner_page(lead, 422, repair=form)
     said(_("记下了。没点“请它再看一遍”以前，机构看不到。"))
