@@ -637,14 +637,29 @@ table(
     quote_ask=allow(
         "Ask an insurer for a quote for a business (the service asks whether the papers were checked).",
         _acts_for_that_business,
+        helps_act,
     ),
     quote_see=allow(
-        "Look at a request for cover: its owner, the desk of that insurer.",
+        "Look at a request for cover: its owner, who acts for them, the desk of that insurer.",
         _acts_for_its_business,
+        helps_act,
         on_desk_of_its_institution,
     ),
-    quote_answer=allow("Accept a quote of cover, or turn it down with a reason.", _acts_for_its_business),
-    quote_withdraw=allow("Take the consent of a request for cover back.", _acts_for_its_business),
+    quote_answer=allow(
+        "Accept a quote of cover, or turn it down with a reason (a helper up to the sum of the mandate).",
+        _acts_for_its_business,
+        helps_act,
+    ),
+    quote_withdraw=allow("Take the consent of a request for cover back.", _acts_for_its_business, helps_act),
+    quote_give_papers=allow(
+        "Give papers of the folder to the insurer of a request, or take one back.", _acts_for_its_business, helps_act
+    ),
+    quote_read_paper=allow(
+        "Open a paper that the owner gave with a request for cover: its owner, the desk while the consent stands.",
+        _acts_for_its_business,
+        helps_act,
+        on_desk_of_its_institution,
+    ),
     quote_queue=allow("See what was asked of one's own insurer.", sits_at_an_insurer),
     quote_accept=allow("Take up a request for cover, or take it over.", on_desk_of_its_institution),
     quote_give=allow("Quote: the desk of that insurer (the service asks who carries it).", on_desk_of_its_institution),

@@ -428,7 +428,7 @@ class MandateForm(TypedForm):
 
     row_version = HiddenField()
     scope = RadioField(_l("他可以做什么"), choices=[], validate_choice=False)
-    limit = StringField(_l("最多到多少钱"), description=_l("只在“送机构、接受报价”时填：需求和报价都不能超过它"))
+    limit = StringField(_l("最多到多少钱"), description=_l("让他送机构、接受报价才填：需求、报价、保费都不能超过它"))
     until_on = StringField(_l("到哪天为止"), description=_l("最长一年，随时可以提前停"))
 
     limit_yuan: Decimal | None = None

@@ -140,6 +140,12 @@ def why_beyond_mandate(business_id: int, person_id: int, amount_yuan: Decimal) -
     return None
 
 
+def helper_scope(business_id: int, person_id: int) -> str:
+    """How far a helper's mandate in force reaches: a code of `rules.SCOPES`, "" for whoever is no helper."""
+    mandate = queries.mandate_of(business_id, person_id)
+    return mandate.scope if mandate is not None and mandate.is_in_force else ""
+
+
 def _check(scope: str, limit_yuan: Decimal | None, until_on: date) -> None:
     wrong = mandate_trouble(scope=scope, limit_yuan=limit_yuan, until_on=until_on, today=clock.today())
     if wrong is not None:

@@ -49,9 +49,9 @@ LABELS: dict[str, Mapping[str, object]] = {
         "confirmed_outside": _l("外部服务核实过"),
     },
     "business.scope": {
-        "look": _l("只看"),
+        "look": _l("只看店的资料"),
         "prepare": _l("填资料、说需求、看匹配"),
-        "act": _l("送机构、接受报价"),
+        "act": _l("送机构、问保险价、接受报价，看得到贷款和保险"),
     },
     "business.paper": {"licence": _l("营业执照"), "letter": _l("委托书")},
     "business.tax_grade": {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -21,6 +21,7 @@ from matchmaker.insurance.rules.quoting import Quoted
 from matchmaker.insurance.rules.reasons import DECLINE_CODES, LONGEST_REASON, OWNER_CODES
 from matchmaker.leads.rules.consents import HOURS
 from matchmaker.products.cover.models import CoverVersion
+from matchmaker.products.cover.rules import DOCUMENTS
 from matchmaker.refusal import Refused
 from matchmaker.web import BaseForm, ChecksField, label
 
@@ -72,6 +73,7 @@ class AskForm(ReadForm):
 
     hours = ChecksField(_l("什么时候可以打电话"), choices=[])
     until = RadioField(_l("给到哪天为止"), choices=[], validate_choice=False)
+    papers = ChecksField(_l("从资料夹里给哪几份"), choices=[], validate_choice=False)
 
     version: CoverVersion
     questions: tuple[Question, ...] = ()
@@ -103,6 +105,15 @@ class AskForm(ReadForm):
         form.until.choices = [(str(days), formatting.days(days)) for days in clocks.ENDS_IN_DAYS]
         return form
 
+    def offer_papers(self, numbers: Iterable[int]) -> None:
+        """Let the owner tick these papers of the folder; none is ticked beforehand."""
+        self.papers.choices = [(str(number), "") for number in numbers]
+
+    @property
+    def paper_ids(self) -> list[int]:
+        """What was ticked."""
+        return ids_of(self.papers.data)
+
     @property
     def days(self) -> int:
         """For how many days the consent is given."""
@@ -126,6 +137,22 @@ class AskForm(ReadForm):
         for code, reason in refusals:
             if not self[code].errors:
                 self[code].errors = [*self[code].errors, sentence(reason)]
+
+
+class GiveForm(BaseForm):
+    """Papers of the folder to give to an insurer."""
+
+    papers = ChecksField(_l("给它哪几份"), choices=[], validate_choice=False)
+
+    @property
+    def paper_ids(self) -> list[int]:
+        """What was ticked."""
+        return ids_of(self.papers.data)
+
+
+def ids_of(texts: Iterable[str] | None) -> list[int]:
+    """Numbers out of ticks; 0 for what is none."""
+    return [int(text) if text.isdecimal() and len(text) < 10 else 0 for text in texts or ()]
 
 
 def _refuse(code: str, field: str) -> None:
@@ -184,6 +211,9 @@ class QuoteForm(ReadForm):
     deductible = TextAreaField(_l("自己先承担多少"))
     exclusions = TextAreaField(_l("不保什么"), description=_l("一行一样，写全。店主最先看这里"))
     conditions = TextAreaField(_l("另外要说的"))
+    papers_wanted = ChecksField(
+        _l("签合同以前还要看的材料"), choices=[], validate_choice=False, description=_l("只勾真要看的，店主照着给")
+    )
     valid_until_on = StringField(_l("报价有效到"))
 
     quoted: Quoted | None = None
@@ -204,6 +234,10 @@ class QuoteForm(ReadForm):
             },
             **how,
         )
+        asked = [paper["code"] for paper in version.documents]
+        form.papers_wanted.choices = [
+            (code, label("paper.kind", code)) for code in (*asked, *(code for code in DOCUMENTS if code not in asked))
+        ]
         form.quote_plan.choices = [(code, label("cover.plan", code)) for code in version.plans]
         form.quote_period.choices = [(code, label("cover.period", code)) for code in version.periods]
         return form
@@ -226,6 +260,7 @@ class QuoteForm(ReadForm):
             exclusions=tidied(self.exclusions.data),
             conditions=tidied(self.conditions.data),
             valid_until_on=until,
+            papers_wanted=tuple(self.papers_wanted.data or ()),
         )
 
 

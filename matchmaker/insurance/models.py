@@ -13,10 +13,13 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from matchmaker.accounts.models import Institution, Person
 from matchmaker.businesses.models import Business
 from matchmaker.db import Base, JsonDict, JsonList, Versioned
+from matchmaker.documents.models import Document
 from matchmaker.insurance.rules.reasons import DECLINE_CODES, OWNER_CODES
 from matchmaker.insurance.rules.states import ENDED, ENDS_CONSENT, LIVE, State, Step
 from matchmaker.keeping import Kept
 from matchmaker.leads.models import Receipt, receipt_rules
+from matchmaker.leads.rules.consents import UNDO_FOR
+from matchmaker.papers.rules import KINDS
 from matchmaker.products.cover.models import CoverVersion
 
 
@@ -95,6 +98,7 @@ class CoverRequest(Versioned, Base):
     consent: Mapped[CoverConsent] = relationship()
     handler: Mapped[Person | None] = relationship(foreign_keys=[handler_id])
     steps: Mapped[list[CoverStep]] = relationship(order_by="CoverStep.number", back_populates="request")
+    papers: Mapped[list[CoverPaper]] = relationship(order_by="CoverPaper.id", back_populates="request")
     quotes: Mapped[list[CoverQuote]] = relationship(order_by="CoverQuote.id", back_populates="request")
 
     @property
@@ -106,6 +110,41 @@ class CoverRequest(Versioned, Base):
     def quote(self) -> CoverQuote | None:
         """The quote, where one was given."""
         return self.quotes[-1] if self.quotes else None
+
+
+class CoverPaper(Base):
+    """A paper that the owner gave to an insurer for one request: a copy out of the folder, gone with the request."""
+
+    kept = Kept("leads", of="request_id", why="evidence")
+
+    __table_args__ = (
+        UniqueConstraint("request_id", "sha256"),
+        CheckConstraint(_one_of("kind", KINDS), name="kind_known"),
+        CheckConstraint("(taken_back_at IS NULL) = (taken_back_by_id IS NULL)", name="taken_back_by_somebody"),
+    )
+
+    request_id: Mapped[int] = mapped_column(ForeignKey("cover_request.id"))
+    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"), unique=True)
+    kind: Mapped[str]
+    sha256: Mapped[str]
+    """That of its document: the same paper is given once."""
+    given_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    given_at: Mapped[datetime]
+    taken_back_at: Mapped[datetime | None]
+    taken_back_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+    request: Mapped[CoverRequest] = relationship(back_populates="papers")
+    document: Mapped[Document] = relationship()
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the insurer has it: not taken back, its content not destroyed."""
+        return self.taken_back_at is None and self.document.deleted_at is None
+
+    @property
+    def taking_back_undone_until(self) -> datetime | None:
+        """Until when taking it back can be undone; None where it was not."""
+        return self.taken_back_at + UNDO_FOR if self.taken_back_at is not None else None
 
 
 class CoverStep(Base):
@@ -166,6 +205,8 @@ class CoverQuote(Base):
     deductible: Mapped[str]
     exclusions: Mapped[str]
     conditions: Mapped[str] = mapped_column(default="")
+    papers_wanted: Mapped[list[str]] = mapped_column(JsonList, default=list, server_default="[]")
+    """Kinds of papers (papers.rules.KINDS) that the insurer wants to see before the contract."""
     valid_until_on: Mapped[date]
     made_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     made_at: Mapped[datetime]

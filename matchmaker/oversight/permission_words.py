@@ -147,6 +147,8 @@ WHAT = {
     "quote.ask": _l("替一家店问保险价（材料核没核由服务再查）"),
     "quote.see": _l("看一次询价：店主和那家保险公司"),
     "quote.answer": _l("接受保险报价，或者说理由不接受"),
+    "quote.give_papers": _l("从资料夹里给保险公司材料，或者收回一份"),
+    "quote.read_paper": _l("打开店主给保险公司的材料：店主，和授权还在时那家的管理岗"),
     "quote.withdraw": _l("收回一次询价的授权"),
     "quote.queue": _l("看问到自己公司的"),
     "quote.accept": _l("受理一次询价，或者接过来"),

@@ -16,9 +16,10 @@ from matchmaker.accounts.models import Assignment, Person
 from matchmaker.audit.services import looked_at
 from matchmaker.businesses import queries as businesses
 from matchmaker.businesses.models import Business, BusinessMember
+from matchmaker.businesses.queries import mandated
 from matchmaker.businesses.rules import PROVEN
 from matchmaker.db import db
-from matchmaker.insurance.models import CoverConsent, CoverRequest, CoverStep
+from matchmaker.insurance.models import CoverConsent, CoverPaper, CoverRequest, CoverStep
 from matchmaker.insurance.rules import clocks
 from matchmaker.insurance.rules.states import LIVE, State
 from matchmaker.leads.rules.consents import Field, in_force, masked_phone, opened_fields, sealed_because
@@ -41,6 +42,7 @@ def _whole() -> list[Any]:
         joinedload(CoverRequest.consent),
         joinedload(CoverRequest.handler),
         selectinload(CoverRequest.quotes),
+        selectinload(CoverRequest.papers).joinedload(CoverPaper.document),
     ]
 
 
@@ -133,10 +135,11 @@ def known_of(business: Business) -> dict[str, str]:
 # The owner ----------------------------------------------------------------------------------------------------------
 
 
-def _mine(person_id: int) -> sa.Select[Any]:
-    return sa.select(BusinessMember.business_id).where(
+def _mine(person_id: int) -> Any:
+    proven = sa.select(BusinessMember.business_id).where(
         BusinessMember.person_id == person_id, BusinessMember.standing.in_(PROVEN)
     )
+    return sa.or_(CoverRequest.business_id.in_(proven), CoverRequest.business_id.in_(mandated(person_id, "act")))
 
 
 _OF_OWNER: dict[str, tuple[State, ...]] = {
@@ -148,7 +151,7 @@ _OF_OWNER: dict[str, tuple[State, ...]] = {
 
 def requests_of(person_id: int, show: str = "all") -> sa.Select[CoverRequest]:
     """The requests of a person's businesses, the newest first; `show` is one of OWNER_FILTERS."""
-    query = sa.select(CoverRequest).where(CoverRequest.business_id.in_(_mine(person_id)))
+    query = sa.select(CoverRequest).where(_mine(person_id))
     if show in _OF_OWNER:
         query = query.where(CoverRequest.state.in_([str(state) for state in _OF_OWNER[show]]))
     return query.options(*_whole()).order_by(CoverRequest.id.desc())
@@ -249,10 +252,21 @@ def is_open(consent: CoverConsent, now: datetime) -> bool:
     return in_force(consent.ends_at, consent.stopped_at, now)
 
 
-def present(request: CoverRequest, viewer: Person) -> Presented:
+def paper_of(request: CoverRequest, paper_id: int) -> CoverPaper | None:
+    """A paper of this request."""
+    return next((paper for paper in request.papers if paper.id == paper_id), None)
+
+
+def helps(business_id: int, person_id: int) -> bool:
+    """Whether a person acts for a business by a mandate."""
+    return db.session.scalar(sa.select(sa.literal(business_id).in_(mandated(person_id, "act")))) or False
+
+
+def present(request: CoverRequest, viewer: Person, *, paper: CoverPaper | None = None) -> Presented:
     """What `viewer`, who works for the insurer, may read of a request now; the look is observed.
 
     Only the carrier reads the telephone number, and only where the owner ticked hours for calls (as with leads).
+    `paper`: the one paper that is opened; then nothing else is, and the log names it.
     """
     consent, shown, now = request.consent, card(request), clock.now()
     if request.institution_id not in viewer.desk_institution_ids or not is_open(consent, now):
@@ -261,12 +275,15 @@ def present(request: CoverRequest, viewer: Person) -> Presented:
     reader = "carrier" if request.handler_id == viewer.id else "colleague"
     plain = [name for name in consent.fields if name != "cover_answers"]
     fields = opened_fields(plain, consent.hours, consent_in_force=True, reader=reader)
+    if paper is not None:
+        fields &= frozenset({Field.NAME})
     looked_at(
         request.business_id,
         by=viewer,
-        fields=[*(str(name) for name in fields), "cover_answers"],
-        purpose="cover_case",
+        fields=[*(str(name) for name in fields), "cover_answers" if paper is None else "documents"],
+        purpose="cover_case" if paper is None else "paper",
         institution_id=request.institution_id,
+        document_id=paper.document_id if paper is not None else None,
     )
     values = dict(shown.__dict__) | {
         "is_sealed": False, "answers": dict(request.answers), "hours": tuple(consent.hours), "ends_at": consent.ends_at,

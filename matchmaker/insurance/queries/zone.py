@@ -8,6 +8,7 @@ from datetime import date
 
 from matchmaker.accounts.models import Person
 from matchmaker.businesses import queries as businesses
+from matchmaker.businesses.mandates import helper_scope
 from matchmaker.businesses.models import Business
 from matchmaker.eligibility.rules import Verdict
 from matchmaker.products.cover import queries as shelf
@@ -87,14 +88,16 @@ def shown(cover_id: int, number: int | None, on: date) -> tuple[CoverVersion, bo
 
 
 def businesses_of(person: Person | None) -> list[Business]:
-    """The businesses for which somebody acts, claims that were refused left out; none for a visitor."""
+    """The businesses for which somebody acts or helps to act, refused claims left out; none for a visitor."""
     if person is None:
         return []
-    return [
+    mine = [
         business
         for business in businesses.businesses_of(person.id)
         if any(member.person_id == person.id and member.standing != "rejected" for member in business.members)
     ]
+    helped = [one for one in businesses.helped_businesses(person.id) if helper_scope(one.id, person.id) == "act"]
+    return [*mine, *helped]
 
 
 def verdicts_for(version: CoverVersion, business: Business, today: date) -> list[Verdict]:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import ROUND_DOWN, Decimal
 
 from matchmaker.leads.rules.clocks import OFFER_VALID_DAYS
-from matchmaker.products.cover.rules import Terms
+from matchmaker.products.cover.rules import DOCUMENTS, Terms
 from matchmaker.products.rules.terms import text_problems
 from matchmaker.refusal import Reason
 
@@ -32,6 +32,8 @@ class Quoted:
     exclusions: str
     conditions: str
     valid_until_on: date
+    papers_wanted: tuple[str, ...] = ()
+    """Kinds of papers that the insurer wants to see before the contract."""
 
 
 def quote_refusals(quoted: Quoted, terms: Terms, today: date) -> list[tuple[str, Reason]]:
@@ -51,6 +53,8 @@ def quote_refusals(quoted: Quoted, terms: Terms, today: date) -> list[tuple[str,
         found.append(("quote_plan", Reason("cover_choice_unknown")))
     if quoted.period not in terms.periods:
         found.append(("quote_period", Reason("cover_choice_unknown")))
+    if not set(quoted.papers_wanted) <= set(DOCUMENTS):
+        found.append(("papers_wanted", Reason("cover_choice_unknown")))
     last = today + timedelta(days=366)
     if not today <= quoted.starts_on <= last:
         found.append(("starts_on", Reason("cover_start_between", {"from_on": today, "last_on": last})))

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from matchmaker import clock
 from matchmaker.accounts.models import Person
 from matchmaker.audit.services import record
+from matchmaker.businesses.mandates import helper_scope, why_beyond_mandate
 from matchmaker.businesses.models import Business
 from matchmaker.businesses.rules import PROVEN
 from matchmaker.db import db
@@ -14,8 +15,10 @@ from matchmaker.insurance.models import CoverConsent, CoverRequest
 from matchmaker.insurance.queries import requests
 from matchmaker.insurance.rules import clocks
 from matchmaker.insurance.rules.questions import answer_refusals, questions_of
+from matchmaker.insurance.rules.quoting import INSTALMENTS
 from matchmaker.insurance.rules.reasons import OWNER_CODES
 from matchmaker.insurance.rules.states import MOST_LIVE, State, Step, state_after
+from matchmaker.insurance.services import giving
 from matchmaker.insurance.services.stepping import Actor, take
 from matchmaker.insurance.services.telling import tell_insurer, tell_owner
 from matchmaker.leads.rules.consents import HOURS, facts_of_hours
@@ -34,7 +37,8 @@ def why_not_asked(version: CoverVersion, business: Business, person: Person) -> 
     if now_listed is None or now_listed.id != version.id:
         return Reason("cover_not_listed")
     member = requests.member_of(business.id, person.id)
-    if member is None or member.standing not in PROVEN:
+    helps = helper_scope(business.id, person.id) == "act"
+    if not helps and (member is None or member.standing not in PROVEN):
         return Reason("lead_member_not_checked", {"standing": member.standing if member is not None else "none"})
     if not person.phone:
         return Reason("lead_contact_missing")
@@ -53,13 +57,15 @@ def ask(
     answers: Mapping[str, str],
     hours: Sequence[str],
     days: int,
+    papers: Sequence[int] = (),
     by: Person,
 ) -> CoverRequest:
     """Give one insurer a consent and a request about one cover, as that cover stands now.
 
     `answers` as of `rules.questions.answer_refusals`, `days` one of `rules.clocks.ENDS_IN_DAYS`. The business is locked
     first, so that however many are sent at once at most three are live on a line. Raises Refused with a code of
-    `why_not_asked`, of the answers at their fields, `lead_consent_hours_unknown`, `cover_choice_unknown`.
+    `why_not_asked`, of the answers at their fields, `lead_consent_hours_unknown`, `cover_choice_unknown`, of
+    `giving.give`. `papers`: those of the folder that go with it.
     """
     requests.lock_business(business.id)
     no = why_not_asked(version, business, by)
@@ -98,18 +104,30 @@ def ask(
     db.session.add(request)
     db.session.flush()
     take(request, Step.ASK, by=by)
+    if papers:
+        giving.give(request, papers, tell=False, by=by)
     tell_owner(request, "cover_told_sent", about="sent", ends_at=consent.ends_at, due_at=due_at)
     tell_insurer(request, "cover_staff_new", about="new", due_at=due_at)
     return request
 
 
 def accept_quote(request: CoverRequest, *, by: Actor) -> CoverRequest:
-    """The owner wants what was quoted. The insurer is told; contract and payment are with it, none of it here."""
+    """The owner wants what was quoted. The insurer is told; contract and payment are with it, none of it here.
+
+    A helper may say so up to the sum of their mandate, the premium of the whole period counted: raises Refused with a
+    code of `mandates.why_beyond_mandate`.
+    """
     quote = request.quote
     if quote is not None and quote.valid_until_on < clock.today():
         raise Refused("cover_quote_over", until_on=quote.valid_until_on)
     if request.consent.can_be_undone_until is not None:
         raise Refused("lead_withdrawing")
+    if quote is not None and by.id not in requests.owners_of(request.business_id):
+        if INSTALMENTS[quote.plan] is None:  # by shipment or day: nobody knows what it comes to
+            raise Refused("cover_mandate_open_sum")
+        beyond = why_beyond_mandate(request.business_id, by.id, quote.premium_yuan)
+        if beyond is not None:
+            raise Refused(beyond.code, **beyond.facts)
     take(request, Step.ACCEPT_QUOTE, by=by)
     _answered(request, "accepted", None, by)
     tell_insurer(request, "cover_staff_taken", about="taken")

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from matchmaker import clock
 from matchmaker.audit.services import record
 from matchmaker.db import db
+from matchmaker.documents.services import destroy
 from matchmaker.insurance.models import CoverRequest, CoverStep
 from matchmaker.insurance.queries.requests import is_open
 from matchmaker.insurance.rules.states import (
@@ -67,6 +68,8 @@ def take(
         if after in ENDED:
             request.ended_at, request.end_code = now, code
             _end_consent(request, ENDS_CONSENT[after], now)
+            for paper in request.papers:
+                destroy(paper.document, by=None)  # a copy for this request alone
     done = CoverStep(
         request_id=request.id,
         number=_next_number(request),

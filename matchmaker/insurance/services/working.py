@@ -55,6 +55,7 @@ def give_quote(request: CoverRequest, quoted: Quoted, *, by: Actor) -> CoverQuot
         deductible=quoted.deductible,
         exclusions=quoted.exclusions,
         conditions=quoted.conditions,
+        papers_wanted=list(quoted.papers_wanted),
         valid_until_on=quoted.valid_until_on,
         made_by_id=by.id,
         made_at=clock.now(),

@@ -60,6 +60,11 @@ def case_page(
             version=version,
             questions=questions_of(version.cover.line),
             clock_=clock_of(found),
+            missing=[
+                paper["code"]
+                for paper in version.documents
+                if paper["code"] not in {given.kind for given in found.papers if given.is_there}
+            ],
             is_mine=found.handler_id == actor().id,
             steps=requests.steps_of(found),
             quote=found.quote,

@@ -8,13 +8,16 @@ from typing import Any
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from werkzeug.exceptions import NotFound
 
 from matchmaker import clock
 from matchmaker.businesses.models import Business
 from matchmaker.businesses.queries import business_by_id
+from matchmaker.documents.passing import hand_out
+from matchmaker.formatting import moment
 from matchmaker.insurance import listings
-from matchmaker.insurance.forms import AskForm, RefuseQuoteForm
-from matchmaker.insurance.models import CoverRequest
+from matchmaker.insurance.forms import AskForm, GiveForm, RefuseQuoteForm
+from matchmaker.insurance.models import CoverPaper, CoverRequest
 from matchmaker.insurance.queries import requests
 from matchmaker.insurance.queries import zone as reading
 from matchmaker.insurance.rules import clocks
@@ -22,13 +25,16 @@ from matchmaker.insurance.rules.questions import answer_refusals, filled_in, que
 from matchmaker.insurance.rules.quoting import payments
 from matchmaker.insurance.rules.reasons import DECLINE_CODES
 from matchmaker.insurance.rules.states import BALL, Side, State
-from matchmaker.insurance.services import asking
+from matchmaker.insurance.services import asking, giving
 from matchmaker.insurance.views import bp, licensed
 from matchmaker.listing import listed
+from matchmaker.papers.queries import folder_of
+from matchmaker.papers.rules import can_be_sent, checklist
+from matchmaker.permissions import may
 from matchmaker.products.cover.models import CoverVersion
 from matchmaker.products.cover.rules import split
 from matchmaker.refusal import Refused
-from matchmaker.web import WRITING, actor, back_to, once, paginate, requires, said, sentence
+from matchmaker.web import WRITING, actor, back_to, once, paginate, requires, said, sentence, undo_deed
 
 # Asking -------------------------------------------------------------------------------------------------------------
 
@@ -70,16 +76,26 @@ def _form(asked: Asked) -> AskForm:
         requests.known_of(asked.business),
         requests.earlier_answers(asked.business.id),
     )
-    return AskForm.for_version(asked.version, filled)
+    form = AskForm.for_version(asked.version, filled)
+    today = clock.today()
+    form.offer_papers(paper.id for paper in folder_of(asked.business, actor()) if can_be_sent(paper, today))
+    return form
 
 
 def _ask_page(asked: Asked, form: AskForm, status: int = 200) -> ResponseReturnValue:
+    today = clock.today()
+    folder = folder_of(asked.business, actor())
+    items = checklist(asked.version.documents, folder, today)
+    kinds = {item.code for item in items}
     return (
         render_template(
             "insurance/ask.html",
             asked=asked,
             version=asked.version,
             insurer=asked.version.cover.institution,
+            items=items,
+            ready=sum(bool(item.ready) for item in items),
+            unasked=[paper for paper in folder if paper.kind not in kinds and can_be_sent(paper, today)],
             form=form,
             no=asking.why_not_asked(asked.version, asked.business, actor()),
             live=requests.live_on_line(asked.business.id, asked.version.cover.line),
@@ -115,9 +131,11 @@ def send(asked: Asked) -> ResponseReturnValue:
                 answers=form.answers,
                 hours=form.hours.data or [],
                 days=form.days,
+                papers=form.paper_ids,
                 by=actor(),
             )
         except Refused as no:
+            undo_deed()
             if no.status != 422:
                 return _ask_page(asked, form, no.status)
             form.refuse(no)
@@ -160,7 +178,8 @@ def load_request(request_id: int) -> CoverRequest | None:
 
 def acts_for(found: CoverRequest) -> bool:
     """Whether the reader stands on the owner's side of this request."""
-    return actor().id in requests.owners_of(found.business_id)
+    me = actor().id
+    return me in requests.owners_of(found.business_id) or requests.helps(found.business_id, me)
 
 
 def clock_of(found: CoverRequest) -> dict[str, Any] | None:
@@ -176,7 +195,9 @@ def clock_of(found: CoverRequest) -> dict[str, Any] | None:
     }
 
 
-def owner_page(found: CoverRequest, status: int = 200, form: RefuseQuoteForm | None = None) -> ResponseReturnValue:
+def owner_page(
+    found: CoverRequest, status: int = 200, form: RefuseQuoteForm | None = None, give: GiveForm | None = None
+) -> ResponseReturnValue:
     """The owner's page of a request; `form` is the one that was not in order."""
     version = found.cover_version
     is_over = found.state in (State.DECLINED, State.RELEASED, State.EXPIRED, State.REFUSED, State.WITHDRAWN)
@@ -200,12 +221,108 @@ def owner_page(found: CoverRequest, status: int = 200, form: RefuseQuoteForm | N
             listed=reading.shown(version.cover_id, None, clock.today()),
             in_force=requests.is_open(found.consent, clock.now()),
             form=form or RefuseQuoteForm(formdata=None),
-            posted=form,
+            give=give or GiveForm(formdata=None),
+            posted=form or give,
+            now=clock.now(),
+            **_papers_of(found),
             is_over=is_over,
             split=split,
         ),
         status,
     )
+
+
+def _papers_of(found: CoverRequest) -> dict[str, Any]:
+    """What the insurer wants and has, and what the folder could add."""
+    today = clock.today()
+    folder = folder_of(found.business, actor()) if may(actor(), "folder.see", found.business) else []
+    have = {paper.sha256 for paper in found.papers if paper.is_there}
+    wanted = list(found.quote.papers_wanted) if found.quote is not None else []
+    given = {paper.kind for paper in found.papers if paper.is_there}
+    asked = [{"code": code, "reason": ""} for code in wanted] or found.cover_version.documents
+    return {
+        "to_give": [paper for paper in folder if paper.sha256 not in have and can_be_sent(paper, today)],
+        "missing": [item for item in checklist(asked, folder, today) if item.code not in given],
+        "wanted": wanted,
+    }
+
+
+# Papers -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class OfPaper:
+    """A paper with its request; asks as the request does when permissions are asked."""
+
+    request: CoverRequest
+    paper: CoverPaper
+
+    @property
+    def id(self) -> int:
+        return self.paper.id
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.request, name)
+
+
+def load_paper(request_id: int, paper_id: int) -> OfPaper | None:
+    """The paper of that request."""
+    found = load_request(request_id)
+    paper = requests.paper_of(found, paper_id) if found is not None else None
+    return OfPaper(found, paper) if found is not None and paper is not None else None
+
+
+@bp.post("/cover/requests/<int:request_id>/papers")
+@requires("quote.give_papers", load=load_request)
+@once
+def give_papers(found: CoverRequest) -> ResponseReturnValue:
+    """Papers of the folder for this insurer, at once; a tick for each."""
+    form = GiveForm()
+    if "resume" in request.form:
+        return owner_page(found)
+    try:
+        giving.give(found, form.paper_ids, by=actor())
+    except Refused as no:
+        if no.status != 422:
+            raise
+        undo_deed()
+        form.refuse(no)
+        return owner_page(found, 422, give=form)
+    said(_("给了%(name)s。", name=found.institution.short_name))
+    return back_to("insurance.show", request_id=found.id)
+
+
+@bp.get("/cover/requests/<int:request_id>/papers/<int:paper_id>")
+@requires("quote.read_paper", load=load_paper)
+def read_paper(found: OfPaper) -> ResponseReturnValue:
+    """A paper of a request: for its owner, and for the insurer while the consent is in force (observed)."""
+    if not acts_for(found.request):
+        if not found.paper.is_there or not found.paper.document.is_clean:
+            raise NotFound
+        if requests.present(found.request, actor(), paper=found.paper).is_sealed:
+            raise NotFound
+    answer = hand_out(found.paper.document)
+    if answer is None:
+        raise NotFound
+    return answer
+
+
+@bp.post("/cover/requests/<int:request_id>/papers/<int:paper_id>/back")
+@requires("quote.give_papers", load=load_paper)
+def take_back_paper(found: OfPaper) -> ResponseReturnValue:
+    """Take this one paper back from the insurer; what else it has stays."""
+    until = giving.take_back(found.request, found.paper, by=actor())
+    said(_("收回了，它看不到这一份了。%(until)s 以前可以撤销。", until=moment(until)))
+    return back_to("insurance.show", request_id=found.request.id)
+
+
+@bp.post("/cover/requests/<int:request_id>/papers/<int:paper_id>/back/undo")
+@requires("quote.give_papers", load=load_paper)
+def undo_take_back_paper(found: OfPaper) -> ResponseReturnValue:
+    """Undo that, within some minutes."""
+    giving.undo_take_back(found.request, found.paper, by=actor())
+    said(_("撤销了，它又看得到这一份。"))
+    return back_to("insurance.show", request_id=found.request.id)
 
 
 # Answering ----------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
@@ -48,7 +49,14 @@ def give(lead: Lead, paper_ids: Sequence[int], *, field: str = "papers", tell: b
         tell_staff(lead, "lead_staff_papers_given", about=f"papers:given:{numbers}", count=len(fresh))
 
 
-def papers_ready(lead: Lead, paper_ids: Iterable[int], *, field: str, by: Person) -> list[FolderPaper]:
+class OfBusiness(Protocol):
+    """What is asked for one business: a lead, a request for cover."""
+
+    @property
+    def business(self) -> Any: ...
+
+
+def papers_ready(lead: OfBusiness, paper_ids: Iterable[int], *, field: str, by: Person) -> list[FolderPaper]:
     """These papers of the folder, locked, if each of them can be sent today.
 
     Raises Refused (422) at `field`: "lead_paper_gone" when one was taken out meanwhile, "lead_paper_not_scanned",
