@@ -19,6 +19,7 @@ from matchmaker.insurance.models import CoverPaper, CoverRequest
 from matchmaker.insurance.services import asking, giving, working
 from matchmaker.leads.rules.consents import UNDO_FOR
 from matchmaker.leads.rules.states import State
+from matchmaker.leads.services import offering
 from matchmaker.loans.queries import loans_of_person
 from matchmaker.papers import services as papers
 from matchmaker.refusal import Refused
@@ -201,7 +202,7 @@ def test_a_helper_asks_and_accepts_up_to_the_sum_and_a_lesser_one_finds_nothing(
 def test_what_a_helper_sees_of_loans_ends_with_the_mandate(app: Any) -> None:
     with clock.frozen(NOW), app.app_context(), unit_of_work():
         case = a_case()
-        to_state(case, State.FUNDED)
+        offering.confirm_payout(to_state(case, State.PAID_OUT), by=case.owner)
         helper, lesser = a_helper(case, "act"), a_helper(case, "look")
         seen = lambda person: len(db.session.scalars(loans_of_person(person.id)).all())  # noqa: E731
         assert (seen(case.owner), seen(helper), seen(lesser)) == (1, 1, 0)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
+import shutil
 import smtplib
 import socketserver
+import ssl
+import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,11 +33,17 @@ class MailServer(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), MailTalk)
         self.letters: list[str] = []
         self.answer = "250 taken"
+        self.tls: ssl.SSLContext | None = None
+        self.starts_plain = True
+        self.is_secret = False
+        self.signed_in: list[tuple[str, bool]] = []
 
 
 class MailTalk(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         server: Any = self.server
+        if server.tls is not None and not server.starts_plain:
+            self.turn_secret(server.tls)
         self.say("220 fake")
         while line := self.rfile.readline().decode().strip():
             if line.upper() == "DATA":
@@ -42,8 +54,31 @@ class MailTalk(socketserver.StreamRequestHandler):
             elif line.upper() == "QUIT":
                 self.say("221 bye")
                 return
+            elif line.upper().startswith("EHLO") and server.tls is not None:
+                self.say("250-fake\r\n250 " + ("AUTH PLAIN" if server.is_secret else "STARTTLS"))
+            elif line.upper() == "STARTTLS":
+                self.say("220 go on")
+                self.turn_secret(server.tls)
+            elif line.upper().startswith("AUTH"):
+                server.signed_in.append((base64.b64decode(line.split()[-1]).decode(), server.is_secret))
+                self.say("235 fake")
             else:
                 self.say("250 fake")
+
+    def turn_secret(self, tls: ssl.SSLContext) -> None:
+        server: Any = self.server
+        try:
+            self.connection = self.request = tls.wrap_socket(self.request, server_side=True)
+        except (ssl.SSLError, OSError):  # whoever called does not trust the certificate and hung up
+            self.rfile = io.BytesIO()  # type: ignore[assignment]
+            self.wfile = io.BytesIO()  # type: ignore[assignment]
+            return
+        self.rfile, self.wfile = self.connection.makefile("rb"), self.connection.makefile("wb", 0)  # type: ignore[assignment]
+        server.is_secret = True
+
+    def finish(self) -> None:
+        super().finish()
+        self.connection.close()
 
     def say(self, words: str) -> None:
         self.wfile.write(words.encode() + b"\r\n")
@@ -69,6 +104,40 @@ def test_a_letter_that_the_server_refuses_is_not_taken_for_sent(mail_server: Mai
     mail_server.answer = "451 try later"
     with pytest.raises(smtplib.SMTPException):
         Smtp(f"smtp://127.0.0.1:{mail_server.server_address[1]}", "no-reply@matchmaker.example").send(LETTER)
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate for localhost, signed by itself, its key in front of it."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("no openssl to make a certificate with")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(
+        [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(certificate)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    both = tmp_path / "both.pem"
+    both.write_text(key.read_text() + certificate.read_text())
+    return both
+
+
+@pytest.mark.parametrize(("scheme", "starts_plain"), [("smtps", False), ("smtp", True)])
+def test_a_letter_and_its_password_go_over_tls_to_a_server_that_is_trusted(
+    scheme: str, starts_plain: bool, mail_server: MailServer, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mail_server.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    mail_server.tls.load_cert_chain(certificate)
+    mail_server.starts_plain = starts_plain
+    way = Smtp(f"{scheme}://me:p%40ss@localhost:{mail_server.server_address[1]}", "no-reply@matchmaker.example")
+    with pytest.raises(ssl.SSLCertVerificationError):
+        way.send(LETTER)
+    assert (mail_server.letters, mail_server.signed_in) == ([], []), "nothing goes to a stranger"
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    way.send(LETTER)
+    assert mail_server.signed_in == [("\0me\0p@ss", True)], "the password goes over TLS alone"
+    assert "Message-ID: <lead.1.sent.7@matchmaker.example>" in mail_server.letters[0]
 
 
 def test_a_text_message_goes_to_the_gateway_under_its_key() -> None:

@@ -159,7 +159,7 @@ NOT_IN_THE_SMALL_TOWN = {
     "notifications.ask_stop", "papers.small",
     "accounts.accept_invitation", "approaches.card", "businesses.ask_remove_line", "businesses.ask_remove_title", "businesses.case",
     "businesses.check_title",
-    "businesses.line", "businesses.mandate_link", "documents.read", "insurance.compare", "leads.read_paper",
+    "businesses.line", "businesses.mandate_link", "documents.read", "insurance.compare", "insurance.read_paper", "leads.read_paper",
     "needs.assisted_link", "needs.delete_draft", "needs.review", "oversight.ask_switch", "oversight.show_model",
     "products.imported", "products.show_version",
 }
