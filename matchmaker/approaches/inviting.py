@@ -17,7 +17,7 @@ from matchmaker.leads.services.stepping import Actor
 from matchmaker.leads.services.telling import tell_people
 from matchmaker.needs.models import Need
 from matchmaker.products.models import Product
-from matchmaker.refusal import Refused
+from matchmaker.refusal import Reason, Refused
 
 INVITATIONS_A_DAY = 30
 
@@ -30,21 +30,14 @@ def invite(product: Product, need_id: int, *, by: Person, most_a_day: int = INVI
     """
     need = finding.lock_need(need_id)
     now = clock.now()
-    lately = queries.invited_lately(need.id, product.institution_id, now)
-    no = invitation_refusal(
-        fits=need.is_live and fits(need, product),
-        invited_with_it=any(one.product_id == product.id for one in lately),
-        today=queries.count_invitations_since(product.institution_id, start_of_day(now)),
-        most_a_day=most_a_day,
-        has_room=can_take(need, product),
-    )
+    no = why_not_invited(need, product, most_a_day=most_a_day)
     if no is not None:
         raise Refused(no.code, **no.facts)
     silent = why_silent(
         switched_off=is_off(need),
         blocked=is_blocked(need.business_id, product.institution_id),
         was_tried=queries.was_tried(need.id, product.institution_id),
-        invited_lately=bool(lately),
+        invited_lately=bool(queries.invited_lately(need.id, product.institution_id, now)),
     )
     approach = Approach(
         need_id=need.id,
@@ -69,6 +62,19 @@ def invite(product: Product, need_id: int, *, by: Person, most_a_day: int = INVI
             product=version.name if version is not None else "",
         )
     return approach
+
+
+def why_not_invited(need: Need, product: Product, *, most_a_day: int = INVITATIONS_A_DAY) -> Reason | None:
+    """Why no invitation to this product can be sent for a need now, or None (codes of `rules.invitation_refusal`)."""
+    now = clock.now()
+    lately = queries.invited_lately(need.id, product.institution_id, now)
+    return invitation_refusal(
+        fits=need.is_live and fits(need, product),
+        invited_with_it=any(one.product_id == product.id for one in lately),
+        today=queries.count_invitations_since(product.institution_id, start_of_day(now)),
+        most_a_day=most_a_day,
+        has_room=can_take(need, product),
+    )
 
 
 def is_off(need: Need) -> bool:

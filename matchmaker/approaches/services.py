@@ -102,25 +102,11 @@ def raise_hand(
         raise Refused("approach_words_too_long", "words", 422, most=LONGEST_WORDS)
     refuse_promises(words=words)
     card = _locked(card_id)
-    now = clock.now()
-    no = hand_refusal(
-        is_shown=card is not None
-        and queries.is_card_shown(card, now)
-        and card.need.is_live
-        and not is_blocked(card.business_id, product.institution_id),
-        was_tried=card is not None and queries.was_tried(card.need_id, product.institution_id),
-        raised=card is not None and bool(queries.hands_up(product.institution_id, [card.id])),
-        today=queries.count_hands_since(product.institution_id, start_of_day(now)),
-        most_a_day=most_a_day,
-        has_room=has_room(*queries.capacity_of(product.institution_id))
-        and (card is None or can_take(card.need, product)),
-    )
+    no = why_no_hand(card, product, most_a_day=most_a_day)
     if no is not None or card is None:
         raise Refused(no.code, **no.facts) if no is not None else Refused("approach_card_over")
-    if not fits(card.need, product):
-        raise Refused("approach_not_fitting")
     hand = Hand(
-        card=card, institution=product.institution, product=product, words=words, raised_by=by, raised_at=now,
+        card=card, institution=product.institution, product=product, words=words, raised_by=by, raised_at=clock.now(),
     )  # fmt: skip
     db.session.add(hand)
     db.session.flush()
@@ -135,6 +121,29 @@ def raise_hand(
         product=version.name if version is not None else "",
     )
     return hand
+
+
+def why_no_hand(card: SealedCard | None, product: Product, *, most_a_day: int = HANDS_A_DAY) -> Reason | None:
+    """Why this product's institution cannot raise its hand for a card now, or None; no card is one that is over.
+
+    The codes of `rules.hand_refusal`, and `approach_not_fitting`: the product cannot be had, or a rule turns it away.
+    """
+    if card is None:
+        return Reason("approach_card_over")
+    now, institution_id = clock.now(), product.institution_id
+    no = hand_refusal(
+        is_shown=queries.is_card_shown(card, now)
+        and card.need.is_live
+        and not is_blocked(card.business_id, institution_id),
+        was_tried=queries.was_tried(card.need_id, institution_id),
+        raised=bool(queries.hands_up(institution_id, [card.id])),
+        today=queries.count_hands_since(institution_id, start_of_day(now)),
+        most_a_day=most_a_day,
+        has_room=has_room(*queries.capacity_of(institution_id)) and can_take(card.need, product),
+    )
+    if no is not None:
+        return no
+    return None if fits(card.need, product) else Reason("approach_not_fitting")
 
 
 def fits(need: Need, product: Product) -> bool:

@@ -18,10 +18,12 @@ from matchmaker.demo.drawing import after_office_hours, as_stored, at_local
 from matchmaker.demo.ledger import PIXEL, LeadBook, Row
 from matchmaker.demo.market import Market
 from matchmaker.demo.places import BY_NICKNAME
+from matchmaker.demo.story import below
+from matchmaker.leads.rules.clocks import Clock, due_after
 from matchmaker.leads.rules.offering import Offered, repayments_of
 from matchmaker.leads.rules.reserves import MOST_RESERVES
 from matchmaker.leads.rules.seen import Seen
-from matchmaker.leads.rules.states import LIVE
+from matchmaker.leads.rules.states import LIVE, Step
 from matchmaker.leads.rules.working import CHECKS_AT, CHECKS_BEFORE
 from matchmaker.reference import regions
 from matchmaker.reference.rules import is_working_day
@@ -289,17 +291,27 @@ def _carrier(story: Story, lead: LeadBook, name: str | None = None) -> int:
 
 
 def _steps(
-    lead: LeadBook | None, *steps: tuple[datetime, Callable[[LeadBook, datetime], object]]
+    story: Story, lead: LeadBook | None, *steps: tuple[datetime, Callable[[LeadBook, datetime], object]]
 ) -> Iterator[datetime]:
-    """Take steps of a lead at their times, in order."""
+    """Take steps of a lead at their times, in order; a clock that runs out first ends the scene as it ends any lead."""
+    if lead is None:
+        return
     for when, step in steps:
-        if lead is None or not lead.is_in(*LIVE):
-            return
-        yield when
-        if not lead.is_in(*LIVE):
-            return
-        lead.pass_time(when)
+        taken = len(lead.steps)
+        yield from story.until(lead, when)
+        if not lead.is_in(*LIVE) or any(row["step"] in _RAN_OUT for row in lead.steps[taken:]):
+            break
         step(lead, when)
+    yield from story.until(lead, story.anchor_at)
+
+
+_RAN_OUT = {str(step) for step in (Step.RELEASE, Step.LAPSE_PAPERS, Step.LAPSE_HOURS, Step.EXPIRE)}
+
+
+def _in_time(clock: Clock, started_at: datetime, wished: datetime) -> datetime:
+    """The wished instant, or 14:00 of the last day of that clock where a holiday lies between."""
+    due_at = due_after(clock, started_at)
+    return wished if wished < due_at else at_local(date_of(due_at), 14)
 
 
 def _accept(story: Story, name: str | None = None) -> Callable[[LeadBook, datetime], object]:
@@ -346,8 +358,8 @@ PAPERS = (
 
 def _declined(lead: LeadBook, when: datetime) -> None:
     """Two reasons that can be repaired, and a turnover that is enough for less."""
-    figures = {"tax_owed_yuan": Decimal("214.60"), "turnover_yuan": Decimal(386_000)}
-    seen = Seen(figures, enough_yuan=Decimal(80_000))
+    turnover = below(lead.terms.min_turnover_yuan, Decimal(386_000))
+    seen = Seen({"tax_owed_yuan": Decimal("214.60"), "turnover_yuan": turnover}, enough_yuan=Decimal(80_000))
     lead.decline(when, codes=["T01", "B04", "B02"], seen=seen, by=lead.manager_id)
 
 
@@ -360,6 +372,7 @@ def _dry_cleaner(story: Story, at: int, anchor_on: date) -> Iterator[datetime]:
     yield _at(anchor_on, 12, 10.8)
     refused = _send(story, need, at, story.now, "wangshan", "修配贷", "小店周转金")
     yield from _steps(
+        story,
         refused,
         (_at(anchor_on, 12, 14.0), _accept(story)),
         (_at(anchor_on, 12, 16.0), _called),
@@ -370,6 +383,7 @@ def _dry_cleaner(story: Story, at: int, anchor_on: date) -> Iterator[datetime]:
     offered = _send(story, need, at, story.now, "changling", "长陵商户贷")
     story.start(
         _steps(
+            story,
             offered,
             (_at(anchor_on, 7, 11.2), _accept(story)),
             (_at(anchor_on, 7, 14.5), _called),
@@ -385,10 +399,11 @@ def _dry_cleaner(story: Story, at: int, anchor_on: date) -> Iterator[datetime]:
     papers = _send(story, need, at, story.now, "qingtan", "首户贷", "码上贷")
     story.start(
         _steps(
+            story,
             papers,
             (_at(anchor_on, 4, 15.0), _accept(story, "沈秋禾")),
             (_at(anchor_on, 3, 9.6), _called),
-            (_at(anchor_on, 2, 10.5), lambda lead, when: lead.ask_papers(when, items=PAPERS)),
+            (_at(anchor_on, _asked_in_time(anchor_on, 2), 10.5), lambda lead, when: lead.ask_papers(when, items=PAPERS)),
         )
     )
     yield _at(anchor_on, 0, 8.7)
@@ -429,7 +444,10 @@ def _late_one(story: Story, need: Row, at: int, anchor_on: date) -> Iterator[dat
 
 
 def _machine_shop(story: Story, at: int, anchor_on: date) -> Iterator[datetime]:
-    """One need paid out yesterday, not yet confirmed; another being looked at."""
+    """One need paid out yesterday, not yet confirmed; another being looked at; a third agreed on, whose contract is
+    late."""
+    yield _at(anchor_on, 26, 9.1)
+    story.start(_contract_is_late(story, at, anchor_on))
     posted_at = _at(anchor_on, 24, 9.2)
     yield posted_at
     first = story.post(
@@ -439,6 +457,7 @@ def _machine_shop(story: Story, at: int, anchor_on: date) -> Iterator[datetime]:
     lead = _send(story, first, at, story.now, "baihui", "百汇信用贷")
     story.start(
         _steps(
+            story,
             lead,
             (_at(anchor_on, 24, 14.0), _accept(story)),
             (_at(anchor_on, 23, 9.8), _called),
@@ -461,9 +480,10 @@ def _machine_shop(story: Story, at: int, anchor_on: date) -> Iterator[datetime]:
     )
     yield _at(anchor_on, 5, 9.1)
     loan = _send(story, second, at, story.now, "jiangzhu", "江渚设备贷")
-    visit_at = _at(anchor_on, 2, 14.0)
+    visit_at = _in_time(Clock.VISIT, _at(anchor_on, 4, 9.4), _at(anchor_on, 2, 14.0))
     story.start(
         _steps(
+            story,
             loan,
             (_at(anchor_on, 5, 11.0), _accept(story)),
             (
@@ -478,6 +498,24 @@ def _machine_shop(story: Story, at: int, anchor_on: date) -> Iterator[datetime]:
     )
     yield _at(anchor_on, 1, 10.0)
     _send(story, second, at, story.now, "songtao", "松涛设备直租")
+
+
+def _contract_is_late(story: Story, at: int, anchor_on: date) -> Iterator[datetime]:
+    """An offer that the owner took long ago: the days for the contract are over, both sides were told, it counts."""
+    need = story.post(
+        at, story.now, _wanted(30, 6, "PURCHASE", date_of(story.now), first="no", securities=["CREDIT"]), days=90
+    )
+    yield _at(anchor_on, 26, 9.6)
+    lead = _send(story, need, at, story.now, "qingtan", "工资贷")
+    yield from _steps(
+        story,
+        lead,
+        (_at(anchor_on, 26, 14.3), _accept(story, "沈秋禾")),
+        (_at(anchor_on, 25, 9.9), _called),
+        (_at(anchor_on, 24, 10.1), lambda lead, when: lead.start_review(when)),
+        (_at(anchor_on, 19, 15.2), _offer(story, 1.0, 25, conditions="签约时带上近三个月的流水")),
+        (_at(anchor_on, 10, 19.4), lambda lead, when: lead.accept_offer(when)),
+    )
 
 
 def _fine(items: tuple[str, ...]) -> dict[str, tuple[str, str]]:
@@ -533,6 +571,7 @@ def _visit_tomorrow(story: Story, anchor_on: date) -> Any:
         tomorrow = after_office_hours(at_local(on, 17.4), 5.0)
         local_day = date_of(tomorrow)
         return _steps(
+            story,
             lead,
             (_at(on, 2, 14.0), _accept(story, "沈秋禾")),
             (
@@ -548,8 +587,9 @@ def _visit_tomorrow(story: Story, anchor_on: date) -> Any:
 
 def _was_visited(story: Story, anchor_on: date) -> Any:
     def steps(story: Story, lead: LeadBook | None, on: date) -> Iterator[datetime]:
-        visit_at = _at(on, 1, 15.0)
+        visit_at = _in_time(Clock.VISIT, _at(on, 4, 9.4), _at(on, 1, 15.0))
         return _steps(
+            story,
             lead,
             (_at(on, 5, 15.0), _accept(story, "沈秋禾")),
             (
@@ -567,41 +607,52 @@ def _was_visited(story: Story, anchor_on: date) -> Any:
 
 def _papers_came(story: Story, anchor_on: date) -> Any:
     def steps(story: Story, lead: LeadBook | None, on: date) -> Iterator[datetime]:
+        asked = _asked_in_time(on, 6)
         return _steps(
+            story,
             lead,
             (_at(on, 8, 15.0), _accept(story, "沈秋禾")),
             (_at(on, 7, 9.4), _called),
-            (_at(on, 6, 10.4), lambda lead, when: lead.ask_papers(when, items=PAPERS)),
+            (_at(on, asked, 10.4), lambda lead, when: lead.ask_papers(when, items=PAPERS)),
             (_at(on, 0, 8.2), lambda lead, when: lead.send_papers(when, content=PIXEL, keep=True)),
         )
 
     return _at(anchor_on, 8, 11.5), steps
 
 
+def _asked_in_time(on: date, back: int) -> int:
+    """So many working days before the anchor, fewer where a long holiday would have let the papers' clock run out."""
+    while back > 1 and due_after(Clock.PAPERS, _at(on, back, 10.4)) <= at_local(on, 9.5):
+        back -= 1
+    return back
+
+
 def _decision_is_near(story: Story, anchor_on: date) -> Any:
     """Accepted so long ago that three quarters of the thirty days are gone."""
 
     def steps(story: Story, lead: LeadBook | None, on: date) -> Iterator[datetime]:
-        day = on - timedelta(days=25)
-        while not is_working_day(day):
-            day -= timedelta(days=1)
-        accepted = at_local(day, 15.0)
+        accepted = at_local(_quarter_left(on), 15.0)
         return _steps(
+            story,
             lead,
             (accepted, _accept(story, "沈秋禾")),
             (after_office_hours(accepted, 4), _called),
             (after_office_hours(accepted, 20), lambda lead, when: lead.start_review(when)),
         )
 
-    day = anchor_on - timedelta(days=25)
-    while not is_working_day(day):
-        day -= timedelta(days=1)
-    return at_local(day, 11.0), steps
+    return at_local(_quarter_left(anchor_on), 11.0), steps
+
+
+def _quarter_left(anchor_on: date) -> date:
+    """A working day from which a decision has used up three quarters and more of its thirty days, but not all."""
+    days = [anchor_on - timedelta(days=back) for back in (25, 26, 24, 27, 28, 29, 23)]
+    return next((day for day in days if is_working_day(day)), days[0])
 
 
 def _papers_are_out(story: Story, anchor_on: date) -> Any:
     def steps(story: Story, lead: LeadBook | None, on: date) -> Iterator[datetime]:
         return _steps(
+            story,
             lead,
             (_at(on, 3, 14.5), _accept(story, "沈秋禾")),
             (_at(on, 2, 9.5), _called),

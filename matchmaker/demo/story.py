@@ -32,7 +32,7 @@ from matchmaker.demo.ledger import PIXEL, Books, LeadBook, Row
 from matchmaker.demo.lists import Remembering
 from matchmaker.demo.market import Market, places_of
 from matchmaker.eligibility.facts import Facts, whole_months
-from matchmaker.eligibility.rules import RULES_VERSION
+from matchmaker.eligibility.rules import RULES_VERSION, TAX_GRADES
 from matchmaker.leads.rules import clocks
 from matchmaker.leads.rules.branches import branch_for
 from matchmaker.leads.rules.clocks import Clock
@@ -536,8 +536,8 @@ class Story:
         yield self._clock + timedelta(hours=2 + 60 * self.draw.uniform() ** 1.5)
         self.send_next(need, at, self._clock)
 
-    def _until(self, lead: LeadBook, when: datetime) -> Iterator[datetime]:
-        """Wait until `when`, unless a clock runs out before; afterwards see `self._goes_on`."""
+    def until(self, lead: LeadBook, when: datetime) -> Iterator[datetime]:
+        """Wait until `when`, unless a clock runs out before and ends the lead or its pause."""
         while True:
             deadline, row = lead.next_deadline()
             if deadline > when:
@@ -564,11 +564,11 @@ class Story:
         sent_at = lead.row["sent_at"]
         never = sent_at + timedelta(days=400)
         if draw.happens(odds["late"] * 0.75):
-            yield from self._until(lead, never)
+            yield from self.until(lead, never)
             return
         # accepted, or declined at first sight
         when = after_office_hours(sent_at, max(0.2, 2.6 * slow * math.exp(0.75 * draw.normal())))
-        yield from self._until(lead, min(when, self._within(lead, Clock.ACCEPT)))
+        yield from self.until(lead, min(when, self._within(lead, Clock.ACCEPT)))
         if not lead.is_in(State.WAITING):
             return
         approved = draw.happens(odds["approved"])
@@ -578,7 +578,7 @@ class Story:
             return
         lead.accept(self._clock, by=self._carrier(lead))
         if draw.happens(odds["late"] * 0.25):
-            yield from self._until(lead, never)
+            yield from self.until(lead, never)
             return
         yield from self._reach(lead, draw.happens(odds["away"]))
         if not lead.is_in(State.CONTACTED):
@@ -592,7 +592,7 @@ class Story:
         promised = self.market.terms[lead.row["product_version_id"]].promised_days or 5
         when = after_working_days(self._clock, max(0.3, promised * 0.75 * slow * math.exp(0.35 * draw.normal())))
         if not lead.is_in(State.REVIEW) and draw.happens(0.8):
-            yield from self._until(lead, after_office_hours(self._clock, 1 + 5 * draw.uniform()))
+            yield from self.until(lead, after_office_hours(self._clock, 1 + 5 * draw.uniform()))
             if not lead.is_in(State.CONTACTED, State.VISITED):
                 return
             lead.start_review(self._clock)
@@ -600,7 +600,7 @@ class Story:
             lead.record_checks(self._clock, phase="before", results=self._checked(CHECKS_BEFORE))
         decision = lead.open_clock(Clock.DECISION)
         latest = decision["due_at"] - timedelta(hours=1) if decision is not None and not draw.happens(0.006) else when
-        yield from self._until(lead, max(self._clock, min(when, latest)))
+        yield from self.until(lead, max(self._clock, min(when, latest)))
         if not lead.is_live or not lead.is_in(State.CONTACTED, State.VISITED, State.REVIEW):
             return
         if not approved:
@@ -631,13 +631,13 @@ class Story:
         draw = self.draw
         channel = "call" if lead.consent["hours"] else "message"
         when = after_office_hours(self._clock, max(0.15, 2.8 * math.exp(0.7 * draw.normal())))
-        yield from self._until(lead, min(self._in_slot(lead, when), self._within(lead, Clock.CONTACT)))
+        yield from self.until(lead, min(self._in_slot(lead, when), self._within(lead, Clock.CONTACT)))
         if not lead.is_in(State.ACCEPTED):
             return
         if away and channel == "call":
             lead.try_contact(self._clock, note="没有人接")
             for hours in (1.2, 1.4):
-                yield from self._until(
+                yield from self.until(
                     lead,
                     min(self._in_slot(lead, self._clock + timedelta(hours=hours)), self._within(lead, Clock.CONTACT)),
                 )
@@ -647,7 +647,7 @@ class Story:
             if lead.is_in(State.UNREACHED) and draw.happens(0.6):
                 yield from self._call_back(lead)
             elif lead.is_live:
-                yield from self._until(lead, self._clock + timedelta(days=30))
+                yield from self.until(lead, self._clock + timedelta(days=30))
                 return
             if not lead.is_in(State.ACCEPTED):
                 return
@@ -657,7 +657,7 @@ class Story:
 
     def _call_back(self, lead: LeadBook) -> Iterator[datetime]:
         """The owner finds the message, chooses an hour of those they agreed to, and is called then."""
-        yield from self._until(lead, after_office_hours(self._clock, 3 + 20 * self.draw.uniform()))
+        yield from self.until(lead, after_office_hours(self._clock, 3 + 20 * self.draw.uniform()))
         if not lead.is_in(State.UNREACHED):
             return
         on = next(day for day in days_to_call(self._clock) if day > date_of(self._clock))
@@ -666,7 +666,7 @@ class Story:
         if start >= lead.consent["ends_at"]:
             return
         lead.choose_hours(self._clock, on=on, slot=slot)
-        yield from self._until(lead, start + timedelta(minutes=5 + self.draw.below(40)))
+        yield from self.until(lead, start + timedelta(minutes=5 + self.draw.below(40)))
 
     def _in_slot(self, lead: LeadBook, when: datetime) -> datetime:
         """A call is moved into the next hour that the owner ticked, where that is the same day."""
@@ -689,17 +689,17 @@ class Story:
         draw = self.draw
         if lead.row["visit_at"] is not None:
             if draw.happens(0.015):
-                yield from self._until(lead, self._clock + timedelta(days=60))
+                yield from self.until(lead, self._clock + timedelta(days=60))
                 return
             visited_at = max(lead.row["visit_at"], self._clock + timedelta(minutes=20))
             when = visited_at + timedelta(minutes=40 + draw.below(50))
-            yield from self._until(lead, min(when, self._within(lead, Clock.VISIT)))
+            yield from self.until(lead, min(when, self._within(lead, Clock.VISIT)))
             if not lead.is_in(State.CONTACTED):
                 return
             lead.visit(self._clock, visited_at=min(visited_at, self._clock), note=draw.choice(VISIT_NOTES))
         if not draw.happens(0.34):
             return
-        yield from self._until(lead, after_office_hours(self._clock, 0.5 + 6 * draw.uniform() * slow))
+        yield from self.until(lead, after_office_hours(self._clock, 0.5 + 6 * draw.uniform() * slow))
         if not lead.is_in(State.CONTACTED, State.VISITED):
             return
         papers = list(lead.terms.documents)
@@ -708,7 +708,7 @@ class Story:
         lead.ask_papers(self._clock, items=items)
         answers = self.town.answers[lead.row["business_id"] - 1]
         wait = timedelta(hours=5 + 70 * math.exp(0.7 * draw.normal() - 0.35 * answers))
-        yield from self._until(lead, self._clock + wait)
+        yield from self.until(lead, self._clock + wait)
         if lead.is_in(State.PAPERS):
             keep = self._clock + timedelta(days=60) >= self.anchor_at
             lead.send_papers(self._clock, content=PIXEL, keep=keep)
@@ -738,14 +738,18 @@ class Story:
         return [first, draw.choice(rest)] if rest and draw.happens(0.3) else [first]
 
     def _seen(self, lead: LeadBook, at: int, codes: Sequence[str]) -> Seen:
-        """What the house saw: its own figure stands a little beside what was typed. Nothing is drawn for it."""
+        """What the house saw: its own figure, short of what its product wrote, as what was typed was not. Nothing is drawn
+        for it."""
         business, on = self.town.businesses[at], date_of(self._clock)
         turnover = (self._turnover(business["id"], on) or Decimal(150_000)) * (60 + lead.id % 35) / 100
         known: dict[str, Figure] = {
             "tax_owed_yuan": Decimal(86 + lead.id * 37 % 900),
-            "tax_grade": business["tax_grade"] or "M",
-            "open_months": max(0, whole_months(business["founded_on"], on)),
-            "turnover_yuan": turnover.quantize(Decimal(1)) // 1000 * 1000,
+            "tax_grade": _worse(business["tax_grade"] or "M", lead.terms.tax_grades),
+            "open_months": min(
+                max(0, whole_months(business["founded_on"], on)),
+                max(0, (lead.terms.min_months_in_business or 999) - 1 - lead.id % 4),
+            ),
+            "turnover_yuan": below(lead.terms.min_turnover_yuan, turnover.quantize(Decimal(1)) // 1000 * 1000),
             "debts_yuan": sum((row["balance_yuan"] for row in self._lines(business["id"], on)), Decimal(0)),
         }
         figures = {
@@ -783,12 +787,12 @@ class Story:
     def _answer(self, lead: LeadBook, taken: float) -> Iterator[datetime]:
         draw = self.draw
         if draw.happens(0.03):
-            yield from self._until(lead, self._clock + timedelta(days=60))
+            yield from self.until(lead, self._clock + timedelta(days=60))
             return
         owner = lead.open_clock(Clock.OWNER)
         assert owner is not None
         when = self._clock + timedelta(hours=1.5 + 40 * math.exp(0.8 * draw.normal()))
-        yield from self._until(lead, min(when, owner["due_at"] - timedelta(minutes=5)))
+        yield from self.until(lead, min(when, owner["due_at"] - timedelta(minutes=5)))
         if not lead.is_in(State.OFFERED):
             return
         if not lead.may_accept_offer():
@@ -839,6 +843,18 @@ class Story:
         else:
             yield lead.payout["due_at"]
             lead.settle_payout(self._clock)
+
+
+def below(least: Decimal | None, typed: Decimal) -> Decimal:
+    """A turnover that was not enough: what was typed where that is too little, else 14 % less than what was required."""
+    if least is None or typed < least:
+        return typed
+    return least * 86 // 100 // 1000 * 1000
+
+
+def _worse(grade: str, accepted: Sequence[str]) -> str:
+    """A tax grade that was not enough: what was typed where that is no accepted one, else the best one that is not."""
+    return grade if grade not in accepted else next((one for one in TAX_GRADES if one not in accepted), grade)
 
 
 def _counties(town: Businesses) -> list[Row]:

@@ -150,6 +150,7 @@ def take(book: LeadBook, step: dict[str, Any]) -> None:
         "warn": lambda: ending.warn(lead, clock_row(), at=at),
         "release": lambda: ending.release(lead, clock_row(), at=at),
         "lapse_papers": lambda: ending.lapse_papers(lead, clock_row(), at=at),
+        "overdue": lambda: ending.tell_overdue(lead, clock_row(), at=at),
         "expire": lambda: ending.expire(lead, at=at, because=facts["because"]),
     }  # fmt: skip
     assert calls[step["step"]]() is not False, (book.id, step)

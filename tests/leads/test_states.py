@@ -10,13 +10,21 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from matchmaker import clock
 from matchmaker.accounts.models import Person
@@ -25,6 +33,7 @@ from matchmaker.leads import jobs
 from matchmaker.leads.models import Consent, Lead, Reserve
 from matchmaker.leads.queries import finding, presenting
 from matchmaker.leads.rules.consents import OPTIONAL, Field
+from matchmaker.leads.rules.seen import NOTHING_SEEN, Seen
 from matchmaker.leads.rules.states import ENDED, LIVE, MOST_LIVE_LEADS, State
 from matchmaker.leads.services import answering, choosing, moving, offering, reserving, withdrawing, working
 from matchmaker.notifications.models import Message
@@ -35,6 +44,12 @@ from tests.leads.builders import FIELDS, HOURS, Case, a_bank, a_case, match, off
 START = datetime.fromisoformat("2026-09-23T10:00:00+08:00")
 BANKS = 4
 EXAMPLES, STEPS = 12, 30
+REASONS: tuple[tuple[list[str], Seen], ...] = (
+    (["C01"], NOTHING_SEEN),
+    (["T01", "B04"], Seen({"tax_owed_yuan": Decimal("214.60")})),
+    (["B02"], Seen({"turnover_yuan": Decimal(300_000)}, enough_yuan=Decimal(50_000))),
+)
+"""Reasons of a decline, with the figures that some of them must have."""
 TALLY: Counter[str] = Counter()
 """What the runs met, so that a machine that does nothing fails."""
 
@@ -90,24 +105,37 @@ class Leads(RuleBasedStateMachine):
     def until(self) -> datetime:
         return clock.now() + timedelta(days=40)
 
-    @rule(data=st.data(), more=st.lists(st.sampled_from([str(field) for field in OPTIONAL]), max_size=2, unique=True))
-    def the_owner_sends(self, data: Any, more: list[str]) -> None:
-        product = data.draw(st.sampled_from(self.products), label="product")
-        hours = data.draw(st.sampled_from([[], HOURS]), label="hours")
+    @initialize(sent=st.booleans(), accepted=st.booleans(), reserves=st.booleans())
+    def a_beginning(self, sent: bool, accepted: bool, reserves: bool) -> None:
+        if sent:
+            self.send(self.products[0], [], HOURS)
+        if sent and accepted:
+            self.attempt(lambda: working.accept_lead(self.leads()[0], by=self.case.manager))
+        if reserves:
+            self.name_a_reserve(self.products[1])
+
+    def send(self, product: Product, more: list[str], hours: list[str]) -> None:
         self.attempt(
             lambda: choosing.send_lead(
                 self.case.need, product, fields=[*FIELDS, *more], hours=hours, ends_at=self.until(), by=self.case.owner
             )
         )
 
-    @rule(data=st.data())
-    def the_owner_names_a_reserve(self, data: Any) -> None:
-        product = data.draw(st.sampled_from(self.products), label="product")
+    def name_a_reserve(self, product: Product) -> None:
         self.attempt(
             lambda: reserving.name_reserve(
                 self.case.need, product, fields=FIELDS, hours=HOURS, ends_at=self.until(), by=self.case.owner
             )
         )
+
+    @rule(data=st.data(), more=st.lists(st.sampled_from([str(field) for field in OPTIONAL]), max_size=2, unique=True))
+    def the_owner_sends(self, data: Any, more: list[str]) -> None:
+        product = data.draw(st.sampled_from(self.products), label="product")
+        self.send(product, more, data.draw(st.sampled_from([[], HOURS]), label="hours"))
+
+    @rule(data=st.data())
+    def the_owner_names_a_reserve(self, data: Any) -> None:
+        self.name_a_reserve(data.draw(st.sampled_from(self.products), label="product"))
 
     @rule(data=st.data())
     def the_owner_moves(self, data: Any) -> None:
@@ -141,6 +169,7 @@ class Leads(RuleBasedStateMachine):
         def act(lead: Lead) -> None:
             mine = [person for person in self.staff if lead.institution_id in person.institution_ids]
             person = data.draw(st.sampled_from(mine), label="person")
+            codes, seen = data.draw(st.sampled_from(REASONS), label="reasons") if deed == "decline" else ([], NOTHING_SEEN)
             deeds: dict[str, Any] = {
                 "accept": lambda: working.accept_lead(lead, by=person),
                 "contact": lambda: working.contact(lead, channel="in_person", by=person),
@@ -148,10 +177,11 @@ class Leads(RuleBasedStateMachine):
                 "review": lambda: working.start_review(lead, by=person),
                 "papers": lambda: working.ask_papers(lead, items=[{"what": "租约", "why": ""}], by=person),
                 "offer": lambda: offering.make_offer(lead, offered=offered(self.case), by=person),
-                "decline": lambda: working.decline(lead, codes=["C01"], by=person),
+                "decline": lambda: working.decline(lead, codes=codes, seen=seen, by=person),
                 "hand_over": lambda: working.hand_over(lead, to=person, by=person),
             }
             deeds[deed]()
+            TALLY[deed] += 1
 
         self.on_a_lead(data, act)
 
@@ -235,4 +265,4 @@ def test_no_sequence_of_steps_shows_a_sealed_field(app: Any, monkeypatch: pytest
                 phases=[Phase.generate], suppress_health_check=list(HealthCheck),
             ),
         )  # fmt: skip
-    assert TALLY["opened"] and TALLY["sealed"] and TALLY["ended"] and TALLY["turns"], TALLY
+    assert TALLY["opened"] and TALLY["sealed"] and TALLY["ended"] and TALLY["turns"] and TALLY["decline"], TALLY
