@@ -30,6 +30,18 @@ _needed = InputRequired(_l("这里要填"))
 _web_address = [Optional(), URL(require_tld=True, message=_l("网址从 https:// 写起。")), Length(max=200)]
 
 
+class Between(NumberRange):
+    """A number within limits; one that no float can hold (hundreds of digits, sNaN) is outside them."""
+
+    def __call__(self, form: Any, field: Any) -> None:
+        try:
+            super().__call__(form, field)
+        except ValidationError:
+            raise
+        except (OverflowError, ValueError) as unheld:
+            raise ValidationError(str(self.message)) from unheld
+
+
 class AddressField(StringField):
     """A phone number or e-mail address; ``data`` stays as typed, ``plain`` is its one spelling or ""."""
 
@@ -198,18 +210,18 @@ class BranchForm(BaseForm):
     region_code = RegionField(_l("在哪个区县"), validators=[_needed, Length(max=40)])
     service_regions = LinesField(_l("服务哪些地方"), validators=[Optional(), Length(max=4000)])
     service_radius_km = IntegerField(
-        _l("或者：方圆多少公里"), validators=[Optional(), NumberRange(1, 1000, _l("1 到 1000 公里。"))]
+        _l("或者：方圆多少公里"), validators=[Optional(), Between(1, 1000, _l("1 到 1000 公里。"))]
     )
     latitude = DecimalField(
-        _l("纬度"), places=None, validators=[Optional(), NumberRange(-90, 90, _l("纬度在 -90 到 90 之间。"))]
+        _l("纬度"), places=None, validators=[Optional(), Between(-90, 90, _l("纬度在 -90 到 90 之间。"))]
     )
     longitude = DecimalField(
-        _l("经度"), places=None, validators=[Optional(), NumberRange(-180, 180, _l("经度在 -180 到 180 之间。"))]
+        _l("经度"), places=None, validators=[Optional(), Between(-180, 180, _l("经度在 -180 到 180 之间。"))]
     )
     decision_limit_wan = DecimalField(
         _l("一笔最多能自己批多少"),
         places=None,
-        validators=[Optional(), NumberRange(Decimal("0.01"), 10_000_000, _l("写大于 0 的数，单位是万元。"))],
+        validators=[Optional(), Between(Decimal("0.01"), 10_000_000, _l("写大于 0 的数，单位是万元。"))],
     )
 
     def facts(self) -> BranchFacts:
@@ -246,7 +258,7 @@ class ProfileForm(BaseForm):
     patch_regions = LinesField(_l("跑哪一片"), validators=[_needed, Length(max=4000)])
     skills = TradesField(_l("熟悉哪些行业"), validators=[Optional(), Length(max=4000)])
     capacity_leads = IntegerField(
-        _l("手上最多同时几件"), validators=[InputRequired(_l("这里要填")), NumberRange(0, 500, _l("0 到 500 件。"))]
+        _l("手上最多同时几件"), validators=[InputRequired(_l("这里要填")), Between(0, 500, _l("0 到 500 件。"))]
     )
 
 
