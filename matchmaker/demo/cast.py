@@ -302,7 +302,8 @@ def _steps(
         if not lead.is_in(*LIVE) or any(row["step"] in _RAN_OUT for row in lead.steps[taken:]):
             break
         step(lead, when)
-    yield from story.until(lead, story.anchor_at)
+    if lead.is_live:
+        yield from story.until(lead, story.anchor_at)
 
 
 _RAN_OUT = {str(step) for step in (Step.RELEASE, Step.LAPSE_PAPERS, Step.LAPSE_HOURS, Step.EXPIRE)}

@@ -12,7 +12,7 @@ import heapq
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -151,7 +151,7 @@ class Story:
         """Go through all events up to the anchor, in order of time."""
         while self.events and self.events[0].at < self.anchor_at:
             event = heapq.heappop(self.events)
-            self._clock = event.at
+            self._clock = event.at.astimezone(UTC)
             following = next(event.process, None)
             if following is not None:
                 self.number += 1

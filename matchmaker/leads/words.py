@@ -598,6 +598,7 @@ SENTENCES = {
     "lead_note_needed": _l("请写几句。"),
     # --- why a row of the queue stands where it stands
     "queue_soon_released": _l("%(due_at)s 到期，过了就收回"),
+    "queue_overdue": _l("%(due_at)s 就该办好，已经晚了，记过一次；办好了马上报告"),
     "queue_due": _l("%(due_at)s 前办"),
     "queue_owner_until": _l("您不用做，等客户，到 %(due_at)s"),
     "queue_your_move": _l("轮到您，没有期限"),

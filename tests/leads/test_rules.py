@@ -398,6 +398,14 @@ def test_what_is_soon_due_stands_first_then_your_moves_then_what_waits_for_the_o
     assert ids(queue) == [9, 2, 1, 3]
 
 
+def test_a_contract_or_money_that_is_overdue_stands_first_and_says_since_when() -> None:
+    late = waiting(1, state=State.TAKEN, mine=True, due_at=None, overdue_at=NOW - timedelta(days=2))
+    assert ids([waiting(9, share_used=0.8), waiting(2), late]) == [1, 9, 2]
+    assert [(why.code, why.facts) for why in order.why_here(late)] == [
+        ("queue_overdue", {"due_at": NOW - timedelta(days=2)})
+    ]
+
+
 def test_of_two_equally_urgent_ones_the_one_of_my_patch_and_trade_comes_first() -> None:
     due = NOW + timedelta(hours=4)
     queue = [

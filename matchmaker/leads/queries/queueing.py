@@ -16,7 +16,7 @@ from matchmaker.db import db
 from matchmaker.leads.models import Lead, Payout
 from matchmaker.leads.queries import finding
 from matchmaker.leads.queries.presenting import Presented, present
-from matchmaker.leads.queries.reading import Line, line_of, running_clocks
+from matchmaker.leads.queries.reading import Line, line_of, overdue_of, running_clocks
 from matchmaker.leads.rules import clocks, order
 from matchmaker.leads.rules.consents import Field
 from matchmaker.leads.rules.states import ENDED, LIVE, State
@@ -143,8 +143,8 @@ def queue_of(person: Person, *, show: str = "all", words: str = "") -> Queue:
 
 def _is_due(item: order.Waiting, today: date) -> bool:
     """Whether it is the institution's move and its clock ends today or has ended."""
-    is_theirs = order.group(item, at_capacity=False) < 3
-    return is_theirs and item.due_at is not None and clock.date_of(item.due_at) <= today
+    due_at = item.overdue_at or item.due_at
+    return order.group(item, at_capacity=False) < 3 and due_at is not None and clock.date_of(due_at) <= today
 
 
 def _matches(lead: Lead, words: str) -> bool:
@@ -170,6 +170,7 @@ def _waiting(lead: Lead, person: Person, patch: list[str], skills: list[str]) ->
         papers_back=state is State.REVIEW and request is not None and request.answered_at is not None,
         payout_unanswered=payout is not None and payout.standing == "reported",
         payout_disputed=payout is not None and payout.standing == "disputed",
+        overdue_at=overdue_of(lead),
     )
 
 

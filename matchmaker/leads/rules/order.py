@@ -26,10 +26,12 @@ class Waiting:
     papers_back: bool = False
     payout_unanswered: bool = False
     payout_disputed: bool = False
+    overdue_at: datetime | None = None
+    """When the day for contract or money was over without a report; its clock runs no more."""
 
 
 def group(lead: Waiting, *, at_capacity: bool) -> int:
-    """0 your move, soon due; 1 your move; 2 to be claimed though you are full; 3 the owner's move; 4 nothing to do."""
+    """0 your move, soon due or late; 1 your move; 2 to be claimed though you are full; 3 theirs; 4 nothing to do."""
     side = ball(lead.state, payout_unanswered=lead.payout_unanswered)
     if lead.payout_disputed:
         return 1
@@ -37,12 +39,13 @@ def group(lead: Waiting, *, at_capacity: bool) -> int:
         return 3 if side is Side.OWNER and lead.state in (State.PAPERS, State.UNREACHED, State.OFFERED) else 4
     if lead.state is State.WAITING and not lead.mine and at_capacity:
         return 2
-    return 0 if lead.share_used >= WARN_AT else 1
+    return 0 if lead.share_used >= WARN_AT or lead.overdue_at is not None else 1
 
 
 def key(lead: Waiting, *, at_capacity: bool = False) -> tuple[int, float, int, int]:
     """What the queue is sorted by: group, instant due, fit of the reader (patch and trade), then the older lead."""
-    due = lead.due_at.timestamp() if lead.due_at is not None else float("inf")
+    due_at = lead.overdue_at or lead.due_at
+    due = due_at.timestamp() if due_at is not None else float("inf")
     return (group(lead, at_capacity=at_capacity), due, -(int(lead.in_patch) + int(lead.knows_trade)), lead.lead_id)
 
 
@@ -57,6 +60,8 @@ def why_here(lead: Waiting, *, at_capacity: bool = False) -> list[Reason]:
     side = ball(lead.state, payout_unanswered=lead.payout_unanswered)
     if lead.payout_disputed:
         reasons.append(Reason("queue_payout_disputed"))
+    elif side is Side.INSTITUTION and lead.overdue_at is not None:
+        reasons.append(Reason("queue_overdue", {"due_at": lead.overdue_at}))
     elif side is Side.INSTITUTION and lead.due_at is not None:
         code = "queue_soon_released" if lead.share_used >= WARN_AT else "queue_due"
         reasons.append(Reason(code, {"due_at": lead.due_at}))
