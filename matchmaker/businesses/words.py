@@ -209,7 +209,7 @@ DEEDS = {
     "business.accept_mandate": _l("答应帮忙"),
     "business.change_mandate": _l("改帮忙的限度"),
     "business.end_mandate": _l("停了帮忙"),
-    "business.create": _l("登记一家店"),
+    "business.create": _l("登记了一家店"),
     "business.change": _l("改资料"),
     "business.change_strengths": _l("改能拿出来的东西"),
     "business.declare_capacity": _l("说明自己是谁"),

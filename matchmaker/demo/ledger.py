@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from statistics import median_low
 from typing import Any
@@ -431,7 +431,7 @@ class LeadBook:
     def choose_hours(self, at: datetime, *, on: date, slot: str) -> None:
         """As `answering.choose_hours`, for a slot that the consent names already."""
         assert slot in self.consent["hours"]
-        start, end = slot_on(on, slot)
+        start, end = (instant.astimezone(UTC) for instant in slot_on(on, slot))
         self.take(Step.CHOOSE_HOURS, at, by=self.row["chosen_by_id"], call_from_at=start, call_until_at=end)
         self.row |= {"call_from_at": start, "call_until_at": end}
         self._calls.clear()  # the owner asks for a call: the count begins anew

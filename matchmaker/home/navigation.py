@@ -131,14 +131,12 @@ def address(endpoint: str, **args: Any) -> str | None:
 
 
 def entries(person: Any) -> list[Entry]:
-    """The header of a person (or of a visitor), without the pages that are not there."""
+    """The header of a person (or of a visitor), without the pages that are not there; at most one place is current."""
     here = request.endpoint or ""
-    found = []
-    for label, endpoint, args in lines_for(person):
-        url = address(endpoint, **args)
-        if url is not None:
-            found.append(Entry(label, endpoint, url, _belongs(here, endpoint)))
-    return found
+    lines = [(line, url) for line in lines_for(person) if (url := address(line[1], **line[2])) is not None]
+    belonging = [line[1] for line, _ in lines if _belongs(here, line[1])]
+    current = here if here in belonging else next(iter(belonging), None)
+    return [Entry(label, endpoint, url, endpoint == current) for (label, endpoint, _), url in lines]
 
 
 def _belongs(here: str, endpoint: str) -> bool:

@@ -39,7 +39,7 @@ LABELS = {
         "machinery": _l("防止同一件事做两遍"),
         "public": _l("给大家看"),
     },
-    "privacy.then": {"delete": _l("删掉"), "erase": _l("抹掉写的字，留下数"), "stay": _l("留着，没有名字")},
+    "privacy.then": {"delete": _l("删除"), "erase": _l("抹掉写的字，留下数"), "stay": _l("留着，没有名字")},
     "privacy.no_copy": {
         "hashed": _l("只存着算不回去的记号，认不出是谁的，过了时间就删"),
         "secret": _l("密码、验证码、链接的钥匙：只有网站自己用，给谁都不安全"),
