@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,6 +20,9 @@ import sqlalchemy as sa
 from matchmaker import clock, demo
 from matchmaker.accounts.models import Institution, ManagerProfile, Person, Workload
 from matchmaker.accounts.services.passwords import fits
+from matchmaker.approaches import queries as approaches
+from matchmaker.approaches.models import Hand, SealedCard
+from matchmaker.audit.models import AuditRow
 from matchmaker.businesses import queries as business_queries
 from matchmaker.businesses.models import Business, BusinessMember, BusinessPaper
 from matchmaker.db import db, unit_of_work
@@ -27,9 +31,12 @@ from matchmaker.demo.drawing import at_local
 from matchmaker.demo.institutions import INSTITUTIONS
 from matchmaker.eligibility.facts import Facts
 from matchmaker.leads.models import Lead, LeadClock, LeadStep, Payout
+from matchmaker.leads.queries.reading import overdue_of
 from matchmaker.leads.rules.clocks import LIMITS, Clock
+from matchmaker.leads.rules.seen import Seen
 from matchmaker.leads.rules.states import LIVE, TRANSITIONS, State, Step
 from matchmaker.matching import queries as matching_queries
+from matchmaker.matching import sealing
 from matchmaker.matching import services as matching
 from matchmaker.needs.models import Need
 from matchmaker.notifications.models import Message
@@ -83,6 +90,60 @@ def test_the_same_seed_and_anchor_give_the_same_rows(app: Any) -> None:
     assert plain(first.market.versions) == plain(again.market.versions)
     assert first.oracle == again.oracle
     assert plain(first.books.steps) != plain(other.books.steps)
+
+
+ANY_DAY = (
+    (date(2026, 12, 16), demo.SEED, False),  # with a card
+    (date(2026, 12, 16), demo.SEED, True),  # whose hands all are refused
+    (date(2026, 10, 10), 3, False),  # a Saturday worked, after the seven days
+    (date(2027, 2, 14), 4, False),  # a Sunday of a year whose days off nobody has entered
+    (date(2028, 2, 29), 5, False),
+)
+
+
+@pytest.mark.parametrize(("anchor", "seed", "everybody_had_it"), ANY_DAY)
+def test_the_town_begins_on_any_day(
+    app: Any, monkeypatch: pytest.MonkeyPatch, anchor: date, seed: int, everybody_had_it: bool
+) -> None:
+    monkeypatch.setattr(sealing.sealed, "__defaults__", (1,))  # in so small a town nobody is like four others
+    if everybody_had_it:
+        monkeypatch.setattr(approaches, "was_tried", lambda need_id, institution_id: True)
+    with app.app_context(), unit_of_work():
+        town = demo.fill(size=40, seed=seed, anchor=anchor)
+        cast_ids = {row["id"]: row["name"] for row in town.businesses.businesses if row["uscc"][8:15] == "FAKE000"}
+        states = Counter(
+            (cast_ids[lead.business.id], lead.state)
+            for lead in db.session.scalars(sa.select(Lead).where(Lead.business_id.in_(cast_ids)))
+        )
+        for business, state in (
+            *(("春和干洗店", state) for state in ("offered", "papers", "waiting", "declined", "released")),
+            *(("青檀柳桥精密机械有限公司", state) for state in ("paid_out", "visited", "waiting", "taken")),
+        ):
+            assert states[business, state] == 1, (business, state, states)
+        trail = db.session.scalars(sa.select(AuditRow).where(AuditRow.what == "demo.left_out"))
+        left_out = {row.facts["scene"] for row in trail}
+        cards, hands = count(SealedCard), count(Hand)
+        assert ("card" in left_out) == (cards == 0), "what is left out is said"
+        assert hands <= 2 * cards and (hands > 0 or cards == 0 or everybody_had_it)
+        if anchor == date(2026, 12, 16):
+            assert cards == 1 and (hands == 0) == everybody_had_it
+        late = [lead for lead in db.session.scalars(sa.select(Lead).where(Lead.state == "taken")) if overdue_of(lead)]
+        assert any(lead.business_id in cast_ids for lead in late), "one contract of the cast is late"
+
+
+def test_what_a_house_of_the_town_saw_is_short_of_what_its_product_wrote(town: Any) -> None:
+    with town.app_context():
+        steps = db.session.scalars(sa.select(LeadStep).where(LeadStep.step == "decline")).all()
+        told = 0
+        for step in steps:
+            terms = db.session.get_one(Lead, step.lead_id).product_version.terms
+            figures = Seen.from_json(step.facts).figures
+            if "turnover_yuan" in figures and terms.min_turnover_yuan is not None:
+                told += 1
+                assert figures["turnover_yuan"] < terms.min_turnover_yuan
+            if "tax_grade" in figures:
+                assert figures["tax_grade"] not in terms.tax_grades
+        assert told
 
 
 def test_the_whole_town_is_one_transaction_on_each_engine(any_app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
