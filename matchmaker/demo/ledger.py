@@ -431,9 +431,9 @@ class LeadBook:
     def choose_hours(self, at: datetime, *, on: date, slot: str) -> None:
         """As `answering.choose_hours`, for a slot that the consent names already."""
         assert slot in self.consent["hours"]
-        start, end = (instant.astimezone(UTC) for instant in slot_on(on, slot))
+        start, end = slot_on(on, slot)
         self.take(Step.CHOOSE_HOURS, at, by=self.row["chosen_by_id"], call_from_at=start, call_until_at=end)
-        self.row |= {"call_from_at": start, "call_until_at": end}
+        self.row |= {"call_from_at": start.astimezone(UTC), "call_until_at": end.astimezone(UTC)}
         self._calls.clear()  # the owner asks for a call: the count begins anew
         self.start_clock(Clock.CONTACT, at, due_at=max(end, clocks.end_of_day(on)))
 
