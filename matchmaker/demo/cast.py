@@ -75,7 +75,7 @@ SHOPS: tuple[_Shop, ...] = (
 SIGN_INS: list[SignIn] = [
     SignIn("owner", phone(1), "周桂兰", "桂兰砂锅馆：材料核过，还没说需求，从头走一遍"),
     SignIn("owner", phone(2), "林春和", "春和干洗店：三家在办，一家要补材料，一家给了报价"),
-    SignIn("owner", phone(3), "郝木青", "柳桥精密机械：一笔放款等确认，一个新需求在办，一个资质等平台核"),
+    SignIn("owner", phone(3), "郝木青", "柳桥精密机械：一笔放款等确认，一份合同过了日子，一个新需求在办"),
     SignIn("owner", phone(4), "方立冬", "东坡竹编合作社：执照送来了，等平台核"),
     SignIn("owner", "helper@qingtan.example", "账房陆算", "帮林春和：可以送机构、接受报价，最多 20 万元"),
     SignIn("manager", "manager1@qingtan.example", "沈秋禾", "青檀农商银行白鹭支行：手上一排活"),
