@@ -156,7 +156,7 @@ def test_each_page_opens_on_postgresql(postgres_town: Any) -> None:
 
 
 NOT_IN_THE_SMALL_TOWN = {
-    "notifications.ask_stop", "papers.small",
+    "notifications.ask_stop", "papers.choose_proof", "papers.small",
     "accounts.accept_invitation", "approaches.card", "businesses.ask_remove_line", "businesses.ask_remove_title", "businesses.case",
     "businesses.check_title",
     "businesses.line", "businesses.mandate_link", "documents.read", "insurance.compare", "insurance.read_paper", "leads.read_paper",
