@@ -657,6 +657,7 @@ def undo_deed() -> None:
 NO_TO_OPEN_PAGES: Mapping[int, Any] = {
     400: _l("没有做成：这一页是上一次登录时打开的。填的都还在，按页上的按钮，带着接着填。"),
     401: _l("没有做成：您已经退出了。填的都还在，按页上的按钮，登录以后接着填。"),
+    409: _l("没有做成：另一处刚改过。填的都还在这一页上，过一会儿再试。"),
     429: _l("没有做成：太快了，等一会儿。填的都还在这一页上。"),
     503: _l("没有做成：现在忙不过来。填的都还在这一页上，过一会儿再试。"),
 }
@@ -695,6 +696,8 @@ def on_conflict(problem: Exception) -> ResponseReturnValue:
     """Somebody else was faster: what was typed is shown, nothing of it is kept."""
     if is_api():
         return {"code": "conflict", "message": str(_l("别人刚改过，请取最新的再试"))}, 409
+    if asked_from_page():
+        return no_to_open_page(409)
     return render_template("errors/409.html", typed=typed_as_labelled()), 409
 
 

@@ -52,9 +52,12 @@ def save_draft(
 ) -> NeedDraft:
     """Keep what was typed, valid or not; ``version`` is the one that ``page`` was showing (0 for a new draft).
 
-    Raises Refused("draft_is_newer_elsewhere") when another page has saved a later version meanwhile.
+    Raises Refused("draft_is_newer_elsewhere") when another page has saved a later version meanwhile, and
+    Refused("draft_gone_elsewhere") when the draft that the page was showing has been posted or thrown away.
     """
     now = clock.now()
+    if draft is None and version > 0:
+        raise Refused("draft_gone_elsewhere")
     if draft is None:
         draft = NeedDraft(
             person_id=by.id,

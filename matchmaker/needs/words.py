@@ -147,6 +147,7 @@ SENTENCES = {
     "need_is_funded": _l("这个需求的钱已经到了，不能再改"),
     "need_is_withdrawn": _l("这个需求已经收回了；还想要，可以照它再说一个"),
     "need_is_expired": _l("这个需求已经到期了；还想要，可以照它再说一个"),
+    "draft_gone_elsewhere": _l("这一份在另一处已经发出去，或者删掉了"),
     "draft_is_newer_elsewhere": _l("另一处 %(saved_at)s 存过更新的，您这一份还没存"),
     "need_expired": _l(
         "您 %(amount_yuan)s的需求到 %(expires_on)s为止，没有机构在办，已经到期。还想要，可以照它再说一个。"

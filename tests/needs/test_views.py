@@ -151,6 +151,24 @@ def test_an_open_page_is_told_in_one_line_that_it_saves_no_more(app, at_counter)
     assert "<main" in page_of(at_counter.post("/needs/drafts", data=form)), "a page without scripts gets a page"
 
 
+@pytest.mark.article("7.3")
+def test_a_page_left_open_does_not_bring_back_what_was_posted_elsewhere(app, at_counter, shop):
+    form = {**hidden(page_of(at_counter.get("/needs/new"))), **typed()}
+    at_counter.post("/needs/drafts", data=form)
+    [draft] = all_rows(app, NeedDraft)
+    open_page = {**form, **hidden(page_of(at_counter.get(f"/needs/new?draft={draft.id}"))), "amount": "31"}
+    ready = page_of(at_counter.get(f"/needs/drafts/{draft.id}/review"))
+    assert at_counter.post(f"/needs/drafts/{draft.id}/post", data=hidden(ready)).status_code == 303
+    told = at_counter.post("/needs/drafts", data=open_page)
+    assert told.status_code == 409 and "已经发出去，或者删掉了" in page_of(told)
+    assert at_counter.post("/needs/drafts", data=open_page, headers={"HX-Request": "true"}).status_code == 409
+    assert all_rows(app, NeedDraft) == []
+    kept = at_counter.post("/needs/drafts", data={**open_page, "keep": "0"})
+    assert kept.status_code == 200
+    [again] = all_rows(app, NeedDraft)
+    assert again.values["amount"] == "31" and again.version == 1
+
+
 def test_one_page_may_save_on_after_a_slow_answer(app, at_counter):
     form = hidden(page_of(at_counter.get("/needs/new")))
     for amount in ("1", "12", "123"):  # the page never heard of the newer version

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from itertools import product as pairs
+from typing import Any
 
 import pytest
 
@@ -204,9 +205,29 @@ def test_each_fault_is_said_at_its_own_field(changes: dict[str, str], expected: 
     assert problems(typed_product(**changes)) == expected
 
 
-@pytest.mark.parametrize("typed", ["30", "３０", "30 万元", "30.0000", "30万", " 30 "])
+@pytest.mark.parametrize(
+    "typed", ["30", "３０", "30 万元", "30.0000", "30万", " 30 ", "300000元", "300,000 元", "0.003亿"]
+)
 def test_numbers_are_read_as_people_write_them(typed: str) -> None:
     assert terms_of(typed_product(amount_max_wan=typed)).amount_max_yuan == Decimal(300_000)
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "read"),
+    [
+        ("term_max_months", "3年", 36), ("term_max_months", "36 个月", 36), ("term_max_months", "36%", None),
+        ("promised_days", "5 个工作日", 5), ("promised_days", "5个月", None), ("promised_days", "5 days", 5),
+        ("spread_min_bp", "50BP", 50), ("spread_min_bp", "50 个基点", 50), ("spread_min_bp", "50%", None),
+        ("min_turnover_wan", "500000 元", Decimal(500_000)), ("min_turnover_wan", "50%", None),
+        ("max_debt_ratio_percent", "70％", Decimal(70)), ("max_debt_ratio_percent", "70 万元", None),
+    ],
+)  # fmt: skip
+def test_a_unit_is_read_as_what_it_says_and_never_dropped(field: str, typed: str, read: Any) -> None:
+    name = field.replace("_wan", "_yuan")
+    if read is None:
+        assert field in problems(typed_product(**{field: typed}))
+    else:
+        assert getattr(terms_of(typed_product(**{field: typed})), name) == read
 
 
 def test_thousands_may_have_commas_and_dates_may_be_chinese() -> None:

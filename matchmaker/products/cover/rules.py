@@ -31,7 +31,7 @@ from matchmaker.products.rules.terms import (
     named,
     text_problems,
 )
-from matchmaker.products.rules.typed import Typed, _number_text, _Reader
+from matchmaker.products.rules.typed import YUAN_UNITS, Typed, _number_text, _Reader
 from matchmaker.reference import insurance_lines, regions
 from matchmaker.refusal import Reason, plain
 
@@ -206,7 +206,7 @@ def read_terms(typed: Typed, line: str) -> tuple[Terms, list[Problem]]:
         acknowledge_days=read.whole("acknowledge_days"),
         decide_days=read.whole("decide_days"),
         pay_days=read.whole("pay_days"),
-        small_claim_yuan=read._places("small_claim_yuan", read.number("small_claim_yuan"), 2),
+        small_claim_yuan=read._places("small_claim_yuan", read.number("small_claim_yuan", YUAN_UNITS), 2),
         small_claim_days=read.whole("small_claim_days"),
         filing=filing,
         filing_number=read.text("filing_number"),
@@ -216,7 +216,7 @@ def read_terms(typed: Typed, line: str) -> tuple[Terms, list[Problem]]:
         valid_until_on=read.day("valid_until_on"),
         rate_min=read.percent("rate_min"),
         rate_max=read.percent("rate_max"),
-        least_premium_yuan=read._places("least_premium_yuan", read.number("least_premium_yuan"), 2),
+        least_premium_yuan=read._places("least_premium_yuan", read.number("least_premium_yuan", YUAN_UNITS), 2),
     )
     return found, read.problems
 

@@ -84,7 +84,20 @@ REPAYMENTS: tuple[str, ...] = trade.codes("repayment")
 SECURITIES: tuple[str, ...] = trade.codes("guarantee")
 
 _SEPARATORS = re.compile(r"[\s,，、;；/|]+")
-_UNITS = re.compile(r"(万元|万|元|个月|月|基点|bp|%|％|个工作日|工作日|天|日)$", re.IGNORECASE)
+Units = Mapping[str, Decimal]
+"""What may stand behind a number → what one of it is in the unit of the field. Another unit is unreadable, not dropped:
+300000元 in a field of 万元 is 30, never 300,000."""
+_ONE, _WAN_OF_ONE = Decimal(1), Decimal("0.0001")
+WAN_UNITS: Units = {
+    "亿元": Decimal(10_000), "亿": Decimal(10_000), "万元": _ONE, "万": _ONE, "元": _WAN_OF_ONE, "块": _WAN_OF_ONE,
+}  # fmt: skip
+YUAN_UNITS: Units = {unit: one * 10_000 for unit, one in WAN_UNITS.items()}
+PERCENT_UNITS: Units = {"%": _ONE}
+MONTH_UNITS: Units = {"个月": _ONE, "月": _ONE, "months": _ONE, "month": _ONE, "年": Decimal(12)}
+POINT_UNITS: Units = {"个基点": _ONE, "基点": _ONE, "bp": _ONE}
+DAY_UNITS: Units = {"个工作日": _ONE, "工作日": _ONE, "天": _ONE, "日": _ONE, "days": _ONE, "day": _ONE}
+_BY_NAME: tuple[tuple[str, Units], ...] = (("months", MONTH_UNITS), ("bp", POINT_UNITS), ("days", DAY_UNITS))
+"""The unit of a field of whole numbers stands in its name."""
 _WAN = Decimal(10000)
 
 
@@ -120,13 +133,15 @@ class _Reader:
             self._no(field, "product_choice_unknown", typed=chosen)
             return None
 
-    def number(self, field: str, most: int = 10**10) -> Decimal | None:
+    def number(self, field: str, units: Units, most: int = 10**10) -> Decimal | None:
         typed = self.text(field)
         if not typed:
             return None
-        bare = _UNITS.sub("", unicodedata.normalize("NFKC", typed).replace(",", "").replace(" ", "").replace("−", "-"))
+        bare = unicodedata.normalize("NFKC", typed).replace(",", "").replace(" ", "").replace("−", "-")
+        unit = next((one for one in sorted(units, key=len, reverse=True) if bare.lower().endswith(one)), "")
+        bare = bare[: len(bare) - len(unit)]
         try:
-            value = Decimal(bare)
+            value = Decimal(bare) * units.get(unit, _ONE)
         except InvalidOperation:
             value = Decimal("NaN")
         if not value.is_finite() or "e" in bare.lower() or len(bare) > 20:
@@ -137,11 +152,11 @@ class _Reader:
             return None
         return value
 
-    def percent(self, field: str) -> Decimal | None:
-        return self._places(field, self.number(field, 10**7), 4)
+    def percent(self, field: str, units: Units = PERCENT_UNITS) -> Decimal | None:
+        return self._places(field, self.number(field, units, 10**7), 4)
 
     def yuan_from_wan(self, field: str) -> Decimal | None:
-        value = self._places(field, self.number(field), 4)
+        value = self._places(field, self.number(field, WAN_UNITS), 4)
         return None if value is None else (value * _WAN).quantize(Decimal("0.01"))
 
     def _places(self, field: str, value: Decimal | None, places: int) -> Decimal | None:
@@ -151,7 +166,7 @@ class _Reader:
         return value
 
     def whole(self, field: str) -> int | None:
-        value = self.number(field, 10**6)
+        value = self.number(field, next((units for name, units in _BY_NAME if name in field), {}), 10**6)
         if value is not None and value != value.to_integral_value():
             self._no(field, "product_number_whole", typed=self.text(field))
             return None
@@ -306,7 +321,7 @@ def _fee_lines(read: _Reader, kind: Kind) -> tuple[FeeLine, ...]:
                     payer=read.one(fee_field(code, "payer"), Payer),
                     payee=read.text(fee_field(code, "payee")),
                     basis=basis,
-                    value=read.percent(fee_field(code, "value")),
+                    value=read.percent(fee_field(code, "value"), _units_of(basis)),
                     timing=timing,
                     optional=read.flag(fee_field(code, "optional")),
                     note=read.text(fee_field(code, "note")),
@@ -315,6 +330,13 @@ def _fee_lines(read: _Reader, kind: Kind) -> tuple[FeeLine, ...]:
         elif answer:
             read._no(fee_field(code, "answer"), "product_choice_unknown", typed=answer[:20])
     return tuple(lines)
+
+
+def _units_of(basis: Basis | None) -> Units:
+    """Percent or yuan, as the way of counting says; both while it is not said."""
+    if basis is None:
+        return {**PERCENT_UNITS, **YUAN_UNITS}
+    return YUAN_UNITS if basis.value.startswith("yuan") else PERCENT_UNITS
 
 
 def _way(read: _Reader, code: str) -> tuple[Basis | None, Timing | None]:
