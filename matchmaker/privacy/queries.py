@@ -227,7 +227,7 @@ class KindKept:
     @property
     def closings(self) -> list[str]:
         """What the closing of an account does to it: delete, erase, stay, each once."""
-        found = {kept.closing for _, kept in self.tables if kept.of is not None or kept.closing != "stay"}
+        found = {kept.closing for _, kept in self.tables if kept.of or kept.also or kept.closing != "stay"}
         return [deed for deed in ("delete", "erase", "stay") if deed in found]
 
     @property

@@ -685,3 +685,12 @@ def test_a_banned_promise_is_said_at_its_field_and_stays_to_be_mended(app: Any) 
     assert answer.status_code == 422 and 'id="message-e"' in answer.get_data(as_text=True)
     with app.app_context():
         assert db.session.get(Lead, lead.id).paper_requests == []
+
+
+@pytest.mark.article("B.4")
+def test_a_lead_that_was_late_says_what_is_next_also_when_nothing_is_left_to_try(app: Any) -> None:
+    site = a_site(app, State.RELEASED)
+    page = text(site.client(site.case.owner).get(f"/leads/{site.lead().id}"))
+    assert "名单上没有还没试过的了" in page and f"/needs/{site.case.need.id}/matches" in page
+    assert "写留言" not in page and "的留言" in page, "with its consent ended there is nobody to write to"
+    assert problems_of(page) == []

@@ -215,3 +215,8 @@ def test_the_day_of_founding_is_coarsened_to_its_year() -> None:
 
     assert erased(date(2021, 6, 3), YearOnly(), 1, clock.now()) == date(2021, 1, 1)
     assert erased(None, YearOnly(), 1, clock.now()) is None
+
+
+def test_every_kind_of_data_about_people_says_what_the_closing_of_an_account_does() -> None:
+    silent = [line.kind for line in queries.retention() if not line.closings and line.kind not in ("public",)]
+    assert silent == []
