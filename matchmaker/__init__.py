@@ -99,9 +99,30 @@ JOBS: list[str] = [
 ]
 
 
+# What can be found, in the order in which it is shown: one's own first, then work, then what is there for everybody.
+SEARCHES: list[str] = [
+    "matchmaker.needs.searches",
+    "matchmaker.leads.searches",
+    "matchmaker.businesses.searches",
+    "matchmaker.papers.searches",
+    "matchmaker.loans.searches",
+    "matchmaker.approaches.searches",
+    "matchmaker.products.searches",
+    "matchmaker.products.cover.searches",
+    "matchmaker.insurance.searches",
+    "matchmaker.accounts.searches",
+    "matchmaker.conversations.searches",
+    "matchmaker.oversight.searches",
+    "matchmaker.privacy.searches",
+    "matchmaker.audit.searches",
+    "matchmaker.reference.searches",
+    "matchmaker.home.searches",
+]
+
+
 def create_app(settings: Settings | None = None, **overrides: Any) -> Any:
     """The site: settings, database, edge, subjects, announcements, jobs, commands."""
-    from matchmaker import commands, listing, web
+    from matchmaker import commands, listing, searching, web
     from matchmaker.db import db, engine_options
 
     settings = settings or settings_.load(**overrides)
@@ -133,6 +154,8 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Any:
     listing.init_app(app)
     for module in WORDS:
         web.learn_words(import_module(module))
+    for module in SEARCHES:
+        searching.learn(import_module(module))
     for module in LISTENERS:
         import_module(module)
     for module in JOBS:

@@ -30,6 +30,19 @@ NAMING = {
 }
 
 
+def holding(words: str, *columns: Any, number: Any = None) -> sa.ColumnElement[bool]:
+    """Whether each of ``words`` stands in one of the columns, or is the number in ``number`` (without words: yes)."""
+    return sa.and_(sa.true(), *(_holds(word, columns, number) for word in words.split()))
+
+
+def _holds(word: str, columns: tuple[Any, ...], number: Any) -> sa.ColumnElement[bool]:
+    ways = [column.icontains(word, autoescape=True) for column in columns]
+    digits = word.lstrip("#").removesuffix("号")
+    if number is not None and digits.isascii() and digits.isdigit() and len(digits) < 10:
+        ways.append(number == int(digits))
+    return sa.or_(sa.false(), *ways)
+
+
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
     """An aware instant. Stored in UTC; SQLite forgets zones and this gives them back."""
 

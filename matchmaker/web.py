@@ -452,7 +452,7 @@ def paginate(query: sa.Select[Any], per_page: int = 20) -> Page[Any]:
 
     Raises WholeList where the list is asked for as a file.
     """
-    total = db.session.scalar(sa.select(sa.func.count()).select_from(query.order_by(None).subquery())) or 0
+    total = count_rows(query)
     single = len(query.column_descriptions) == 1
 
     def read(part: sa.Select[Any]) -> list[Any]:
@@ -465,6 +465,11 @@ def paginate(query: sa.Select[Any], per_page: int = 20) -> Page[Any]:
     number = min(page_number(), pages)
     items = read(query.limit(per_page).offset((number - 1) * per_page))
     return Page(items, number, pages, total, per_page)
+
+
+def count_rows(query: sa.Select[Any]) -> int:
+    """How many rows a query finds."""
+    return db.session.scalar(sa.select(sa.func.count()).select_from(query.order_by(None).subquery())) or 0
 
 
 def paginate_items(items: Sequence[Item], per_page: int = 20) -> Page[Item]:
@@ -508,6 +513,11 @@ def learn_words(module: Any) -> None:
         if _sentences.get(code, words) is not words:
             raise ValueError(f"sentence {code} is declared twice")
         _sentences[code] = words
+
+
+def known_labels(group: str) -> Mapping[str, Any]:
+    """The codes of a group with their words."""
+    return _labels[group]
 
 
 def known_deeds() -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from flask_babel import lazy_gettext as _l
 
 from matchmaker.accounts.forms import kind_label
+from matchmaker.accounts.rules import masked
 from matchmaker.listing import Column, Listing, worded
 from matchmaker.reference import regions
 
@@ -46,6 +47,20 @@ STAFF = Listing(
         Column(_l("什么时候离开"), _l("离开的时间，北京时间；空着就是还在"), lambda one: one.until_at),
     ),
     ("text", "role", "gone"),
+    about_people=True,
+)
+
+INVITATIONS = Listing(
+    "staff-invitations",
+    _l("还没接受的邀请"),
+    (
+        Column(_l("给谁"), _l("手机号或邮箱，遮住一段"), lambda one: masked(one.address)),
+        Column(_l("姓名"), _l("邀请时写的名字；没写就空着"), lambda one: one.name),
+        Column(_l("做什么"), _l("接受以后的角色"), worded("accounts.role", lambda one: one.role)),
+        Column(_l("什么时候"), _l("发出的时间，北京时间"), lambda one: one.created_at),
+        Column(_l("有效到"), _l("过了这时链接就没用了，北京时间"), lambda one: one.expires_at),
+    ),
+    ("text", "role"),
     about_people=True,
 )
 

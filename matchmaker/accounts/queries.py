@@ -38,7 +38,7 @@ from matchmaker.accounts.rules import (
     is_email,
     locked_until,
 )
-from matchmaker.db import db
+from matchmaker.db import db, holding
 
 
 def person_by_address(address: str) -> Person | None:
@@ -225,14 +225,7 @@ def institutions(*, text: str = "", status: str = "", kind: str = "") -> sa.Sele
     """All institutions, those that wait for the operator first; filtered by name or licence, status and kind."""
     query = sa.select(Institution)
     if text:
-        like = f"%{_escaped(text)}%"
-        query = query.where(
-            sa.or_(
-                Institution.name.ilike(like, escape="\\"),
-                Institution.short_name.ilike(like, escape="\\"),
-                Institution.licence_number.ilike(like, escape="\\"),
-            )
-        )
+        query = query.where(holding(text, Institution.name, Institution.short_name, Institution.licence_number))
     if status:
         query = query.where(Institution.status == status)
     if kind:
@@ -300,12 +293,21 @@ def assignment(assignment_id: int) -> Assignment | None:
     )
 
 
-def staff_of(institution_id: int, *, text: str = "", role: str = "", gone: bool = False) -> sa.Select[Assignment]:
-    """Who works (or, with ``gone``, worked) for an institution, by name; filtered by name or address, and role."""
+def branches_named(institution_ids: Iterable[int], text: str) -> sa.Select[Branch]:
+    """The open branches of these institutions with these words in their name, by name."""
+    return (
+        sa.select(Branch)
+        .where(Branch.institution_id.in_(set(institution_ids)), Branch.closed_at.is_(None), holding(text, Branch.name))
+        .order_by(Branch.name, Branch.id)
+    )
+
+
+def staff_of(*institution_ids: int, text: str = "", role: str = "", gone: bool = False) -> sa.Select[Assignment]:
+    """Who works (or, with ``gone``, worked) for institutions, by name; filtered by name or address, and role."""
     query = (
         sa.select(Assignment)
         .join(Assignment.person)
-        .where(Assignment.institution_id == institution_id)
+        .where(Assignment.institution_id.in_(institution_ids))
         .options(contains_eager(Assignment.person).joinedload(Person.profile), joinedload(Assignment.branch))
     )
     return _narrowed(query, text, role, gone)
@@ -324,14 +326,7 @@ def people_of_the_platform(*, text: str = "", role: str = "", gone: bool = False
 
 def _narrowed(query: sa.Select[Assignment], text: str, role: str, gone: bool) -> sa.Select[Assignment]:
     if text:
-        like = f"%{_escaped(text)}%"
-        query = query.where(
-            sa.or_(
-                Person.name.ilike(like, escape="\\"),
-                Person.phone.like(like, escape="\\"),
-                Person.email.ilike(like, escape="\\"),
-            )
-        )
+        query = query.where(holding(text, Person.name, Person.phone, Person.email))
     if role:
         query = query.where(Assignment.role == role)
     query = query.where(Assignment.until_at.is_not(None) if gone else Assignment.until_at.is_(None))
@@ -433,23 +428,24 @@ def invitation(invitation_id: int) -> Invitation | None:
     return db.session.get(Invitation, invitation_id)
 
 
-def open_invitations(institution_id: int | None) -> list[Invitation]:
-    """Invitations of an institution (None: of the platform) that nobody has accepted or withdrawn, newest first."""
+def open_invitations(
+    institution_ids: Iterable[int] | None, *, text: str = "", role: str = ""
+) -> sa.Select[Invitation]:
+    """Invitations of institutions (None: of the platform) that nobody has accepted or withdrawn, newest first.
+
+    ``text``: words of the name, or the whole address; the page shows addresses masked, so parts of one find nothing.
+    """
     whose = (
-        Invitation.institution_id.is_(None) if institution_id is None else Invitation.institution_id == institution_id
+        Invitation.institution_id.is_(None)
+        if institution_ids is None
+        else Invitation.institution_id.in_(set(institution_ids))
     )
-    return list(
-        db.session.scalars(
-            sa.select(Invitation)
-            .where(whose, Invitation.accepted_at.is_(None), Invitation.withdrawn_at.is_(None))
-            .order_by(Invitation.created_at.desc(), Invitation.id.desc())
-            .limit(100)
-        )
-    )
-
-
-def _escaped(text: str) -> str:
-    return text.strip()[:100].replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    query = sa.select(Invitation).where(whose, Invitation.accepted_at.is_(None), Invitation.withdrawn_at.is_(None))
+    if text:
+        query = query.where(sa.or_(holding(text, Invitation.name), Invitation.address == text))
+    if role:
+        query = query.where(Invitation.role == role)
+    return query.order_by(Invitation.created_at.desc(), Invitation.id.desc())
 
 
 # Badges and brokers -------------------------------------------------------------------------------------------------
@@ -497,9 +493,7 @@ def broker_reports(
     if state:
         query = query.where(BrokerReport.state == state)
     if text:
-        like = f"%{_escaped(text)}%"
-        columns = (BrokerReport.who, BrokerReport.phone, BrokerReport.words)
-        query = query.where(sa.or_(*(column.ilike(like, escape="\\") for column in columns)))
+        query = query.where(holding(text, BrokerReport.who, BrokerReport.phone, BrokerReport.words))
     return query
 
 

@@ -18,7 +18,7 @@ from matchmaker.approaches.rules import INVITED_WITHIN, HandStanding, is_shown
 from matchmaker.businesses.models import Business, BusinessMember, YearlyFigures
 from matchmaker.businesses.queries import plain_facts
 from matchmaker.conversations.queries import blocking_businesses
-from matchmaker.db import db
+from matchmaker.db import db, holding
 from matchmaker.leads.models import CardAgreement, Lead
 from matchmaker.matching import asking
 from matchmaker.matching import queries as matching
@@ -507,10 +507,5 @@ def invitations_to(business_ids: Collection[int], words: str = "") -> sa.Select[
         .order_by(Approach.sent_at.desc(), Approach.id.desc())
     )
     if words:
-        query = query.where(
-            sa.or_(
-                Institution.short_name.contains(words, autoescape=True),
-                ProductVersion.name.contains(words, autoescape=True),
-            )
-        )
+        query = query.where(holding(words, Institution.short_name, Institution.name, ProductVersion.name))
     return query

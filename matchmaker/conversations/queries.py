@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from matchmaker.accounts.models import Person
 from matchmaker.conversations.models import Block, Post, PostPaper, PostReport, Thread, ThreadSeen
 from matchmaker.conversations.rules import OTHER, Side
-from matchmaker.db import db
+from matchmaker.db import db, holding
 
 
 def thread_of(lead_id: int) -> Thread | None:
@@ -155,7 +155,7 @@ def reports(
     if institution_ids is not None:
         query = query.where(PostReport.institution_id.in_(set(institution_ids)))
     if words:
-        query = query.join(Post, Post.id == PostReport.post_id).where(Post.text.contains(words, autoescape=True))
+        query = query.join(Post, Post.id == PostReport.post_id).where(holding(words, Post.text))
     if state:
         query = query.where(PostReport.state == state)
     return query.order_by(PostReport.reported_at.desc(), PostReport.id.desc())

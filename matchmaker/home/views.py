@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
+from matchmaker import searching
 from matchmaker.eligibility.facts import Facts
 from matchmaker.home import navigation, queries, starting
 from matchmaker.home.forms import CheckForm
@@ -16,7 +17,7 @@ from matchmaker.matching.rules import Obstacle
 from matchmaker.matching.services import check as check_facts
 from matchmaker.needs.rules import Answers, facts_of
 from matchmaker.refusal import Reason
-from matchmaker.web import actor, back_to, computes, limited, public
+from matchmaker.web import actor, back_to, computes, limited, public, typed_words
 
 bp = Blueprint("home", __name__)
 A_YEAR = 365 * 24 * 3600
@@ -77,6 +78,24 @@ def help_() -> ResponseReturnValue:
 def about() -> ResponseReturnValue:
     """What the platform is, who runs it, and what it never does."""
     return render_template("home/about.html")
+
+
+@bp.get("/search")
+@limited("60 per minute; 1200 per hour")
+@public
+def search() -> ResponseReturnValue:
+    """What the person who asks may see and these words find, kind by kind; one kind page by page."""
+    words, person = typed_words(), actor()
+    kind = next((one for one in searching.kinds_for(person) if one.name == request.args.get("in")), None)
+    page = searching.page_of(kind, person, words) if kind is not None and words else None
+    return render_template(
+        "home/search.html",
+        words=words,
+        kind=kind,
+        page=page,
+        groups=searching.search(person, words) if words and page is None else [],
+        places=[str(one.title) for one in searching.kinds_for(person)],
+    )
 
 
 @bp.get("/how-ranked")

@@ -35,7 +35,7 @@ MINE = Listing(
         Column(_l("到什么时候"), _l("这一步的期限，北京时间"), lambda found: found.due_at),
         Column(_l("授权到哪天"), _l("到期的时间，北京时间"), lambda found: found.consent.ends_at),
     ),
-    ("show",),
+    ("show", "q"),
     {"show": "all"},
 )
 
@@ -58,7 +58,7 @@ QUEUE = Listing(
         Column(_l("谁在办"), _l("接了的同事"), lambda found: found.handler.name if found.handler else None),
         Column(_l("到什么时候"), _l("这一步的期限，北京时间"), lambda found: found.due_at),
     ),
-    ("show",),
+    ("show", "q"),
     {"show": "open"},
     about_people=True,
 )

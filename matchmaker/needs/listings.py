@@ -24,7 +24,7 @@ MINE = Listing(
         *ASKED,
         Column(_l("到哪天为止"), _l("过了这天就不再找"), lambda need: need.expires_on),
     ),
-    ("state",),
+    ("state", "q"),
 )
 
 
@@ -50,6 +50,6 @@ ASSISTED = Listing(
         ),
         Column(_l("现在怎样"), _l("客户确认了没有"), standing_of),
     ),
-    ("state",),
+    ("state", "q"),
     about_people=True,
 )

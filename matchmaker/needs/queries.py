@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
@@ -11,8 +12,8 @@ from sqlalchemy.orm import selectinload
 from matchmaker import clock
 from matchmaker.businesses.models import Business, BusinessMember
 from matchmaker.businesses.queries import mandated
-from matchmaker.db import db
-from matchmaker.needs.models import AssistedNeed, Need, NeedDraft
+from matchmaker.db import db, holding
+from matchmaker.needs.models import AssistedNeed, Need, NeedDraft, NeedVersion
 from matchmaker.needs.rules import LIVE_STATES, NeedState
 
 _LIVE = sorted(LIVE_STATES)
@@ -55,11 +56,20 @@ def _asked_by(person_id: int) -> sa.ColumnElement[bool]:
     return sa.or_(Business.id.in_(mine), Business.id.in_(mandated(person_id, "prepare")))
 
 
-def needs_of(person_id: int, *, state: str = "") -> sa.Select[Any]:
-    """Needs of the businesses for which a person acts or prepares: live ones first, then the latest; of one state."""
+def needs_of(
+    person_id: int, *, state: str = "", words: str = "", purposes: Collection[str] = ()
+) -> sa.Select[Any]:
+    """Needs of the businesses for which a person acts or prepares: live ones first, then the latest; of one state.
+
+    ``words``: of the business, or the number; or the need is for one of these ``purposes`` (those the words name).
+    """
     query = sa.select(Need).where(Need.business_id.in_(sa.select(Business.id).where(_asked_by(person_id))))
     if state:
         query = query.where(Need.state == state)
+    if words:
+        named = Need.business.has(holding(words, Business.name))
+        now = sa.and_(NeedVersion.number == Need.current_number, NeedVersion.purpose.in_(purposes))
+        query = query.where(sa.or_(holding(words, number=Need.id), named, Need.versions.any(now)))
     return (
         query.options(selectinload(Need.versions), selectinload(Need.business))
         .order_by(sa.case((Need.state.in_(_LIVE), 0), else_=1), Need.posted_at.desc(), Need.id.desc())
@@ -83,8 +93,11 @@ def assisted_with(*, draft_id: int | None = None, need_id: int | None = None) ->
 ASSISTED_STATES = ("waiting", "confirmed", "withdrawn", "expired")
 
 
-def typed_for_others(person_id: int, state: str = "") -> sa.Select[Any]:
-    """What a person has typed for owners, the latest first; of one of `ASSISTED_STATES`."""
+def typed_for_others(person_id: int, state: str = "", words: str = "") -> sa.Select[Any]:
+    """What a person has typed for owners, the latest first; of one of `ASSISTED_STATES`.
+
+    ``words``: the number, or the name as long as it is shown.
+    """
     query = sa.select(AssistedNeed).where(AssistedNeed.typed_by_id == person_id)
     untouched = sa.and_(AssistedNeed.confirmed_at.is_(None), AssistedNeed.withdrawn_at.is_(None))
     now = clock.real_now()
@@ -96,6 +109,9 @@ def typed_for_others(person_id: int, state: str = "") -> sa.Select[Any]:
     }.get(state)
     if narrowed is not None:
         query = query.where(narrowed)
+    if words:
+        shown = sa.and_(untouched, AssistedNeed.expires_at > now, holding(words, AssistedNeed.name))
+        query = query.where(sa.or_(holding(words, number=AssistedNeed.id), shown))
     return query.order_by(AssistedNeed.typed_at.desc(), AssistedNeed.id.desc())
 
 

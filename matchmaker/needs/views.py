@@ -33,7 +33,20 @@ from matchmaker.needs.rules import (
 from matchmaker.needs.words import LABELS
 from matchmaker.reference.rules.working_time import days_off_between, is_working_day
 from matchmaker.refusal import Refused
-from matchmaker.web import BaseForm, actor, asked_from_page, back_to, limited, once, paginate, requires, said, sentence
+from matchmaker.searching import codes_saying
+from matchmaker.web import (
+    BaseForm,
+    actor,
+    asked_from_page,
+    back_to,
+    limited,
+    once,
+    paginate,
+    requires,
+    said,
+    sentence,
+    typed_words,
+)
 
 bp = Blueprint("needs", __name__)
 
@@ -215,10 +228,12 @@ def assisted() -> ResponseReturnValue:
     """What one has typed for owners, and whether they have confirmed it; nothing of what became of it."""
     state = request.args.get("state", "")
     state = state if state in queries.ASSISTED_STATES else ""
+    words = typed_words()
     return render_template(
         "needs/assisted.html",
-        page=paginate(queries.typed_for_others(actor().id, state)),
+        page=paginate(queries.typed_for_others(actor().id, state, words)),
         state=state,
+        words=words,
         states=queries.ASSISTED_STATES,
         form=BaseForm(),
     )
@@ -292,11 +307,13 @@ def mine() -> ResponseReturnValue:
     """One's drafts and posted needs."""
     state = request.args.get("state", "")
     state = state if state in {each.value for each in NeedState} else ""
-    page = paginate(queries.needs_of(actor().id, state=state), per_page=10)
+    words = typed_words()
+    purposes = codes_saying("need.purpose", words)
+    page = paginate(queries.needs_of(actor().id, state=state, words=words, purposes=purposes), per_page=10)
     drafts = [(draft, read_typed(draft.values, today=clock.today())[0]) for draft in queries.drafts_of(actor().id)]
     states = [each.value for each in NeedState]
     return render_template(
-        "needs/mine.html", page=page, drafts=[] if state else drafts, state=state, states=states
+        "needs/mine.html", page=page, drafts=[] if state or words else drafts, state=state, states=states, words=words
     )
 
 

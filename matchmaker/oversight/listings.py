@@ -92,7 +92,7 @@ NEEDS = Listing(
             worded("need.state", lambda need: need.state),
         ),
     ),
-    ("state",),
+    ("state", "q"),
 )
 
 LEADS = Listing(
@@ -106,7 +106,7 @@ LEADS = Listing(
         Column(_l("结束"), _l("结束的时间，北京时间；空着就是还在办"), lambda row: row.ended_at),
         Column(_l("现在怎样"), _l("办到哪一步"), worded("lead.state", lambda row: row.state)),
     ),
-    ("show", "institution"),
+    ("show", "institution", "q"),
     {"show": "live"},
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
 from matchmaker.accounts.models import Institution
-from matchmaker.db import db
+from matchmaker.db import db, holding
 from matchmaker.leads.models import Lead, LeadClock, Payout
 from matchmaker.leads.rules.reasons import CODES, Way
 from matchmaker.leads.rules.states import LIVE
 from matchmaker.matching import queries as matching
-from matchmaker.needs.models import Need
+from matchmaker.needs.models import Need, NeedVersion
 from matchmaker.notifications.models import Message
 from matchmaker.products.models import Product
 from matchmaker.queue import Job
@@ -156,9 +156,12 @@ def count_jobs(state: str, *, due_before: Any = None) -> int:
 # Needs, leads, messages ---------------------------------------------------------------------------------------------
 
 
-def needs(*, state: str = "") -> sa.Select[Any]:
-    """Every need that was posted, newest first; of one state. Whose it is stays out."""
+def needs(*, state: str = "", words: str = "", purposes: Collection[str] = ()) -> sa.Select[Any]:
+    """Every need that was posted, newest first; of one state, of one number or purpose. Whose it is stays out."""
     query = sa.select(Need).options(selectinload(Need.versions))
+    if words:
+        now = sa.and_(NeedVersion.number == Need.current_number, NeedVersion.purpose.in_(purposes))
+        query = query.where(sa.or_(holding(words, number=Need.id), Need.versions.any(now)))
     if state:
         query = query.where(Need.state == state)
     return query.order_by(Need.posted_at.desc(), Need.id.desc())
@@ -167,8 +170,8 @@ def needs(*, state: str = "") -> sa.Select[Any]:
 LEAD_SHOWS = ("live", "paid_out", "late", "all")
 
 
-def leads(*, show: str = "live", institution_id: int | None = None) -> sa.Select[Any]:
-    """Leads that were sent, newest first.
+def leads(*, show: str = "live", institution_id: int | None = None, words: str = "") -> sa.Select[Any]:
+    """Leads that were sent, newest first; ``words``: the number, or words of the institution's name.
 
     live: worked on · paid_out: the owner confirmed the money or did not dispute it in time · late: taken back · all.
     """
@@ -182,6 +185,9 @@ def leads(*, show: str = "live", institution_id: int | None = None) -> sa.Select
         query = query.where(Lead.state == "released")
     if institution_id is not None:
         query = query.where(Lead.institution_id == institution_id)
+    if words:
+        at = Lead.institution.has(holding(words, Institution.name, Institution.short_name))
+        query = query.where(sa.or_(holding(words, number=Lead.id), at))
     return query.order_by(Lead.sent_at.desc(), Lead.id.desc())
 
 

@@ -30,7 +30,8 @@ from matchmaker.ranking.evaluation import SEGMENT_LEAST
 from matchmaker.ranking.models import ModelVersion, ShownList
 from matchmaker.ranking.services import set_aside, use_again
 from matchmaker.refusal import Reason, Refused
-from matchmaker.web import BaseForm, actor, back_to, label, once, paginate, paginate_items, requires, said
+from matchmaker.searching import codes_saying
+from matchmaker.web import BaseForm, actor, back_to, label, once, paginate, paginate_items, requires, said, typed_words
 
 bp = Blueprint("oversight", __name__)
 
@@ -146,10 +147,13 @@ def needs() -> ResponseReturnValue:
     """Every need that was posted, without whose it is."""
     state = request.args.get("state", "")
     state = state if state in {each.value for each in NeedState} else ""
+    words = typed_words()
+    purposes = codes_saying("need.purpose", words)
     return render_template(
         "oversight/needs.html",
-        page=paginate(queries.needs(state=state), per_page=50),
+        page=paginate(queries.needs(state=state, words=words, purposes=purposes), per_page=50),
         state=state,
+        words=words,
         states=[each.value for each in NeedState],
     )
 
@@ -161,11 +165,13 @@ def leads() -> ResponseReturnValue:
     """Every lead that was sent, by institution and by what became of it, without whose it is."""
     show = request.args.get("show", "live")
     show = show if show in queries.LEAD_SHOWS else "live"
+    words = typed_words()
     institution_id = _number(request.args.get("institution", ""))
     return render_template(
         "oversight/leads.html",
-        page=paginate(queries.leads(show=show, institution_id=institution_id), per_page=50),
+        page=paginate(queries.leads(show=show, institution_id=institution_id, words=words), per_page=50),
         show=show,
+        words=words,
         shows=queries.LEAD_SHOWS,
         institutions=queries.institutions(),
         institution_id=institution_id,

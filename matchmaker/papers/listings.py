@@ -3,6 +3,9 @@
 from flask_babel import lazy_gettext as _l
 
 from matchmaker.listing import Column, Listing, worded
+from matchmaker.papers.models import FolderPaper
+from matchmaker.papers.words import LABELS
+from matchmaker.web import label
 
 FOLDER = Listing(
     "folder",
@@ -16,3 +19,10 @@ FOLDER = Listing(
     ),
     ("q", "group"),
 )
+
+
+def holds(paper: FolderPaper, words: str) -> bool:
+    """Whether every word stands in the kind, the owner's note or the name of the file."""
+    names = (label("paper.kind", paper.kind), LABELS["paper.kind"][paper.kind], paper.note, paper.document.filename)
+    held = " ".join(map(str, names)).lower()
+    return all(word in held for word in words.lower().split())

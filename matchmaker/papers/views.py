@@ -20,7 +20,6 @@ from matchmaker.papers import listings, queries, services
 from matchmaker.papers.forms import DescribeForm, PutInForm, ReplaceForm
 from matchmaker.papers.models import FolderPaper
 from matchmaker.papers.rules import GROUPS, KINDS, standing
-from matchmaker.papers.words import LABELS
 from matchmaker.permissions import may
 from matchmaker.refusal import Refused
 from matchmaker.web import (
@@ -29,7 +28,6 @@ from matchmaker.web import (
     actor,
     back_to,
     before_transaction,
-    label,
     once,
     paginate_items,
     requires,
@@ -78,7 +76,7 @@ def _folder_page(business: Business, form: PutInForm, status: int = 200) -> Resp
     shown = [
         paper
         for paper in sorted(papers, key=lambda paper: KINDS.index(paper.kind))
-        if paper.kind in GROUPS.get(group, KINDS) and _holds(paper, words)
+        if paper.kind in GROUPS.get(group, KINDS) and listings.holds(paper, words)
     ]
     return (
         render_template(
@@ -101,12 +99,6 @@ def _folder_page(business: Business, form: PutInForm, status: int = 200) -> Resp
         ),
         status,
     )
-
-
-def _holds(paper: FolderPaper, words: str) -> bool:
-    names = (label("paper.kind", paper.kind), LABELS["paper.kind"][paper.kind], paper.note, paper.document.filename)
-    held = " ".join(map(str, names)).lower()
-    return all(word in held for word in words.lower().split())
 
 
 def _back_address() -> str:

@@ -18,6 +18,6 @@ MASKED = Listing(
         Column(_l("行业"), _l("国民经济行业分类"), lambda one: industries.name(one.industry_code, language())),
         Column(_l("类型"), _l("企业还是个体户"), worded("business.kind", lambda one: one.kind)),
     ),
-    ("region",),
+    ("region", "q"),
     about_people=True,
 )

@@ -12,9 +12,10 @@ from sqlalchemy.orm import selectinload
 
 from matchmaker.accounts.models import Person
 from matchmaker.businesses.models import Business, BusinessMember
-from matchmaker.db import Base, db
+from matchmaker.db import Base, db, holding
 from matchmaker.documents.models import Document
 from matchmaker.keeping import KINDS, NIGHTLY, Kept, Without
+from matchmaker.reference import regions
 
 # Observation tables and the like carry plain numbers instead of foreign keys; their names say what they number.
 _PLAIN = {"person_id": "person", "business_id": "business", "need_id": "need", "lead_id": "lead"}
@@ -97,11 +98,21 @@ def businesses_by_id(business_ids: Iterable[int]) -> list[Business]:
     )
 
 
-def businesses_of_region(prefix: str) -> sa.Select[Business]:
-    """All businesses, the newest first; of a division by the beginning of its code."""
+MOST_PLACES = 200
+"""As many divisions are looked at for one name."""
+
+
+def businesses_of_region(prefix: str, words: str = "") -> sa.Select[Business]:
+    """All businesses, the newest first; of a division by the beginning of its code.
+
+    ``words``: the name or pinyin of a division, or the number of a business; never of what is masked.
+    """
     query = sa.select(Business).where(Business.uscc.not_like("CLOSED%"))
     if prefix:
         query = query.where(Business.region_code.startswith(prefix, autoescape=True))
+    if words:
+        places = [place.code for place in regions.search(words, MOST_PLACES)]
+        query = query.where(sa.or_(holding(words, number=Business.id), Business.region_code.in_(places)))
     return query.order_by(Business.id.desc())
 
 

@@ -22,7 +22,7 @@ from matchmaker.privacy import listings, queries, services
 from matchmaker.privacy.forms import OrderForm, UnmaskForm
 from matchmaker.privacy.rules import CLOSING_GRACE, STAFF_ROLES, masked_code, masked_name
 from matchmaker.refusal import Refused, plain
-from matchmaker.web import BaseForm, actor, back_to, paginate, public, requires, said
+from matchmaker.web import BaseForm, actor, back_to, paginate, public, requires, said, typed_words
 
 bp = Blueprint("privacy", __name__)
 
@@ -180,8 +180,9 @@ def masked() -> ResponseReturnValue:
     """Every business, masked."""
     region = request.args.get("region", "").strip()
     region = region if region.isdecimal() and len(region) <= 6 else ""
-    page = paginate(queries.businesses_of_region(region), per_page=50)
-    return render_template("privacy/masked.html", page=page, region=region)
+    words = typed_words()
+    page = paginate(queries.businesses_of_region(region, words), per_page=50)
+    return render_template("privacy/masked.html", page=page, region=region, words=words)
 
 
 @bp.get("/masked/<int:business_id>")

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from matchmaker.accounts.models import Branch, BranchLoad, Institution, Person
 from matchmaker.accounts.queries import operators
-from matchmaker.db import db
+from matchmaker.db import db, holding
 from matchmaker.pricing.quotes import Quote, quote
 from matchmaker.products.cover import queries as covers
 from matchmaker.products.cover.models import Cover
@@ -117,22 +117,11 @@ def published_products(on: date, *, kind: str = "", q: str = "", unsecured: bool
     if kind in tuple(Kind):
         query = query.where(Product.kind == kind)
     if q.strip():
-        words = f"%{_escaped(q)}%"
-        query = query.where(
-            sa.or_(
-                ProductVersion.name.ilike(words, escape="\\"),
-                ProductVersion.summary.ilike(words, escape="\\"),
-                Institution.name.ilike(words, escape="\\"),
-                Institution.short_name.ilike(words, escape="\\"),
-            )
-        )
+        names = (ProductVersion.name, ProductVersion.summary, Institution.name, Institution.short_name)
+        query = query.where(holding(q[:40], *names))
     if unsecured:
         query = query.where(sa.cast(ProductVersion.securities, sa.Text).like('%"CREDIT"%'))
     return query.order_by(ProductVersion.name, ProductVersion.id)
-
-
-def _escaped(words: str) -> str:
-    return words.strip()[:40].replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def products_of(
@@ -170,7 +159,7 @@ def products_of(
     if kind in tuple(Kind):
         query = query.where(Product.kind == kind)
     if q.strip():
-        query = query.where(version.where(ProductVersion.name.ilike(f"%{_escaped(q)}%", escape="\\")).exists())
+        query = query.where(version.where(holding(q[:40], ProductVersion.name)).exists())
     return query.order_by(Product.id.desc())
 
 
@@ -397,7 +386,7 @@ def imports_of(institution_ids: set[int], q: str = "") -> sa.Select[ProductImpor
     """The tables that were read in for these institutions, the newest first; those with ``q`` in the file's name."""
     query = sa.select(ProductImport).where(ProductImport.institution_id.in_(institution_ids))
     if q:
-        query = query.where(ProductImport.filename.icontains(q, autoescape=True))
+        query = query.where(holding(q, ProductImport.filename))
     return query.order_by(ProductImport.id.desc())
 
 

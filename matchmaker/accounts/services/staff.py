@@ -60,10 +60,9 @@ def invite(
     if known is not None and any(a.role == role and a.institution_id == institution_id for a in known.live_assignments):
         raise Refused("already_on_staff", field="address")
     now = clock.real_now()
-    if any(
-        open_.address == address and open_.role == role and open_.expires_at > now
-        for open_ in queries.open_invitations(institution_id)
-    ):
+    whose = None if institution_id is None else (institution_id,)
+    open_ones = db.session.scalars(queries.open_invitations(whose, text=address, role=role))
+    if any(open_.address == address and open_.expires_at > now for open_ in open_ones):
         raise Refused("already_invited", field="address")
     token = secrets.token_urlsafe(32)
     invitation = Invitation(

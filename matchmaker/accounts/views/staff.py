@@ -20,7 +20,7 @@ from matchmaker.accounts.views import bp, caller
 from matchmaker.accounts.views.signing_in import hash_typed_password, let_in
 from matchmaker.listing import listed
 from matchmaker.refusal import Refused
-from matchmaker.web import actor, before_transaction, label, limited, paginate, public, requires
+from matchmaker.web import Page, actor, before_transaction, count_rows, label, limited, paginate, public, requires
 
 STAFF_ROLES = ("manager", "desk")
 PLATFORM_ROLES = ("operator", "supervisor", "channel")
@@ -48,8 +48,7 @@ def people(found: Institution) -> ResponseReturnValue:
         page=page,
         roles=STAFF_ROLES,
         workloads=queries.workloads(assignment.person_id for assignment in page.items),
-        invitations=queries.open_invitations(found.id),
-        real_now=clock.real_now(),
+        invited=count_rows(queries.open_invitations((found.id,))),
         **chosen,
     )
 
@@ -67,10 +66,38 @@ def platform_people() -> ResponseReturnValue:
         page=page,
         roles=PLATFORM_ROLES,
         workloads={},
-        invitations=queries.open_invitations(None),
-        real_now=clock.real_now(),
+        invited=count_rows(queries.open_invitations(None)),
         **chosen,
     )
+
+
+@bp.get("/institutions/<int:institution_id>/people/invitations")
+@requires("staff.see", load=queries.institution)
+@listed(listings.INVITATIONS)
+def invitations(found: Institution) -> ResponseReturnValue:
+    """Invitations of an institution that nobody has accepted yet; addresses masked."""
+    chosen = _filters(STAFF_ROLES)
+    page = paginate(queries.open_invitations((found.id,), text=chosen["text"], role=chosen["role"]))
+    return _invitations_page(found, STAFF_ROLES, page, chosen)
+
+
+@bp.get("/people/invitations")
+@requires("people.list")
+@listed(listings.INVITATIONS)
+def platform_invitations() -> ResponseReturnValue:
+    """Invitations to operators, supervisors and channels that nobody has accepted yet; addresses masked."""
+    chosen = _filters(PLATFORM_ROLES)
+    page = paginate(queries.open_invitations(None, text=chosen["text"], role=chosen["role"]))
+    return _invitations_page(None, PLATFORM_ROLES, page, chosen)
+
+
+def _invitations_page(
+    institution: Institution | None, roles: tuple[str, ...], page: Page[Invitation], chosen: dict[str, Any]
+) -> ResponseReturnValue:
+    return render_template(
+        "accounts/invitations.html", institution=institution, roles=roles, page=page, real_now=clock.real_now(),
+        text=chosen["text"], role=chosen["role"],
+    )  # fmt: skip
 
 
 @bp.route("/institutions/<int:institution_id>/people/invite", methods=["GET", "POST"])

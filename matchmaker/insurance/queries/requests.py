@@ -12,13 +12,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
 from matchmaker import clock
-from matchmaker.accounts.models import Assignment, Person
+from matchmaker.accounts.models import Assignment, Institution, Person
 from matchmaker.audit.services import looked_at
 from matchmaker.businesses import queries as businesses
 from matchmaker.businesses.models import Business, BusinessMember
 from matchmaker.businesses.queries import mandated
 from matchmaker.businesses.rules import PROVEN
-from matchmaker.db import db
+from matchmaker.db import db, holding
 from matchmaker.insurance.models import CoverConsent, CoverPaper, CoverRequest, CoverStep
 from matchmaker.insurance.rules import clocks
 from matchmaker.insurance.rules.states import LIVE, State
@@ -28,7 +28,7 @@ from matchmaker.reference import regions
 
 LIVE_STATES = [str(state) for state in LIVE]
 OWNER_FILTERS = ("all", "yours", "theirs", "over")
-DESK_FILTERS = ("open", "waiting", "mine", "quoted", "taken", "over")
+DESK_FILTERS = ("open", "waiting", "mine", "quoted", "taken", "over", "all")
 
 CONSENT_FIELDS: tuple[str, ...] = ("name", "address", "code", "contact_name", "contact_phone", "cover_answers")
 """What an insurer must see to quote; without one of them it could not, so none is optional."""
@@ -149,11 +149,23 @@ _OF_OWNER: dict[str, tuple[State, ...]] = {
 }
 
 
-def requests_of(person_id: int, show: str = "all") -> sa.Select[CoverRequest]:
-    """The requests of a person's businesses, the newest first; `show` is one of OWNER_FILTERS."""
+def requests_of(person_id: int, show: str = "all", words: str = "") -> sa.Select[CoverRequest]:
+    """The requests of a person's businesses, the newest first; `show` is one of OWNER_FILTERS.
+
+    `words` stand in the name of the cover, the insurer or the business, or are the number.
+    """
     query = sa.select(CoverRequest).where(_mine(person_id))
     if show in _OF_OWNER:
         query = query.where(CoverRequest.state.in_([str(state) for state in _OF_OWNER[show]]))
+    for word in words.split():
+        query = query.where(
+            sa.or_(
+                holding(word, number=CoverRequest.id),
+                CoverRequest.cover_version.has(holding(word, CoverVersion.name)),
+                CoverRequest.institution.has(holding(word, Institution.name, Institution.short_name)),
+                CoverRequest.business.has(holding(word, Business.name)),
+            )
+        )
     return query.options(*_whole()).order_by(CoverRequest.id.desc())
 
 
@@ -172,8 +184,11 @@ def others_on_line(request: CoverRequest) -> list[CoverRequest]:
 # The insurer --------------------------------------------------------------------------------------------------------
 
 
-def queue_of(person: Person, show: str = "open") -> sa.Select[CoverRequest]:
-    """The requests of a desk's insurers: those with a clock by its end, the others newest first."""
+def queue_of(person: Person, show: str = "open", words: str = "") -> sa.Select[CoverRequest]:
+    """The requests of a desk's insurers: those with a clock by its end, the others newest first.
+
+    `words` are what a sealed card shows too: the number, the cover, the colleague; no name that a consent opens.
+    """
     query = sa.select(CoverRequest).where(CoverRequest.institution_id.in_(person.desk_institution_ids))
     if show == "waiting":
         query = query.where(CoverRequest.state == State.WAITING)
@@ -183,8 +198,16 @@ def queue_of(person: Person, show: str = "open") -> sa.Select[CoverRequest]:
         query = query.where(CoverRequest.state == show)
     elif show == "over":
         query = query.where(CoverRequest.state.in_([str(state) for state in _OF_OWNER["over"]]))
-    else:
+    elif show != "all":
         query = query.where(CoverRequest.state.in_([State.WAITING, State.ACCEPTED]))
+    for word in words.split():
+        query = query.where(
+            sa.or_(
+                holding(word, number=CoverRequest.id),
+                CoverRequest.cover_version.has(holding(word, CoverVersion.name)),
+                CoverRequest.handler.has(holding(word, Person.name)),
+            )
+        )
     return query.options(*_whole()).order_by(CoverRequest.due_at, CoverRequest.id.desc())
 
 

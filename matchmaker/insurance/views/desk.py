@@ -20,7 +20,7 @@ from matchmaker.listing import listed
 from matchmaker.matching import telling
 from matchmaker.products.cover.rules import split
 from matchmaker.refusal import Refused
-from matchmaker.web import actor, back_to, once, paginate, requires, said, sentence
+from matchmaker.web import actor, back_to, once, paginate, requires, said, sentence, typed_words
 
 
 @bp.get("/desk/cover-requests")
@@ -30,12 +30,14 @@ def queue() -> ResponseReturnValue:
     """What was asked of the insurer: by the end of its clock, with nothing that a consent opens."""
     show = request.args.get("show", "open")
     show = show if show in requests.DESK_FILTERS else "open"
-    page = paginate(requests.queue_of(actor(), show), per_page=20)
+    words = typed_words()
+    page = paginate(requests.queue_of(actor(), show, words), per_page=20)
     return render_template(
         "insurance/queue.html",
         page=page,
         rows=[(found, requests.card(found), clock_of(found)) for found in page.items],
         show=show,
+        words=words,
         counts={name: requests.count(requests.queue_of(actor(), name)) for name in requests.DESK_FILTERS},
         industry_name=telling.industry_name,
         region_name=telling.region_name,

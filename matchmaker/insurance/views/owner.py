@@ -34,7 +34,7 @@ from matchmaker.permissions import may
 from matchmaker.products.cover.models import CoverVersion
 from matchmaker.products.cover.rules import split
 from matchmaker.refusal import Refused
-from matchmaker.web import WRITING, actor, back_to, once, paginate, requires, said, sentence, undo_deed
+from matchmaker.web import WRITING, actor, back_to, once, paginate, requires, said, sentence, typed_words, undo_deed
 
 # Asking -------------------------------------------------------------------------------------------------------------
 
@@ -155,10 +155,12 @@ def mine() -> ResponseReturnValue:
     """What was asked for one's businesses; without prices, whatever the mode: those stand in the quote itself."""
     show = request.args.get("show", "all")
     show = show if show in requests.OWNER_FILTERS else "all"
+    words = typed_words()
     return render_template(
         "insurance/mine.html",
-        page=paginate(requests.requests_of(actor().id, show), per_page=20),
+        page=paginate(requests.requests_of(actor().id, show, words), per_page=20),
         show=show,
+        words=words,
         counts={name: requests.count(requests.requests_of(actor().id, name)) for name in requests.OWNER_FILTERS},
         tone=tone_of,
     )

@@ -106,12 +106,7 @@ def queue_of(person: Person, *, show: str = "all", words: str = "") -> Queue:
     even a sealed card shows: number, product, colleague; counts stay whole.
     """
     now = clock.now()
-    open_work = sa.or_(
-        Lead.state.in_(_LIVE),
-        Lead.id.in_(sa.select(Payout.lead_id).where(Payout.standing == "disputed"))
-        & Lead.id.not_in(sa.select(Payout.lead_id).where(Payout.standing != "disputed")),
-    )
-    leads = list(db.session.scalars(sa.select(Lead).where(scope(person), open_work).options(*_loaded())).unique())
+    leads = list(db.session.scalars(sa.select(Lead).where(scope(person), _open_work()).options(*_loaded())).unique())
     capacity = capacity_of(person)
     profile = db.session.scalars(sa.select(ManagerProfile).where(ManagerProfile.person_id == person.id)).first()
     patch, skills = (profile.patch_regions, profile.skills) if profile is not None else ([], [])
@@ -138,6 +133,15 @@ def queue_of(person: Person, *, show: str = "all", words: str = "") -> Queue:
         | {show: count_ended(person, show) for show in ENDED_SHOWS},
         capacity=capacity,
         is_desk=bool(person.desk_institution_ids),
+    )
+
+
+def _open_work() -> sa.ColumnElement[bool]:
+    """Live leads, and those whose pay-out is disputed."""
+    return sa.or_(
+        Lead.state.in_(_LIVE),
+        Lead.id.in_(sa.select(Payout.lead_id).where(Payout.standing == "disputed"))
+        & Lead.id.not_in(sa.select(Payout.lead_id).where(Payout.standing != "disputed")),
     )
 
 
@@ -192,6 +196,19 @@ def rows_of(queue: Queue, leads: list[Lead], person: Person) -> list[Row]:
 def ended_of(person: Person, show: str = "done", words: str = "") -> sa.Select[Any]:
     """The ended leads a reader may see (sealed cards), the latest first; `late`: those taken back. `words` as above."""
     query = sa.select(Lead).where(scope_of_done(person), Lead.state.in_(_states(show))).options(*_loaded())
+    return _by_words(query, words).order_by(Lead.ended_at.desc(), Lead.id.desc())
+
+
+def work_named(person: Person, words: str) -> sa.Select[Any]:
+    """The leads that stand in a reader's queue, open or ended, the newest first, by what a sealed card shows."""
+    ended = sa.and_(scope_of_done(person), Lead.state.in_(_ENDED))
+    query = sa.select(Lead).where(sa.or_(sa.and_(scope(person), _open_work()), ended))
+    loaded = (joinedload(Lead.product_version), joinedload(Lead.manager))
+    return _by_words(query, words).options(*loaded).order_by(Lead.id.desc())
+
+
+def _by_words(query: sa.Select[Any], words: str) -> sa.Select[Any]:
+    """Each word is the number, or stands in the name of product or colleague; nothing that a consent opens."""
     for word in words.split():
         like = f"%{word.replace('%', '').replace('_', '')}%"
         number = int(word) if word.isascii() and word.isdigit() and len(word) < 12 else 0
@@ -200,7 +217,7 @@ def ended_of(person: Person, show: str = "done", words: str = "") -> sa.Select[A
         query = query.where(
             sa.or_(Lead.id == number, Lead.product_version_id.in_(product), Lead.manager_id.in_(carrier))
         )
-    return query.order_by(Lead.ended_at.desc(), Lead.id.desc())
+    return query
 
 
 def _states(show: str) -> list[str]:

@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
 from matchmaker import clock
-from matchmaker.accounts.models import Person
+from matchmaker.accounts.models import Institution, Person
 from matchmaker.businesses.models import Business, BusinessMember
 from matchmaker.businesses.queries import mandated
 from matchmaker.businesses.rules import PROVEN
-from matchmaker.db import db
+from matchmaker.db import db, holding
 from matchmaker.leads.models import Lead, LeadClock, LeadStep, Reserve
 from matchmaker.leads.queries import finding
 from matchmaker.leads.rules import clocks
@@ -25,6 +25,7 @@ from matchmaker.leads.rules.covering import still_missing
 from matchmaker.leads.rules.states import LIVE, MOST_LIVE_LEADS, Side, State, Step
 from matchmaker.leads.rules.turns import Drawn, Turn, drawn, turn
 from matchmaker.needs.models import Need, NeedVersion
+from matchmaker.products.models import ProductVersion
 from matchmaker.refusal import Reason
 
 
@@ -172,20 +173,40 @@ def _for_pages() -> list[Any]:
     ]
 
 
+def _seen_by_owner(person: Person) -> sa.ColumnElement[bool]:
+    """Leads of businesses for which a person may act with checked papers or by a mandate; choices of their own."""
+    proven = sa.select(BusinessMember.business_id).where(
+        BusinessMember.person_id == person.id, BusinessMember.standing.in_(PROVEN)
+    )
+    return sa.or_(
+        Lead.business_id.in_(proven),
+        Lead.business_id.in_(mandated(person.id, "act")),
+        sa.and_(Lead.state == str(State.DRAFT), Lead.chosen_by_id == person.id),
+    )
+
+
+def leads_of_owner(person: Person, words: str = "") -> sa.Select[Any]:
+    """The leads that an owner or helper may see, the newest first, by number, business, institution or product."""
+    query = sa.select(Lead).where(_seen_by_owner(person))
+    for word in words.split():
+        query = query.where(
+            sa.or_(
+                holding(word, number=Lead.id),
+                Lead.business.has(holding(word, Business.name)),
+                Lead.institution.has(holding(word, Institution.name, Institution.short_name)),
+                Lead.product_version.has(holding(word, ProductVersion.name)),
+            )
+        )
+    loaded = (joinedload(Lead.institution), joinedload(Lead.product_version), joinedload(Lead.business))
+    return query.options(*loaded).order_by(Lead.id.desc())
+
+
 def progress_of(person: Person, *, need_id: int | None = None, most: int = MOST_LIVE_LEADS) -> list[NeedProgress]:
     """The needs of a person's businesses that have leads, the one that waits longest for the owner first.
 
     Leads are seen by who may act with checked papers or by a mandate; a choice that was not sent, by who made it too.
     """
-    proven = sa.select(BusinessMember.business_id).where(
-        BusinessMember.person_id == person.id, BusinessMember.standing.in_(PROVEN)
-    )
-    mine = sa.or_(
-        Lead.business_id.in_(proven),
-        Lead.business_id.in_(mandated(person.id, "act")),
-        sa.and_(Lead.state == str(State.DRAFT), Lead.chosen_by_id == person.id),
-    )
-    query = sa.select(Lead).where(mine).options(*_for_pages()).order_by(Lead.id.desc())
+    query = sa.select(Lead).where(_seen_by_owner(person)).options(*_for_pages()).order_by(Lead.id.desc())
     if need_id is not None:
         query = query.where(Lead.need_id == need_id)
     leads = list(db.session.scalars(query).unique())

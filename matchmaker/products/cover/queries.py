@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
 from matchmaker.accounts.models import Institution
-from matchmaker.db import db
+from matchmaker.db import db, holding
 from matchmaker.products.cover.models import Cover, CoverVersion
 from matchmaker.products.cover.rules import STEP_OF, STEPS, neutral_order, problems_of, read_terms
 from matchmaker.products.rules.states import FROZEN_VERSION, OPEN_VERSION, ProductState, VersionState
@@ -43,6 +43,17 @@ def listed_on_line(line: str, on: date) -> list[CoverVersion]:
     found = list(db.session.scalars(_loaded(_in_force(on).where(Cover.line == line))).unique())
     order = neutral_order((version.institution_id for version in found), line, on)
     return sorted(found, key=lambda v: (order.index(v.institution_id), v.name, v.id))
+
+
+def listed_named(words: str, on: date, most: int = 500) -> list[CoverVersion]:
+    """What is listed that day with these words in its name or insurer: line by line, each in the neutral order."""
+    named = _in_force(on).where(holding(words, CoverVersion.name, Institution.name, Institution.short_name))
+    found = list(db.session.scalars(_loaded(named.order_by(CoverVersion.id).limit(most))).unique())
+    place: dict[str, list[int]] = {}
+    for line in {version.cover.line for version in found}:
+        there = (version.institution_id for version in found if version.cover.line == line)
+        place[line] = neutral_order(there, line, on)
+    return sorted(found, key=lambda v: (v.cover.line, place[v.cover.line].index(v.institution_id), v.name, v.id))
 
 
 def insurers_by_line(on: date) -> dict[str, int]:
@@ -82,8 +93,7 @@ def covers_of(institution_ids: set[int], *, show: str = "all", q: str = "", toda
     elif show in (ProductState.PUBLISHED, ProductState.SUSPENDED, ProductState.STOPPED):
         query = query.where(Cover.state == show)
     if q.strip():
-        words = q.strip()[:40].replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        query = query.where(version.where(CoverVersion.name.ilike(f"%{words}%", escape="\\")).exists())
+        query = query.where(version.where(holding(q[:40], CoverVersion.name)).exists())
     return query.order_by(Cover.id.desc())
 
 
