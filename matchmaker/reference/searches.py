@@ -38,13 +38,6 @@ def _hits_of_places(found: Sequence[Region]) -> list[Hit]:
 
 
 FINDABLE = (
-    Findable(
-        "trades",
-        _l("行业"),
-        None,
-        _trades,
-        _hits_of_trades,
-        lambda person, words: url_for("reference.industries", q=words),
-    ),
+    Findable("trades", _l("行业"), None, _trades, _hits_of_trades),
     Findable("places", _l("地区"), None, lambda person, words: regions.search(words, MOST), _hits_of_places),
 )

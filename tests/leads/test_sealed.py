@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,8 +15,9 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask_login import login_user
 
-from matchmaker import clock, web
+from matchmaker import clock, searching, web
 from matchmaker.accounts.models import Person
 from matchmaker.audit.models import AuditRow, DataAccess
 from matchmaker.db import db, unit_of_work
@@ -278,3 +280,63 @@ def test_a_lead_is_found_by_number(app: Any) -> None:
     with app.app_context():
         assert isinstance(lead_by_id(town.lead_id), Lead)
         assert lead_by_id(999_999) is None
+
+
+def told_by_search(app: Any, person: Any, words: str) -> str:
+    """Everything that a search says to this person: kinds, titles, lines, addresses."""
+    with app.test_request_context("/search"):
+        if person is not None:
+            person = db.session.get(Person, person.id)
+            login_user(web.SignedIn(person, "a token"))
+        return repr([(group.kind.name, group.hits) for group in searching.search(person, words)])
+
+
+@pytest.mark.article("B.1")
+@pytest.mark.parametrize("state", list(State))
+def test_a_search_finds_nobody_by_what_a_consent_opens(app: Any, state: State) -> None:
+    """Role × field × state: not by the value, not by a part of it, and no other search shows it; consent or none."""
+    town = a_town(app, state, fields=EVERYTHING)
+    wanted = secrets(town.case)
+    asked = {*wanted.values(), wanted[Field.NAME][:2], wanted[Field.CONTACT_PHONE][-4:]} - {""}
+    for role, person in [*town.people.items(), ("visitor", None)]:
+        for words in asked:
+            told = told_by_search(app, person, words)
+            assert not [kind for kind in ABOUT_OWNERS if f"'{kind}'" in told], (role, words, told)
+        for words in (*asked, f"{town.lead_id}", town.case.product.current_version.name):
+            told = told_by_search(app, person, words)
+            assert not [name for name, value in wanted.items() if value in told], (role, words, told)
+    assert wanted[Field.NAME] in told_by_search(app, town.case.owner, wanted[Field.NAME])
+
+
+ABOUT_OWNERS = ("needs", "leads", "work", "talks", "businesses", "papers", "loans", "cards", "quotes", "papers-to-check",
+                "cases", "all-needs", "all-leads", "typed-for-others")
+"""Kinds that must not be found by anything of a sealed field."""
+
+
+@pytest.mark.article("B.1")
+def test_the_page_of_the_search_says_no_more(app: Any) -> None:
+    town = a_town(app, State.ACCEPTED, fields=EVERYTHING)
+    wanted = secrets(town.case)
+    for role in ("carrier", "desk", "operator", "other owner"):
+        client = app.test_client()
+        sign_in(client, town.people[role])
+        for value in wanted.values():
+            text = client.get("/search", query_string={"q": value}).text
+            text = re.sub(r'<title>.*?</title>|<input[^>]*>|href="[^"]*"', "", text)  # the words as they were typed
+            assert not [name for name, hidden in wanted.items() if hidden in text], (role, value)
+
+
+@pytest.mark.article("B.1")
+def test_the_api_knows_no_owner(app: Any) -> None:
+    town = a_town(app, State.ACCEPTED, fields=EVERYTHING)
+    wanted = secrets(town.case)
+    paths = [rule.rule for rule in app.url_map.iter_rules()
+             if rule.rule.startswith("/api/") and "GET" in rule.methods and not rule.arguments]
+    assert paths
+    for role in ("carrier", "operator"):
+        client = app.test_client()
+        sign_in(client, town.people[role])
+        for path in paths:
+            for words in (wanted[Field.NAME], wanted[Field.CODE]):
+                text = client.get(path, query_string={"q": words}).get_data(as_text=True)
+                assert not [name for name, value in wanted.items() if value in text], (role, path)
