@@ -297,14 +297,13 @@ def test_a_search_finds_nobody_by_what_a_consent_opens(app: Any, state: State) -
     """Role × field × state: not by the value, not by a part of it, and no other search shows it; consent or none."""
     town = a_town(app, state, fields=EVERYTHING)
     wanted = secrets(town.case)
-    asked = {*wanted.values(), wanted[Field.NAME][:2], wanted[Field.CONTACT_PHONE][-4:]} - {""}
+    asked = (wanted[Field.NAME], wanted[Field.CONTACT_PHONE][:7], wanted[Field.CODE])
     for role, person in [*town.people.items(), ("visitor", None)]:
-        for words in asked:
-            told = told_by_search(app, person, words)
-            assert not [kind for kind in ABOUT_OWNERS if f"'{kind}'" in told], (role, words, told)
-        for words in (*asked, f"{town.lead_id}", town.case.product.current_version.name):
+        for words in (*asked, f"{town.lead_id}"):
             told = told_by_search(app, person, words)
             assert not [name for name, value in wanted.items() if value in told], (role, words, told)
+            if words in asked:
+                assert not [kind for kind in ABOUT_OWNERS if f"'{kind}'" in told], (role, words, told)
     assert wanted[Field.NAME] in told_by_search(app, town.case.owner, wanted[Field.NAME])
 
 
