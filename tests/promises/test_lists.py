@@ -28,7 +28,10 @@ from tests.promises.test_crawl import ROLES, _arguments, _parameters, person_of
 ROOT = Path(__file__).parents[2]
 PAGED_FOR = {"queue_page": "leads.queue", "_imports_page": "products.imports", "_folder_page": "papers.folder"}
 """Functions that page a list for the view that declares it."""
-NO_LIST = {"matchmaker/leads/views/talking.py: _page": "one thread, read page by page: it is in the download of my data"}
+NO_LIST = {
+    "matchmaker/leads/views/talking.py: _page": "one thread, read page by page: it is in the download of my data",
+    "matchmaker/searching.py: page_of": "what a search found of one kind: the list of that kind is the file",
+}
 
 SHORT = {
     "accounts/institution": "branches of one institution",
