@@ -154,8 +154,9 @@ ALONE = frozenset({
     "home.start", "home.how_ranked", "home.help", "home.about", "accounts.account", "accounts.institution",
     "accounts.institutions", "accounts.platform_people", "accounts.badges", "accounts.broker_reports",
     "approaches.board", "approaches.invited", "approaches.of_need", "approaches.to_invite",
-    "businesses.papers_to_check", "leads.who_sees", "leads.talks", "oversight.declines", "oversight.jobs", "oversight.late", "oversight.lists",
-    "oversight.permissions", "oversight.quality", "oversight.tasks", "products.browse", "products.mine",
+    "businesses.papers_to_check", "leads.who_sees", "leads.talks", "oversight.declines", "oversight.jobs",
+    "oversight.late", "oversight.lists", "oversight.permissions", "oversight.quality", "oversight.tasks",
+    "products.browse", "products.mine",
 })  # fmt: skip
 
 
