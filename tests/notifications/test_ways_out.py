@@ -5,11 +5,9 @@ from __future__ import annotations
 import base64
 import io
 import json
-import shutil
 import smtplib
 import socketserver
 import ssl
-import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -17,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from matchmaker.notifications.channels import Letter, SmsGateway, Smtp
 
@@ -106,35 +105,20 @@ def test_a_letter_that_the_server_refuses_is_not_taken_for_sent(mail_server: Mai
         Smtp(f"smtp://127.0.0.1:{mail_server.server_address[1]}", "no-reply@matchmaker.example").send(LETTER)
 
 
-@pytest.fixture
-def certificate(tmp_path: Path) -> Path:
-    """A certificate for localhost, signed by itself, its key in front of it."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("no openssl to make a certificate with")
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    subprocess.run(
-        [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(certificate)],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    both = tmp_path / "both.pem"
-    both.write_text(key.read_text() + certificate.read_text())
-    return both
-
-
 @pytest.mark.parametrize(("scheme", "starts_plain"), [("smtps", False), ("smtp", True)])
 def test_a_letter_and_its_password_go_over_tls_to_a_server_that_is_trusted(
-    scheme: str, starts_plain: bool, mail_server: MailServer, certificate: Path, monkeypatch: pytest.MonkeyPatch
+    scheme: str, starts_plain: bool, mail_server: MailServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    authority, trusted = trustme.CA(), tmp_path / "trusted.pem"
+    authority.cert_pem.write_to_path(str(trusted))
     mail_server.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    mail_server.tls.load_cert_chain(certificate)
+    authority.issue_cert("localhost").configure_cert(mail_server.tls)
     mail_server.starts_plain = starts_plain
     way = Smtp(f"{scheme}://me:p%40ss@localhost:{mail_server.server_address[1]}", "no-reply@matchmaker.example")
     with pytest.raises(ssl.SSLCertVerificationError):
         way.send(LETTER)
     assert (mail_server.letters, mail_server.signed_in) == ([], []), "nothing goes to a stranger"
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
     way.send(LETTER)
     assert mail_server.signed_in == [("\0me\0p@ss", True)], "the password goes over TLS alone"
     assert "Message-ID: <lead.1.sent.7@matchmaker.example>" in mail_server.letters[0]
