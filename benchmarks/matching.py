@@ -663,11 +663,11 @@ def measure_floor(report: Report, ours: Ours, rounds: int) -> None:
     Python.
     """
     nb, loops = import_module("numba"), import_module("matchmaker.ranking.forest_kernels")
-    leaves_left, block_rows = loops._leaves_left, loops.BLOCK
+    leaves_left, block_rows = loops._leaves_left, 64
 
     @nb.njit(nogil=True, error_model="numpy")
     def compare(values: Array, of: Array, limits: Array, masks: Array, left: Array) -> None:
-        leaves_left(values, of, limits, masks, 0, of.shape[0], masks[0], left)
+        leaves_left(values, of, limits, masks, 0, of.shape[0], masks[0], left, 64)
 
     of, limits, masks, _ = ours.scorer.pair
     values = np.random.default_rng(0).normal(size=(int(of.max()) + 1, block_rows)).astype(np.float32)

@@ -12,6 +12,7 @@ writes one word in each row: a fraction of a millisecond. Readers and one writer
 from __future__ import annotations
 
 import threading
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date
@@ -24,8 +25,8 @@ from matchmaker.eligibility.bounds import Outcome
 from matchmaker.eligibility.facts import Facts, Terms
 from matchmaker.eligibility.rules import CRITERIA, Criterion, NearMiss, failed_rules
 from matchmaker.matching.columns import READ, TermColumns
-from matchmaker.matching.index_board import Array, Board, Clauses, Scratch, any_of, bitmap_of, kernels, packed
-from matchmaker.matching.index_forms import Form, Grouped, NotIndexable, Told, form_for
+from matchmaker.matching.index_board import NO_ROWS, Array, Board, Clauses, Scratch, any_of, bitmap_of, kernels, packed
+from matchmaker.matching.index_forms import Form, NotIndexable, Told, form_for
 from matchmaker.matching.index_places import PlaceBook
 
 
@@ -35,14 +36,6 @@ class _Rule:
     def __init__(self, criterion: Criterion) -> None:
         self.criterion = criterion
         self.forms: dict[type, Form] = {}
-
-    def ask(self, facts: Facts, today: date, scratch: Scratch) -> list[Told]:
-        if not self.forms:
-            return []
-        mine = self.criterion.mine(facts, today)
-        if mine is None and self.criterion.silent:
-            return []
-        return [form.ask(mine, scratch) for form in self.forms.values()]
 
 
 class _Combined:
@@ -66,6 +59,8 @@ class MarketIndex:
         self.board = Board()
         self.book = PlaceBook()
         self.rules = [_Rule(criterion) for criterion in CRITERIA]
+        self.asked: list[tuple[int, Callable[[Facts, date], Any], bool, Callable[[Any, Scratch], Told]]] = []
+        """What is asked of a need, form by form: number of the rule, its fact, whether silence is no obstacle, whom."""
         self.keys = self.board.column(np.int64, -1)
         """Product id of each slot; int64 [slots]."""
         self.odd: dict[int, Terms] = {}
@@ -210,6 +205,11 @@ class MarketIndex:
             if len(here):
                 form.write(here, [None] * len(here))
             rule.forms[kind] = form
+            self.asked = [
+                (number, one.criterion.mine, one.criterion.silent, each.ask)
+                for number, one in enumerate(self.rules)
+                for each in one.forms.values()
+            ]
         return rule.forms[kind]
 
     def _write(self, slots: Array, bounds: Sequence[Sequence[Any]]) -> None:
@@ -228,14 +228,23 @@ class MarketIndex:
         """Everything the rules say about these facts on ``today`` (Asia/Shanghai), worked out as it is looked at."""
         return Answer(self, facts, today)
 
-
     def fitting_of_many(self, facts: Sequence[Facts], today: date) -> tuple[Array, Array]:
         """The slots of the eligible products of many needs, one after the other (int64), and where each begins
         (int64 [needs + 1]): as ``PairScorer.best_of_many`` takes them. To be called inside ``reading``."""
-        found = [self.ask(one, today).slots for one in facts]
-        starts: Array = np.zeros(len(found) + 1, np.int64)
-        np.cumsum([len(slots) for slots in found], out=starts[1:])
-        return np.concatenate(found) if found else np.empty(0, np.int64), starts
+        answers = [self.ask(one, today) for one in facts]
+        if any(answer.needs_groups for answer in answers) or any(answer.scratch.made for answer in answers):
+            found = [answer.slots for answer in answers]
+            starts: Array = np.zeros(len(found) + 1, np.int64)
+            np.cumsum([len(slots) for slots in found], out=starts[1:])
+            return np.concatenate(found), starts
+        clauses, ends = array("q"), array("q")
+        for answer in answers:
+            clauses.extend(answer.clauses)
+            ends.append(len(clauses))
+        many: tuple[Array, Array] = kernels.now.meet_many(
+            self.board.rows, NO_ROWS, np.frombuffer(clauses, np.int64), np.frombuffer(ends, np.int64), self.board.words
+        )
+        return many
 
 
 class Answer:
@@ -245,25 +254,36 @@ class Answer:
         self.index = index
         self.facts = facts
         self.today = today
-        self._scratch = Scratch(index.board.words)
-        self._told = [rule.ask(facts, today, self._scratch) for rule in index.rules]
+        self.scratch = scratch = Scratch(index.board.words)
+        self.clauses: list[int] = []
+        """What the rows must meet for no rule to fail; groups come on top."""
+        self.told: list[tuple[int, Told]] = []
+        """Number of the rule, and what each of its forms says."""
+        self.needs_groups = False
+        clauses, told = self.clauses, self.told
+        for rule, mine_of, silent, ask in index.asked:
+            mine = mine_of(facts, today)
+            if mine is None and silent:
+                continue
+            said = ask(mine, scratch)
+            told.append((rule, said))
+            clauses += said[0]
+            if said[2] is not None:
+                self.needs_groups = True
+        if not clauses or clauses[0] < 0:  # a row holds slots in use only, a complement any
+            clauses += (1, Board.ALIVE)
 
     @cached_property
     def slots(self) -> Array:
         """Slots of the eligible products, int64, ascending: the rows met first, the groups asked of what is left."""
         board = self.index.board
-        clauses = list[int]()
-        groups: list[Grouped] = []
-        for told in self._told:
-            for form in told:
-                clauses += form.not_failed
-                if form.groups is not None and not form.groups.not_failed.all():
-                    groups.append(form.groups)
-        if not clauses or clauses[0] < 0:  # a row holds slots in use only, a complement any
-            clauses += (1, Board.ALIVE)
-        places: Array = kernels.now.meet_places(board.rows, self._scratch.rows(), packed(clauses), board.words)
-        for group in groups:
-            places = places[: kernels.now.keep_groups(places, len(places), group.column.values, group.not_failed)]
+        places: Array = kernels.now.meet_places(board.rows, self.scratch.rows(), packed(self.clauses), board.words)
+        if self.needs_groups:
+            for _, said in self.told:
+                if (group := said.groups) is not None and not group.not_failed.all():
+                    places = places[
+                        : kernels.now.keep_groups(places, len(places), group.column.values, group.not_failed)
+                    ]
         return places
 
     @cached_property
@@ -279,23 +299,25 @@ class Answer:
     def _bitmap(self, rule: int, passed: bool) -> Array:
         clauses: Clauses = ()
         board = self.index.board
-        for form in self._told[rule]:
+        for of, form in self.told:
+            if of != rule:
+                continue
             clauses += form.passed if passed else form.not_failed
             if form.groups is not None:
                 good = form.groups.passed if passed else form.groups.not_failed
                 found = kernels.now.group_bitmap(form.groups.column.values, good, board.words)
-                clauses += any_of((self._scratch.add(found),))
-        return bitmap_of(board, clauses, self._scratch)
+                clauses += any_of((self.scratch.add(found),))
+        return bitmap_of(board, clauses, self.scratch)
 
     @cached_property
     def not_failed(self) -> Array:
         """By rule the products that it does not turn down: uint64 [rules, words]."""
-        return np.stack([self._bitmap(rule, passed=False) for rule in range(len(self._told))])
+        return np.stack([self._bitmap(rule, passed=False) for rule in range(len(CRITERIA))])
 
     @cached_property
     def passed(self) -> Array:
         """By rule the products that pass it: uint64 [rules, words]. Neither failed nor passed = to be checked."""
-        return np.stack([self._bitmap(rule, passed=True) for rule in range(len(self._told))])
+        return np.stack([self._bitmap(rule, passed=True) for rule in range(len(CRITERIA))])
 
     def outcomes(self, rule: str) -> dict[int, Outcome]:
         """What one rule says of every product, as the loop would."""
@@ -313,9 +335,8 @@ class Answer:
     def unsure(self) -> dict[int, int]:
         """Eligible product → how many rules are still to be checked."""
         counts: Array = np.zeros(len(self.slots), np.int64)
-        for rule in range(len(self._told)):
-            if self._told[rule]:
-                counts += ~kernels.now.is_set(self.passed[rule], self.slots)
+        for rule in {rule for rule, _ in self.told}:
+            counts += ~kernels.now.is_set(self.passed[rule], self.slots)
         found = dict(zip(self.index.keys.values[self.slots].tolist(), counts.tolist(), strict=True))
         for key, failed in self._odd_failures.items():
             if not failed:
@@ -349,7 +370,7 @@ class Answer:
     def _near(self) -> tuple[Array, Array]:
         board = self.index.board
         near: Array = np.zeros(board.words, np.uint64)
-        counts: Array = np.zeros(len(self._told), np.int64)
+        counts: Array = np.zeros(len(CRITERIA), np.int64)
         kernels.now.one_missing(self.not_failed, board.alive, near, counts)
         return near, counts
 

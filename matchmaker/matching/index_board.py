@@ -127,6 +127,8 @@ class Board:
 class Scratch:
     """Bitmaps worked out for one query. ``add`` answers the number by which a clause may name one (below zero)."""
 
+    __slots__ = ("made", "words")
+
     def __init__(self, words: int) -> None:
         self.words = words
         self.made: list[Array] = []
@@ -137,10 +139,10 @@ class Scratch:
 
     def rows(self) -> Array:
         """uint64 [made, words]; where nothing was made an empty row that nobody names."""
-        return np.stack(self.made) if self.made else _NO_ROWS
+        return np.stack(self.made) if self.made else NO_ROWS
 
 
-_NO_ROWS: Array = np.zeros((1, 1), np.uint64)
+NO_ROWS: Array = np.zeros((1, 1), np.uint64)
 
 
 def packed(clauses: Iterable[int]) -> Array:

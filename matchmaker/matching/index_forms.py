@@ -119,6 +119,8 @@ class Side:
         self.board = board
         self.column = board.column(np.int64, OPEN)
         self.breaks: list[int] = []
+        self.decimals: list[Decimal] = []
+        """The breaks as they were before they were made whole."""
         self.rows: list[int] = []
         self.open_row = board.new_row()
         self.binned = False
@@ -162,7 +164,17 @@ class Side:
             place = bisect_left(self.breaks, value)
             before = self.rows[place - 1] if place else self.open_row
             self.breaks.insert(place, value)
+            self.decimals.insert(place, Decimal(value).scaleb(-PLACES))
             self.rows.insert(place, self.board.new_row(like=before))
+
+    def up_to(self, value: Decimal, scratch: Scratch) -> Clauses:
+        """As ``at_most``, of a number as it comes: it is made whole only where it lies between two rows."""
+        if self.binned:
+            return self.at_most(scaled(value, ROUND_FLOOR), scratch)
+        if not self.rows:
+            return ()
+        place = bisect_right(self.decimals, value)
+        return 1, self.rows[place - 1] if place else self.open_row
 
     def at_most(self, value: int, scratch: Scratch) -> Clauses:
         """The slots whose threshold is at most ``value``; no clause where no product has this end."""
@@ -216,19 +228,20 @@ class BetweenForm(Form):
 
     def ask(self, mine: Number | Span | None, scratch: Scratch) -> Told:
         if isinstance(mine, Decimal):
-            return self._exactly(scaled(mine, ROUND_FLOOR), scaled(mine, ROUND_CEILING), scratch)
+            both = self.low.up_to(mine, scratch) + self.high.up_to(mine.copy_negate(), scratch)
+            return Told(both, both)
         if mine is None or isinstance(mine, Span):
             return self._band(mine or Span(), scratch)
         told = self._known.get(mine)  # months and days come again, amounts hardly
         if told is None:
             whole = scaled(mine, ROUND_FLOOR)
-            told = self._exactly(whole, whole, scratch)
+            told = self._exactly(whole, scratch)
             if not self.low.binned and not self.high.binned:
                 _keep(self._known, mine, told)
         return told
 
-    def _exactly(self, up: int, down: int, scratch: Scratch) -> Told:
-        both = self.low.at_most(up, scratch) + self.high.at_most(-down, scratch)
+    def _exactly(self, whole: int, scratch: Scratch) -> Told:
+        both = self.low.at_most(whole, scratch) + self.high.at_most(-whole, scratch)
         return Told(both, both)
 
     def _band(self, span: Span, scratch: Scratch) -> Told:
@@ -345,7 +358,7 @@ class _Codes(Form):
         return dict(named), [at for at, one in zip(of, bounds, strict=True) if one is None]
 
     def ask(self, mine: Any, scratch: Scratch) -> Told:
-        return _remembered(self._known, mine, self._told)
+        return self._known.get(mine) or _remembered(self._known, mine, self._told)
 
     @abstractmethod
     def _told(self, mine: Any) -> Told: ...
@@ -430,7 +443,7 @@ class PrefixesForm(Form):
 
     def ask(self, mine: str | Possible | None, scratch: Scratch) -> Told:
         if isinstance(mine, str):
-            return _remembered(self._known, mine, self._one)
+            return self._known.get(mine) or _remembered(self._known, mine, self._one)
         if mine is None:
             return Told((), (1, self.free_row))
         return self._possible(mine, scratch)

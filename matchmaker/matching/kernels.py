@@ -17,6 +17,7 @@ from numba.core import types
 from numba.extending import intrinsic
 
 OPTIONS = {"nogil": True, "cache": True, "error_model": "numpy", "boundscheck": False}
+SLOTS_AT_ONCE = 8192
 BLOCK_WORDS = 256
 """Words looked at together: 2 kB, so that the intersection of a block stays in the first cache."""
 
@@ -38,20 +39,34 @@ def _ones(_context, word):
 
 
 @nb.njit(**OPTIONS)
+def _write_places(bitmap, out, k):
+    """Write the places of the set bits to ``out`` from ``k`` on; answers where they end. ``out`` needs four more.
+
+    Four places of every word are written, whatever the word holds, and the next word's overwrite those that were none:
+    which words are empty or full is beyond any guess of the processor, and a wrong guess costs more than four writes.
+    """
+    for w in range(bitmap.shape[0]):
+        word = bitmap[w]
+        end = k + _ones(word)
+        while True:
+            for e in range(4):
+                out[k + e] = w * 64 + _trailing_zeros(word)
+                word &= word - np.uint64(1)
+            if word == np.uint64(0):
+                break
+            k += 4
+        k = end
+    return k
+
+
+@nb.njit(**OPTIONS)
 def places_of(bitmap):
     """The places (int64, ascending) of the bits that are set in uint64 [words]."""
     n = 0
     for w in range(bitmap.shape[0]):
         n += _ones(bitmap[w])
-    out = np.empty(n, np.int64)
-    k = 0
-    for w in range(bitmap.shape[0]):
-        word = bitmap[w]
-        while word != np.uint64(0):
-            out[k] = w * 64 + _trailing_zeros(word)
-            k += 1
-            word &= word - np.uint64(1)
-    return out
+    out = np.empty(n + 4, np.int64)
+    return out[: _write_places(bitmap, out, 0)]
 
 
 @nb.njit(**OPTIONS)
@@ -112,6 +127,30 @@ def meet_places(rows, scratch, clauses, words):
 
 
 @nb.njit(**OPTIONS)
+def meet_many(rows, scratch, clauses, ends, words):
+    """The places of many questions, one after the other (int64), and where each begins (int64 [questions + 1]).
+
+    The clauses of question ``q`` are ``clauses[ends[q - 1]:ends[q]]``.
+    """
+    starts = np.zeros(ends.shape[0] + 1, np.int64)
+    out = np.empty(1024, np.int64)
+    begin, k = 0, 0
+    for q in range(ends.shape[0]):
+        found = meet(rows, scratch, clauses[begin : ends[q]], words)
+        begin = ends[q]
+        n = k + 4
+        for w in range(words):
+            n += _ones(found[w])
+        if n > out.shape[0]:
+            longer = np.empty(2 * n, np.int64)
+            longer[:k] = out[:k]
+            out = longer
+        k = _write_places(found, out, k)
+        starts[q + 1] = k
+    return out[:k], starts
+
+
+@nb.njit(**OPTIONS)
 def keep_groups(places, n, group, good):
     """Of the first ``n`` places those whose group (int32 [slots]) is ``good`` (uint8 [groups]), in place."""
     k = 0
@@ -123,26 +162,75 @@ def keep_groups(places, n, group, good):
 
 
 @nb.njit(**OPTIONS)
-def good_places(group, good, n):
-    """Of the first ``n`` places those whose group is ``good``: int64, ascending."""
-    out = np.empty(n + 1, np.int64)
-    k = 0
-    for place in range(n):
-        out[k] = place
-        k += np.int64(good[group[place]])
-    return out[:k]
+def _keep(column, good, left, kept, k):
+    """Of the first ``k`` slots in ``left`` those whose number in ``column`` is a good one, to ``kept``: not in place,
+    or each would wait for what was written before."""
+    m = 0
+    for e in range(k):
+        slot = left[e]
+        kept[m] = slot
+        m += np.int64(good[column[slot]])
+    return m
 
 
 @nb.njit(**OPTIONS)
-def keep_between(places, n, column, low, high, unknown):
-    """Of the first ``n`` places those whose number (int64 [slots]) lies from low to high or is not known, in place."""
-    k = 0
-    for e in range(n):
-        place = places[e]
-        value = column[place]
-        places[k] = place
-        k += np.int64(((value >= low) & (value <= high)) | (value == unknown))
-    return k
+def keep_all(
+    n, columns, few, masks, at, width, good, begins, numbers, keys, bounded, low, high, low_key, high_key, doubt,
+    unknown,
+):  # fmt: skip
+    """Of the slots 0..n those that every criterion keeps, ascending (int64), a block of slots at a time.
+
+    First what takes no look-up, over whole columns, many slots in one instruction: criterion ``c`` of few answers keeps
+    a slot whose number in row ``few[c]`` of ``columns`` (uint8 [bytes, slots]) is a bit that is set in ``masks[c]``
+    (uint32); range ``r`` one whose key in row ``bounded[r]`` of ``keys`` (uint16 [amounts, slots]) lies from
+    ``low_key[r]`` to ``high_key[r]``, or is the last key: not known. Then, of what is left, one look-up after the
+    other: the numbers of criterion ``t`` are the ``width[t]`` rows of ``columns`` from ``at[t]`` on, read as whole
+    numbers of so many bytes, and a slot stays where ``good[begins[t] + its number]`` (uint8) is 1. Last, where a key is
+    that of an end and this leaves a ``doubt[r]``, the number itself (``numbers`` int64 [amounts, slots]) is compared
+    with ``low[r]`` and ``high[r]``.
+    """
+    out = np.empty(n + 1, np.int64)
+    stays = np.empty(SLOTS_AT_ONCE, np.uint8)
+    left, kept = np.empty(SLOTS_AT_ONCE + 1, np.int32), np.empty(SLOTS_AT_ONCE + 1, np.int32)
+    last_key = np.uint16(0xFFFF)
+    found = 0
+    for first in range(0, n, SLOTS_AT_ONCE):
+        size = min(n - first, SLOTS_AT_ONCE)
+        for e in range(size):
+            stays[e] = 1
+        for c in range(few.shape[0]):
+            column, mask = columns[few[c], first : first + size], masks[c]
+            for e in range(size):
+                stays[e] &= np.uint8((mask >> np.uint32(column[e])) & np.uint32(1))
+        for r in range(bounded.shape[0]):
+            key, least, most = keys[bounded[r], first : first + size], low_key[r], high_key[r]
+            for e in range(size):
+                stays[e] &= np.uint8(((key[e] >= least) & (key[e] <= most)) | (key[e] == last_key))
+        k = 0
+        for e in range(size):
+            left[k] = first + e
+            k += np.int64(stays[e])
+        for t in range(at.shape[0]):
+            table = good[begins[t] :]
+            bytes_of = columns[at[t] : at[t] + width[t]].reshape(-1)
+            if width[t] == 1:
+                k = _keep(bytes_of, table, left, kept, k)
+            elif width[t] == 2:
+                k = _keep(bytes_of.view(np.uint16), table, left, kept, k)
+            else:
+                k = _keep(bytes_of.view(np.int32), table, left, kept, k)
+            left, kept = kept, left
+        for e in range(k):
+            slot = left[e]
+            out[found] = slot
+            right = True
+            for r in range(bounded.shape[0]):
+                key = keys[bounded[r], slot]
+                if doubt[r] and (key == low_key[r] or key == high_key[r]):
+                    value = numbers[bounded[r], slot]
+                    right = right and (value == unknown or low[r] <= value <= high[r])
+            found += np.int64(right)
+    return out[:found].copy()
 
 
 @nb.njit(**OPTIONS)
@@ -214,11 +302,16 @@ def warm() -> None:
     clauses = np.frombuffer(array("q", (1, 0, 1, -1)), np.int64)
     bitmap = meet(rows, rows, clauses, 1)
     meet_places(rows, rows, clauses, 1)
+    meet_many(rows, rows, clauses, np.array([len(clauses)]), 1)
     places = places_of(bitmap)
     group, good = np.zeros(64, np.int32), np.ones(1, np.uint8)
     keep_groups(places, 1, group, good)
-    good_places(group, good, 64)
-    keep_between(places, 1, np.zeros(64, np.int64), 0, 1, -1)
+    one = np.zeros(1, np.int64)
+    columns, numbers, key = np.zeros((1, 64), np.uint8), np.zeros((1, 64), np.int64), np.zeros(1, np.uint16)
+    keep_all(
+        64, columns, one, one.astype(np.uint32), one, one + 1, good, one, numbers, numbers.astype(np.uint16), one, one,
+        one, key, key, good, -1,
+    )  # fmt: skip
     group_bitmap(group, good, 1)
     between_breaks(rows[0], rows[1], np.zeros(64, np.int64), 0, 1)
     one_missing(rows, bitmap, np.zeros(1, np.uint64), np.zeros(2, np.int64))

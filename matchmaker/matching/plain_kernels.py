@@ -29,6 +29,15 @@ def meet_places(rows: Array, scratch: Array, clauses: Array, words: int) -> Arra
     return places_of(meet(rows, scratch, clauses, words))
 
 
+def meet_many(rows: Array, scratch: Array, clauses: Array, ends: Array, words: int) -> tuple[Array, Array]:
+    """The places of many questions: see ``kernels.meet_many``."""
+    asked = np.split(clauses, ends[:-1]) if len(ends) else []
+    found = [meet_places(rows, scratch, one, words) for one in asked]
+    starts: Array = np.zeros(len(found) + 1, np.int64)
+    np.cumsum([len(one) for one in found], out=starts[1:])
+    return np.concatenate(found) if found else np.empty(0, np.int64), starts
+
+
 def _bits(bitmap: Array) -> Array:
     little = np.ascontiguousarray(bitmap).astype("<u8", copy=False).view(np.uint8)
     return np.unpackbits(little, bitorder="little").view(np.bool_)
@@ -50,17 +59,23 @@ def keep_groups(places: Array, n: int, group: Array, good: Array) -> int:
     return len(kept)
 
 
-def good_places(group: Array, good: Array, n: int) -> Array:
-    """Of the first ``n`` places those whose group is ``good``, ascending."""
-    return np.flatnonzero(good[group[:n]])
-
-
-def keep_between(places: Array, n: int, column: Array, low: int, high: int, unknown: int) -> int:
-    """Of the first ``n`` places those whose number lies from low to high or is not known, in place."""
-    values = column[places[:n]]
-    kept = places[:n][((values >= low) & (values <= high)) | (values == unknown)]
-    places[: len(kept)] = kept
-    return len(kept)
+def keep_all(
+    n: int, columns: Array, few: Array, masks: Array, at: Array, width: Array, good: Array, begins: Array,
+    numbers: Array, keys: Array, bounded: Array, low: Array, high: Array, low_key: Array, high_key: Array,
+    doubt: Array, unknown: int,
+) -> Array:  # fmt: skip
+    """Of the slots 0..n those that every criterion keeps: see ``kernels.keep_all``."""
+    stays: Array = np.ones(n, np.bool_)
+    for row, mask in zip(few.tolist(), masks.tolist(), strict=True):
+        stays &= (mask >> columns[row, :n].astype(np.uint32)) & 1 != 0
+    left = np.flatnonzero(stays)
+    for row, size, begin in zip(at.tolist(), width.tolist(), begins.tolist(), strict=True):
+        column = columns[row : row + size].reshape(-1).view(f"u{size}")
+        left = left[good[begin + column[left].astype(np.int64)] != 0]
+    for row, least, most in zip(bounded.tolist(), low.tolist(), high.tolist(), strict=True):
+        values = numbers[row][left]
+        left = left[((values >= least) & (values <= most)) | (values == unknown)]
+    return left
 
 
 def group_bitmap(group: Array, good: Array, words: int) -> Array:

@@ -10,7 +10,7 @@ evaluators equal. Columns grow by doubling; one need is written in well under a 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
@@ -36,7 +36,7 @@ from matchmaker.eligibility.facts import Facts, Terms
 from matchmaker.eligibility.rules import CRITERIA, Criterion
 from matchmaker.matching.columns import FactColumns
 from matchmaker.matching.index_board import kernels
-from matchmaker.matching.index_forms import NotIndexable, exactly, scaled
+from matchmaker.matching.index_forms import SCALE, NotIndexable, exactly, scaled
 from matchmaker.matching.index_places import FAIL, HAIR_KM, LEVEL, PASS, UNKNOWN
 from matchmaker.matching.sealing import LEAST_TOLD
 
@@ -53,6 +53,8 @@ AREAS = ("service_area", "decision_limit")
 CODED = tuple(one for one in CRITERIA if one.name not in AMOUNTS and one.name not in AREAS)
 SAMPLED = 2048
 """So many needs tell which criterion leaves least and is asked first."""
+FEW = 32
+"""Up to so many different answers, which are good fits into a word."""
 NOT_KNOWN = -(2**62)
 NO_END = 2**62
 LAST = "\U0010ffff"
@@ -145,10 +147,8 @@ class _Seen:
     def begins(self, prefixes: Iterable[str]) -> Array:
         """Whether each code lies under one of the prefixes (see ``bounds``): int8 [codes], sorted as ``codes``."""
         said: Array = np.full(len(self.codes), FAIL, np.int8)
-        for prefix in prefixes:
-            for shorter in (prefix[:n] for n in range(len(prefix))):
-                first, last = bisect_left(self.codes, shorter), bisect_right(self.codes, shorter)
-                said[first:last] = np.maximum(said[first:last], UNKNOWN)
+        for shorter in {prefix[:n] for prefix in prefixes for n in range(len(prefix))}:
+            said[bisect_left(self.codes, shorter) : bisect_right(self.codes, shorter)] = UNKNOWN
         for prefix in prefixes:
             said[bisect_left(self.codes, prefix) : bisect_left(self.codes, prefix + LAST)] = PASS
         return said
@@ -182,6 +182,90 @@ class Said:
         return counts
 
 
+class _Narrow:
+    """Columns of small numbers, each in as few bytes as its largest takes: a question of a million reads most of them
+    once, and how fast memory is read is what it waits for.
+    """
+
+    def __init__(self, columns: int, slots: int) -> None:
+        self.slots = slots
+        self.width = [1] * columns
+        """Bytes a number, by column: 1, 2 or 4."""
+        self.at = list(range(columns))
+        """The first of its rows in ``bytes``."""
+        self.bytes: Array = np.zeros((columns, slots), np.uint8)
+        """uint8 [bytes, slots]; the rows of one column one after the other are its numbers."""
+
+    def of(self, column: int) -> Array:
+        """The numbers of one column: uint8, uint16 or int32 [slots]."""
+        at, width = self.at[column], self.width[column]
+        found: Array = self.bytes[at : at + width].reshape(-1).view({1: np.uint8, 2: np.uint16, 4: np.int32}[width])
+        return found
+
+    def put(self, column: int, slot: int, number: int) -> None:
+        self._make_fit(column, number)
+        self.of(column)[slot] = number
+
+    def put_all(self, column: int, slots: Array, numbers: Array) -> None:
+        self._make_fit(column, int(numbers.max(initial=0)))
+        self.of(column)[slots] = numbers
+
+    def grow(self) -> None:
+        """Twice as many slots."""
+        self._laid_out(self.width, 2 * self.slots)
+
+    def _make_fit(self, column: int, number: int) -> None:
+        width = 1 if number < 2**8 else 2 if number < 2**16 else 4
+        if width > self.width[column]:
+            self._laid_out([max(width, one) if at == column else one for at, one in enumerate(self.width)], self.slots)
+
+    def _laid_out(self, width: list[int], slots: int) -> None:
+        before = [self.of(column) for column in range(len(self.width))]
+        self.width, self.slots = width, slots
+        self.at = [sum(width[:column]) for column in range(len(width))]
+        self.bytes = np.zeros((sum(width), slots), np.uint8)
+        for column, numbers in enumerate(before):
+            self.of(column)[: len(numbers)] = numbers
+
+
+class _Keys:
+    """The amounts in two bytes, in the same order, for a first look at very many; the last key is "not known".
+
+    Months and hundredths of a percent are told apart by their keys; money is not (the upper half of a float32): where
+    a key is that of an end, the number itself decides.
+    """
+
+    UNITS = {"term": SCALE, "debt_ratio": SCALE // 100}
+    NOT_KNOWN, LAST = 0xFFFF, 0xFFFE
+
+    def __init__(self, slots: int) -> None:
+        self.units = [self.UNITS.get(name) for name in AMOUNTS]
+        self.values: Array = np.zeros((len(AMOUNTS), slots), np.uint16)
+        """uint16 [amounts, slots]"""
+        self.exact = [unit is not None for unit in self.units]
+        """Whether all numbers of a row can be told apart by their keys."""
+
+    def put(self, row: int, slots: Any, numbers: Array, each: Any = slice(None)) -> None:
+        """Write the keys of ``numbers`` (int64), or of those of them that ``each`` names one by one."""
+        unit = self.units[row]
+        if unit is not None and self.exact[row]:
+            known = numbers[numbers != NOT_KNOWN]
+            self.exact[row] = bool(((known % unit == 0) & (known >= 0) & (known < self.LAST * unit)).all())
+        self.values[row, slots] = self._of(row, numbers)[each]
+
+    def _of(self, row: int, numbers: Array) -> Array:
+        unit, above = self.units[row], np.maximum(numbers, 0)
+        keys = above.astype(np.float32).view(np.uint32) >> 16 if unit is None else np.minimum(above // unit, self.LAST)
+        return np.where(numbers == NOT_KNOWN, self.NOT_KNOWN, keys).astype(np.uint16)
+
+    def ends(self, row: int, low: int, high: int) -> tuple[int, int, bool]:
+        """The keys of both ends of a range, and whether those who have one of them must be looked at."""
+        unit = self.units[row]
+        open_or_whole = unit is not None and all(abs(end) == NO_END or end % unit == 0 for end in (low, high))
+        low_key, high_key = self._of(row, np.array((max(low, 0), high))).tolist()
+        return low_key, high_key, not (open_or_whole and self.exact[row])
+
+
 class Askers:
     """Needs by number: ``put`` and ``drop`` change them, ``ask`` answers for one product."""
 
@@ -189,8 +273,9 @@ class Askers:
         self.codes = [_Codes(one) for one in CODED]
         self.places = _Codes(next(one for one in CRITERIA if one.name == "region"))
         self.keys: Array = np.full(64, -1, np.int64)
-        self._coded: Array = np.zeros((len(CODED), 64), np.int32)
+        self._coded = _Narrow(len(CODED), 64)
         self._amounts: Array = np.full((len(AMOUNTS), 64), NOT_KNOWN, np.int64)
+        self._keys = _Keys(64)
         self._region: Array = np.zeros(64, np.int32)
         self._point: Array = np.full((2, 64), np.nan)
         self._exact: Array = np.zeros(64, np.bool_)
@@ -213,7 +298,7 @@ class Askers:
         self.drop(key)
         slot = self._take(key)
         for row, code in enumerate(self.codes):
-            self._coded[row, slot] = code.number(facts)
+            self._coded.put(row, slot, code.number(facts))
         self._region[slot] = self.places.number(facts)
         where = facts.where
         self._where[slot] = where is not None
@@ -223,6 +308,8 @@ class Askers:
         try:
             for row, name in enumerate(AMOUNTS.values()):
                 self._amounts[row, slot] = _amount(getattr(facts, name))
+            for row in range(len(AMOUNTS)):
+                self._keys.put(row, slice(slot, slot + 1), self._amounts[row, slot : slot + 1])
         except NotIndexable:
             self.odd[slot] = facts
         return slot
@@ -237,7 +324,10 @@ class Askers:
         for row, code in enumerate((*self.codes, self.places)):
             different, number = columns.combined(code.names)
             numbers = np.array([code.number(facts) for facts in different], np.int32)
-            (self._coded[row] if row < len(self.codes) else self._region)[slots] = numbers[number]
+            if row < len(self.codes):
+                self._coded.put_all(row, slots, numbers[number])
+            else:
+                self._region[slots] = numbers[number]
         for row, name in enumerate(AMOUNTS.values()):
             self._put_amounts(row, name, columns, slots)
         different, number = columns.combined(("region_code", "latitude", "longitude", "exact_place"))
@@ -254,6 +344,7 @@ class Askers:
     def _put_amounts(self, row: int, name: str, columns: FactColumns, slots: Array) -> None:
         if name not in columns.columns:
             self._amounts[row, slots] = NOT_KNOWN
+            self._keys.put(row, slots, np.array([NOT_KNOWN]))
             return
         values, number = columns.columns[name]
         whole: Array = np.full(len(values), NOT_KNOWN, np.int64)
@@ -264,6 +355,7 @@ class Askers:
             except NotIndexable:
                 odd[at] = True
         self._amounts[row, slots] = whole[number]
+        self._keys.put(row, slots, whole, number)
         for at in np.flatnonzero(odd[number]).tolist():
             self.odd[int(slots[at])] = columns.row(at)
 
@@ -296,8 +388,9 @@ class Askers:
     def _make_room(self) -> None:
         while self._used > len(self.keys):
             self.keys = _longer(self.keys, -1)
-            self._coded = _longer(self._coded, 0)
+            self._coded.grow()
             self._amounts = _longer(self._amounts, NOT_KNOWN)
+            self._keys.values = _longer(self._keys.values, 0)
             self._region = _longer(self._region, 0)
             self._point = _longer(self._point, np.nan)
             self._exact = _longer(self._exact, False)
@@ -317,7 +410,7 @@ class Askers:
                 continue
             if criterion.name in coded:
                 row = coded[criterion.name]
-                outcomes[rule] = self.codes[row].judged(terms, today)[self._coded[row, at]]
+                outcomes[rule] = self.codes[row].judged(terms, today)[self._coded.of(row)[at]]
             elif criterion.name in AMOUNTS:
                 assert isinstance(bounds, Between)
                 outcomes[rule] = _within(bounds, self._amounts[list(AMOUNTS).index(criterion.name), at])
@@ -339,8 +432,8 @@ class Askers:
             said = self.ask(terms, today)
             found: Array = said.slots[said.failing == 0]
             return found
-        groups: list[tuple[Array, Array]] = []
-        numbers: list[tuple[Array, int, int]] = []
+        groups: list[tuple[int, Array]] = []
+        ranges: list[tuple[int, int, int]] = []
         covered = False
         coded = {code.criterion.name: row for row, code in enumerate(self.codes)}
         for criterion in CRITERIA:
@@ -351,29 +444,46 @@ class Askers:
                 row = coded[criterion.name]
                 stays = self.codes[row].judged(terms, today) > FAIL
                 if not stays.all():
-                    groups.append((self._coded[row], stays.astype(np.uint8)))
+                    groups.append((row, stays.astype(np.uint8)))
             elif criterion.name in AMOUNTS:
                 assert isinstance(bounds, Between)
-                low, high = _ends(bounds)
-                numbers.append((self._amounts[list(AMOUNTS).index(criterion.name)], low, high))
+                ranges.append((list(AMOUNTS).index(criterion.name), *_ends(bounds)))
             else:
                 covered = True
-        left = self._of_groups(groups)
-        for column, low, high in numbers:
-            left = left[: kernels.now.keep_between(left, len(left), column, low, high, NOT_KNOWN)]
+        left = self._kept(groups, ranges)
         if covered:
             left = left[self._covers(terms.places, left).max(axis=0) > FAIL]
         return left[self.keys[left] >= 0] if self._free else left
 
-    def _of_groups(self, groups: Sequence[tuple[Array, Array]]) -> Array:
-        """The slots whose answer to each of these criteria is a good one, ascending."""
-        if not groups:
-            return np.arange(self._used)
-        few = min(self._used, SAMPLED)
-        (column, good), *others = sorted(groups, key=lambda one: int(one[1][one[0][:few]].sum()))
-        left: Array = kernels.now.good_places(column, good, self._used)
-        for column, good in others:
-            left = left[: kernels.now.keep_groups(left, len(left), column, good)]
+    def _kept(self, groups: list[tuple[int, Array]], ranges: list[tuple[int, int, int]]) -> Array:
+        """The slots whose answer to each criterion is a good one and whose number lies in each range, ascending;
+        of the criteria with many answers the one that leaves least of a sample is asked first."""
+        sample = min(self._used, SAMPLED)
+        few = [(self._coded.at[row], _bits(good)) for row, good in groups if len(good) <= FEW]
+        many = [(row, good) for row, good in groups if len(good) > FEW]
+        many.sort(key=lambda one: int(one[1][self._coded.of(one[0])[:sample]].sum()))
+        sizes = np.array([0, *(len(good) for _, good in many)], np.int64)
+        which, low, high = np.array(ranges, np.int64).reshape(-1, 3).T.copy()
+        ends = [self._keys.ends(*one) for one in ranges]
+        left: Array = kernels.now.keep_all(
+            self._used,
+            self._coded.bytes,
+            np.array([row for row, _ in few], np.int64),
+            np.array([bits for _, bits in few], np.uint32),
+            np.array([self._coded.at[row] for row, _ in many], np.int64),
+            np.array([self._coded.width[row] for row, _ in many], np.int64),
+            np.concatenate([good for _, good in many]) if many else np.empty(0, np.uint8),
+            np.cumsum(sizes)[:-1],
+            self._amounts,
+            self._keys.values,
+            which,
+            low,
+            high,
+            np.array([low_key for low_key, _, _ in ends], np.uint16),
+            np.array([high_key for _, high_key, _ in ends], np.uint16),
+            np.array([doubt for _, _, doubt in ends], np.uint8),
+            NOT_KNOWN,
+        )
         return left
 
     def _judge_odd(self, terms: Terms, today: date, slots: Array, outcomes: dict[int, Array]) -> None:
@@ -437,6 +547,11 @@ class Askers:
         low = np.where(in_reach, said, PASS).min(axis=0)
         high = np.where(in_reach, said, FAIL).max(axis=0)
         return np.where(sure, PASS, np.where(low == high, low, UNKNOWN)).astype(np.int8)
+
+
+def _bits(good: Array) -> int:
+    """Which of at most 32 answers are good, as bits."""
+    return sum(1 << at for at in np.flatnonzero(good).tolist())
 
 
 def _amount(value: Any) -> int:

@@ -20,13 +20,16 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 OPTIONS = {"nogil": True, "cache": True, "error_model": "numpy", "boundscheck": False}
 BLOCK = 64
 """Rows side by side: four registers of masks with AVX-512, eight with AVX2. Measured: 32 and 128 are slower, for few
 rows because most of a wide block is empty."""
+
+WORTH_FOLDING = 4 * BLOCK
+"""For fewer rows it takes longer to drop the tests that are decided already than to make them."""
 
 FIXED_LESS_RECORD, RECORD_LESS_FIXED, FIXED_SCALED, RECORD_SCALED, TIMES, APART, SHARED = range(7)
 """How a feature of a pair comes about; see ``pairs``. One side is fixed, the other a record."""
@@ -37,7 +40,7 @@ def _trailing_zeros(_context, word):
     def generate(context, builder, _signature, arguments):
         return builder.cttz(arguments[0], context.get_constant(types.boolean, 0))
 
-    return types.int64(types.uint64), generate
+    return types.uint64(types.uint64), generate  # without a sign: nobody asks whether it counts from the end
 
 
 @intrinsic
@@ -49,12 +52,34 @@ def _ones(_context, word):
 
 
 @intrinsic
-def _leaves_left(_context, columns, feature, threshold, mask, first, last, whole, left):
-    """The tests ``first:last`` of one tree over a block: ``columns`` [features, BLOCK] → ``left`` [BLOCK].
+def _soon(_context, table, row):
+    """Tell the processor that ``table[row]`` (a whole row of a table) is read soon."""
+
+    def generate(context, builder, signature, arguments):
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        word, byte = ir.IntType(32), ir.IntType(8).as_pointer()
+        stride = builder.extract_value(array.strides, 0)
+        begin = builder.gep(builder.bitcast(array.data, byte), [builder.mul(arguments[1], stride)])
+        fetch = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(ir.VoidType(), [byte, word, word, word]), "llvm.prefetch.p0i8"
+        )
+        for line in (0, 64):
+            at = builder.gep(begin, [ir.Constant(ir.IntType(64), line)])
+            builder.call(fetch, [at, ir.Constant(word, 0), ir.Constant(word, 3), ir.Constant(word, 1)])
+        return context.get_dummy_value()
+
+    return types.void(table, types.int64), generate
+
+
+@intrinsic(prefer_literal=True)
+def _leaves_left(_context, columns, feature, threshold, mask, first, last, whole, left, width):
+    """The tests ``first:last`` of one tree over a block: ``columns`` [features, BLOCK] → ``left`` [BLOCK], of which
+    the first ``width`` (a number written out) are looked at.
 
     left = whole; for each test: left = left & mask where columns[feature] > threshold, else left.
     """
-    given = types.void(columns, feature, threshold, mask, types.int64, types.int64, mask.dtype, left)
+    given = types.void(columns, feature, threshold, mask, types.int64, types.int64, mask.dtype, left, width)
+    side_by_side = width.literal_value
     bytes_of = {one: one.dtype.bitwidth // 8 for one in (columns, left)}
 
     def generate(context, builder, signature, arguments):
@@ -63,12 +88,12 @@ def _leaves_left(_context, columns, feature, threshold, mask, first, last, whole
             for kind, value in zip(signature.args, arguments, strict=True)
         ]
         index = ir.IntType(64)
-        rows = ir.VectorType(context.get_data_type(columns.dtype), BLOCK)
-        bits = ir.VectorType(context.get_data_type(mask.dtype), BLOCK)
+        rows = ir.VectorType(context.get_data_type(columns.dtype), side_by_side)
+        bits = ir.VectorType(context.get_data_type(mask.dtype), side_by_side)
 
         def everywhere(value, kind):
             one = builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
-            zeros = ir.Constant(ir.VectorType(ir.IntType(32), BLOCK), [0] * BLOCK)
+            zeros = ir.Constant(ir.VectorType(ir.IntType(32), side_by_side), [0] * side_by_side)
             return builder.shuffle_vector(one, ir.Constant(kind, ir.Undefined), zeros)
 
         before, full = builder.block, everywhere(at[6], bits)
@@ -97,15 +122,30 @@ def _leaves_left(_context, columns, feature, threshold, mask, first, last, whole
 
 
 @nb.njit(**OPTIONS)
-def _score_block(columns, feature, threshold, mask, start, initial, leaves, baseline, sums, left):
-    """``columns`` [features, BLOCK] → ``sums`` [BLOCK]; ``left`` [BLOCK] is room for the masks."""
+def _score_block(n, columns, feature, threshold, mask, start, initial, leaves, baseline, sums, left):
+    """``columns`` [features, BLOCK] → ``sums`` [BLOCK], of which the first ``n`` count; ``left`` [BLOCK] is room for
+    the masks. What is left over at the end of many rows, or all where few fit, takes the smallest block that holds it.
+    """
     for k in range(BLOCK):
         sums[k] = baseline
-    for tree in range(start.shape[0] - 1):
-        _leaves_left(columns, feature, threshold, mask, start[tree], start[tree + 1], initial[tree], left)
-        values = leaves[tree]
-        for k in range(BLOCK):
-            sums[k] += values[_trailing_zeros(np.uint64(left[k]))]
+    if n <= 16:
+        for tree in range(start.shape[0] - 1):
+            _leaves_left(columns, feature, threshold, mask, start[tree], start[tree + 1], initial[tree], left, 16)
+            values = leaves[tree]
+            for k in range(16):
+                sums[k] += values[_trailing_zeros(np.uint64(left[k]))]
+    elif n <= 32:
+        for tree in range(start.shape[0] - 1):
+            _leaves_left(columns, feature, threshold, mask, start[tree], start[tree + 1], initial[tree], left, 32)
+            values = leaves[tree]
+            for k in range(32):
+                sums[k] += values[_trailing_zeros(np.uint64(left[k]))]
+    else:
+        for tree in range(start.shape[0] - 1):
+            _leaves_left(columns, feature, threshold, mask, start[tree], start[tree + 1], initial[tree], left, 64)
+            values = leaves[tree]
+            for k in range(64):
+                sums[k] += values[_trailing_zeros(np.uint64(left[k]))]
 
 
 @nb.njit(**OPTIONS)
@@ -120,36 +160,35 @@ def score_rows(x, feature, threshold, mask, start, initial, leaves, baseline, ou
         for k in range(first, last):
             for f in range(features):
                 columns[f, k - first] = x[k, f]
-        _score_block(columns, feature, threshold, mask, start, initial, leaves, baseline, sums, left)
+        _score_block(last - first, columns, feature, threshold, mask, start, initial, leaves, baseline, sums, left)
         for k in range(first, last):
             out[k] = sums[k - first]
 
 
 @nb.njit(**OPTIONS)
-def fold(fixed, known, pair, full, of, limit, kept, first, initial):
-    """Decide the tests on figures of the fixed side once and for all rows.
-
-    ``known``, ``pair``: the tests on the fixed side alone and all others, each (feature, threshold, mask, start).
-    ``full`` is a mask of ones. Writes each tree's leaves that are left to ``initial``, and to ``of``, ``limit``,
-    ``kept``, ``first`` those other tests whose left branch is not ruled out already. Answers how many.
-    """
-    q = 0
-    known_feature, known_threshold, known_mask, known_start = known
-    pair_feature, pair_threshold, pair_mask, pair_start = pair
-    for tree in range(pair_start.shape[0] - 1):
+def decide(fixed, feature, threshold, mask, start, full, initial):
+    """Make the tests on figures of the fixed side once for all rows: what they leave of each tree, to ``initial``."""
+    for tree in range(start.shape[0] - 1):
         whole = full
-        for test in range(known_start[tree], known_start[tree + 1]):
-            fails = fixed[known_feature[test]] > known_threshold[test]
-            whole = whole & known_mask[test] if fails else whole
+        for test in range(start[tree], start[tree + 1]):
+            fails = fixed[feature[test]] > threshold[test]
+            whole = whole & mask[test] if fails else whole
         initial[tree] = whole
+
+
+@nb.njit(**OPTIONS)
+def fold(initial, feature, threshold, mask, start, of, limit, kept, first):
+    """The other tests whose left branch is not ruled out already, to ``of``, ``limit``, ``kept``, ``first``."""
+    q = 0
+    for tree in range(start.shape[0] - 1):
+        whole = initial[tree]
         first[tree] = q
-        for test in range(pair_start[tree], pair_start[tree + 1]):
-            of[q] = pair_feature[test]
-            limit[q] = pair_threshold[test]
-            kept[q] = pair_mask[test]
-            q += np.int64((whole & ~pair_mask[test]) != 0)
-    first[pair_start.shape[0] - 1] = q
-    return q
+        for test in range(start[tree], start[tree + 1]):
+            of[q] = feature[test]
+            limit[q] = threshold[test]
+            kept[q] = mask[test]
+            q += np.int64((whole & ~mask[test]) != 0)
+    first[start.shape[0] - 1] = q
 
 
 @nb.njit(**OPTIONS)
@@ -218,29 +257,45 @@ def _push(scores, slots, held, most, score, slot, keys):
 
 
 @nb.njit(**OPTIONS)
-def best_pairs(records, keys, places, starts, fixed, program, known, pair, full, leaves, baseline, scores, slots, held):
+def best_pairs(
+    records, keys, places, starts, fixed, program, feature, threshold, mask, start, full, leaves, baseline, scores,
+    slots, held,
+):  # fmt: skip
     """The best pairs of each of many fixed sides, by raw prediction, ties by key.
 
-    ``fixed`` float32 [m, columns]; of side ``e`` the candidates are ``places[starts[e]:starts[e + 1]]``. ``program``:
-    how, a, b, c of the features that are worked out; ``known`` and ``pair`` as for ``fold``, a pair test's feature
-    being its row in a block. Writes ``scores`` and ``slots`` [m, most] and how many of them to ``held`` [m].
+    ``fixed`` float32 [m, columns]; of side ``e`` the candidates are ``places[starts[e]:starts[e + 1]]``. ``program``
+    int32 [4, worked out]: how, a, b, c of the features that are worked out. ``feature``, ``threshold``, ``mask``: first
+    the tests on figures of the fixed side alone, tree by tree (``start[0]``), then all others (``start[1]``), whose
+    feature is its row in a block. Writes ``scores`` and ``slots`` [m, most] and how many of them to ``held`` [m].
     """
-    how, a, b, c = program
-    pair_feature, pair_threshold, pair_mask, pair_start = pair
-    tests, trees = pair_feature.shape[0] + 1, pair_start.shape[0] - 1
-    of, limit = np.empty(tests, np.int32), np.empty(tests, pair_threshold.dtype)
-    kept = np.empty(tests, pair_mask.dtype)
-    first_test, initial = np.empty(trees + 1, np.int32), np.empty(trees, pair_mask.dtype)
+    how, a, b, c = program[0], program[1], program[2], program[3]
+    trees, known = start.shape[1] - 1, start[0, start.shape[1] - 1]
+    pair_feature, pair_threshold, pair_mask = feature[known:], threshold[known:], mask[known:]
+    tests = pair_feature.shape[0] + 1
+    of, limit = np.empty(tests, np.int32), np.empty(tests, threshold.dtype)
+    kept = np.empty(tests, mask.dtype)
+    first_test, initial = np.empty(trees + 1, np.int32), np.empty(trees, mask.dtype)
     columns = np.zeros((records.shape[1] + how.shape[0], BLOCK), records.dtype)
-    sums, left = np.empty(BLOCK), np.empty(BLOCK, pair_mask.dtype)
+    sums, left = np.empty(BLOCK), np.empty(BLOCK, mask.dtype)
     most = scores.shape[1]
     for e in range(fixed.shape[0]):
-        fold(fixed[e], known, pair, full, of, limit, kept, first_test, initial)
+        decide(fixed[e], feature, threshold, mask, start[0], full, initial)
+        folded = starts[e + 1] - starts[e] > WORTH_FOLDING
+        if folded:
+            fold(initial, pair_feature, pair_threshold, pair_mask, start[1], of, limit, kept, first_test)
         n = 0
         for first in range(starts[e], starts[e + 1], BLOCK):
             last = min(starts[e + 1], first + BLOCK)
+            for k in range(last, min(places.shape[0], last + BLOCK)):
+                _soon(records, places[k])
             _pair_block(records, places, first, last, fixed[e], how, a, b, c, columns)
-            _score_block(columns, of, limit, kept, first_test, initial, leaves, baseline, sums, left)
+            if folded:
+                _score_block(last - first, columns, of, limit, kept, first_test, initial, leaves, baseline, sums, left)
+            else:
+                _score_block(
+                    last - first, columns, pair_feature, pair_threshold, pair_mask, start[1], initial, leaves,
+                    baseline, sums, left,
+                )  # fmt: skip
             for k in range(first, last):
                 n = _push(scores[e], slots[e], n, most, sums[k - first], places[k], keys)
         held[e] = n
@@ -255,9 +310,8 @@ def warm() -> None:
         leaves = np.zeros((1, 2))
         score_rows(np.zeros((1, 1)), feature, np.zeros(1), mask, start, initial, leaves, 0.0, np.zeros(1))
     records, places = np.zeros((1, 2), np.float32), np.zeros(1, np.int64)
-    program = (np.zeros(1, np.int32),) * 4
-    tests = (np.zeros(1, np.int32), np.zeros(1, np.float32), np.full(1, 2, np.uint32), start)
     best_pairs(
-        records, places, places, np.array([0, 1]), np.zeros((1, 2), np.float32), program, tests, tests, np.uint32(3),
-        np.zeros((1, 2)), 0.0, np.zeros((1, 1)), np.zeros((1, 1), np.int64), np.zeros(1, np.int64),
+        records, places, places, np.array([0, 1]), np.zeros((1, 2), np.float32), np.zeros((4, 1), np.int32),
+        np.zeros(2, np.int32), np.zeros(2, np.float32), np.full(2, 2, np.uint32), np.array([[0, 1], [0, 1]], np.int32),
+        np.uint32(3), np.zeros((1, 2)), 0.0, np.zeros((1, 1)), np.zeros((1, 1), np.int64), np.zeros(1, np.int64),
     )  # fmt: skip

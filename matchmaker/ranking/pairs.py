@@ -80,14 +80,16 @@ class PairScorer:
             if feature.how == "scaled":
                 by = at_record[feature.scale] if fixed == "need" else at_fixed[feature.scale]
             program.append((kind, at_fixed[mine], at_record[its], by))
-        parts = np.array(program, np.int32).reshape(-1, 4)
-        self.program = tuple(np.ascontiguousarray(part) for part in parts.T)
-        """how, a, b, c of the features that are worked out: int32 each; see ``forest_kernels``."""
+        self.program = np.ascontiguousarray(np.array(program, np.int32).reshape(-1, 4).T)
+        """how, a, b, c of the features that are worked out: int32 [4, features]; see ``forest_kernels``."""
         of_tests = np.array(known, np.bool_)[forest.feature]
         self.known = self._tests(of_tests, np.array(of_fixed, np.int32))
         """The tests on figures of the fixed side, decided once a question: feature, threshold, mask, start."""
         self.pair = self._tests(~of_tests, np.array(column, np.int32))
         """All others, made for every pair; the feature is its row in a block."""
+        both = [np.concatenate((one, other)) for one, other in zip(self.known, self.pair, strict=True)]
+        self._tests_of_both = (*both[:3], np.stack((self.known[3], self.pair[3])))
+        """The same one after the other, as the kernels take them: few arrays, each is looked at by every call."""
         self._full = forest.full
 
     def _tests(self, which: Array, stands: Array) -> tuple[Array, Array, Array, Array]:
@@ -121,7 +123,7 @@ class PairScorer:
         scores, slots = np.empty((m, most)), np.empty((m, most), np.int64)
         held: Array = np.empty(m, np.int64)
         kernels.now.best_pairs(
-            records, keys, places, starts, fixed, self.program, self.known, self.pair, self._full,
+            records, keys, places, starts, fixed, self.program, *self._tests_of_both, self._full,
             self.forest.leaves, self.forest.baseline, scores, slots, held,
         )  # fmt: skip
         return [Best(slots[at, :n], scores[at, :n]) for at, n in enumerate(held.tolist())]

@@ -10,8 +10,6 @@ from matchmaker.ranking.compiled import Array
 
 FIXED_LESS_RECORD, RECORD_LESS_FIXED, FIXED_SCALED, RECORD_SCALED, TIMES, APART, SHARED = range(7)
 AT_ONCE = 4096
-Tests = tuple[Array, Array, Array, Array]
-"""Feature, threshold, mask of each test, and the start of each tree."""
 
 
 def score_rows(
@@ -55,17 +53,19 @@ def pair_features(records: Array, fixed: Array, how: Array, a: Array, b: Array, 
 
 
 def best_pairs(
-    records: Array, keys: Array, places: Array, starts: Array, fixed: Array, program: tuple[Array, Array, Array, Array],
-    known: Tests, pair: Tests, full: Any, leaves: Array, baseline: float, scores: Array,
+    records: Array, keys: Array, places: Array, starts: Array, fixed: Array, program: Array, feature: Array,
+    threshold: Array, mask: Array, start: Array, full: Any, leaves: Array, baseline: float, scores: Array,
     slots: Array, held: Array,
 ) -> None:  # fmt: skip
     """The best pairs of each of many fixed sides: see ``forest_kernels.best_pairs``."""
+    known, tests = int(start[0, -1]), (feature, threshold, mask)
+    of_fixed, pair = ([one[:known] for one in tests], [one[known:] for one in tests])
     for e in range(len(fixed)):
         mine = places[starts[e] : starts[e + 1]]
-        initial = _decided(fixed[e], *known, full)
+        initial = _decided(fixed[e], of_fixed[0], of_fixed[1], of_fixed[2], start[0], full)
         made = pair_features(records[mine], fixed[e], *program)
         raw: Array = np.empty(len(mine))
-        score_rows(made, *pair, initial, leaves, baseline, raw)
+        score_rows(made, pair[0], pair[1], pair[2], start[1], initial, leaves, baseline, raw)
         best = np.lexsort((keys[mine], -raw))[: scores.shape[1]]
         scores[e, : len(best)] = raw[best]
         slots[e, : len(best)] = mine[best]
