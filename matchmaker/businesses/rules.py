@@ -292,13 +292,21 @@ class BusinessFacts:
     def size_class(self) -> reference.SizeClass:
         """By the 2017 standard from the last full year; unclassified with a fallback while figures are missing."""
         year = self.last_full_year
-        wan = Decimal(10_000)
-        return reference.size_class(
-            self.industry_code,
-            year.employees if year else None,
-            year.turnover_yuan / wan if year else None,
-            year.assets_yuan / wan if year and year.assets_yuan is not None else None,
-        )
+        facts = (year.employees, year.turnover_yuan, year.assets_yuan) if year else (None, None, None)
+        return size_of_figures(self.industry_code, *facts)
+
+
+def size_of_figures(
+    industry_code: str, employees: int | None, turnover_yuan: Decimal | None, assets_yuan: Decimal | None
+) -> reference.SizeClass:
+    """The size class by the 2017 standard from one year's figures; refused where it cannot place the trade."""
+    wan = Decimal(10_000)
+    return reference.size_class(
+        industry_code,
+        employees,
+        None if turnover_yuan is None else turnover_yuan / wan,
+        None if assets_yuan is None else assets_yuan / wan,
+    )
 
 
 def warnings(facts: BusinessFacts) -> tuple[Reason, ...]:

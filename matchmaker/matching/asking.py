@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
-from typing import TypeVar, overload
+from typing import Any, TypeVar, overload
 
 import numpy as np
 from sqlalchemy.orm import Session
 
-from matchmaker.businesses.queries import plain_facts
+from matchmaker.businesses.rules import size_of_figures
 from matchmaker.db import db
 from matchmaker.eligibility.facts import Facts, Terms
 from matchmaker.eligibility.rules import CRITERIA
@@ -100,6 +100,25 @@ class SealedRows(Sequence[SealedRow]):
         return self._seal(self._reached[at])
 
 
+def told_widely(region_code: str, industry_code: str) -> tuple[tuple[tuple[str, str], ...], str, str]:
+    """The widths of a place and a trade (see ``Asker``), the section of the trade, the city."""
+    trade, region = industries.get(industry_code), regions.get(region_code)
+    section = trade.section if trade else UNLISTED
+    division = industry_code[:2] if trade else UNLISTED
+    above = [one.code for one in region.path] if region else []
+    city, province = (above[1] if len(above) > 1 else UNLISTED), (above[0] if above else UNLISTED)
+    return ((region_code, division), (city, section), (province, section), (province, UNLISTED)), section, city
+
+
+def size_of(industry_code: str, year: Any) -> str:
+    """The size class by a row of yearly figures (None = not known), as ``businesses`` tells it."""
+    facts = (year.employees, year.turnover_yuan, year.assets_yuan) if year else (None, None, None)
+    try:
+        return size_of_figures(industry_code, *facts).size
+    except Refused:  # a trade that the size standard cannot place
+        return "unclassified"
+
+
 class AskedNeeds:
     """The live needs of one database: their columns, and beside each what may be told of it."""
 
@@ -132,11 +151,24 @@ class AskedNeeds:
     def _read_all(self, session: Session, on: date) -> None:
         self.askers, self.told, self._of_business, self._widths = Askers(), {}, {}, Counter()
         after = 0
-        while found := queries.needs_asked(session, after=after):
-            for need in found:
-                self._put(need, on)
-            after = found[-1].id
-            session.expunge_all()
+        while (found := queries.asked_by_column(session, on, after)).rows:
+            self._put_chunk(found)
+            after = found.rows[-1].id
+
+    def _put_chunk(self, found: queries.AskedChunk) -> None:
+        """Take in many needs that none of those here is one of, by column."""
+        slots = self.askers.put_columns(queries.facts_by_column(found))
+        self._make_room(int(slots.max()))
+        rows = found.rows
+        asked = [(row.business_id, float(row.amount_yuan), row.term_months) for row in rows]
+        self._columns[:, slots] = np.array(asked, np.float64).T
+        shared: dict[tuple[str, str], tuple[Any, str, str]] = {}
+        for row, (business_id, amount, months) in zip(rows, asked, strict=True):
+            place = (row.region_code, row.industry_code)
+            if place not in shared:
+                shared[place] = told_widely(*place)
+            size = size_of(row.industry_code, found.figures.get(business_id))
+            self._tell(row.id, Asker(business_id, *shared[place], size, amount, months))
 
     def _read_some(self, session: Session, touched: Iterable[tuple[str, int]], on: date) -> None:
         needs = {ref for kind, ref in touched if kind == NEED}
@@ -160,33 +192,27 @@ class AskedNeeds:
 
     def _put(self, need: Need, on: date) -> None:
         business, wanted = need.business, need.current
-        facts = queries.facts_of(need, on=on)
-        try:
-            size = plain_facts(business, on).size_class().size
-        except Refused:  # a trade that the size standard cannot place
-            size = "unclassified"
-        trade, region = industries.get(business.industry_code), regions.get(business.region_code)
-        section = trade.section if trade else UNLISTED
-        division = business.industry_code[:2] if trade else UNLISTED
-        above = [one.code for one in region.path] if region else []
-        city, province = (above[1] if len(above) > 1 else UNLISTED), (above[0] if above else UNLISTED)
         told = Asker(
-            business_id=business.id,
-            widths=((business.region_code, division), (city, section), (province, section), (province, UNLISTED)),
-            section=section,
-            city=city,
-            size=size,
-            amount_yuan=float(wanted.amount_yuan),
-            term_months=wanted.term_months,
+            business.id,
+            *told_widely(business.region_code, business.industry_code),
+            size_of(business.industry_code, queries.last_full_year(business, on)),
+            float(wanted.amount_yuan),
+            wanted.term_months,
         )
-        self.hold(need.id, facts, told)
+        self.hold(need.id, queries.facts_of(need, on=on), told)
 
     def hold(self, need_id: int, facts: Facts, told: Asker) -> None:
         """Take one need in, by what the rules read of it and what may be told of it."""
         slot = self.askers.put(need_id, facts)
+        self._make_room(slot)
+        self._columns[:, slot] = told.business_id, told.amount_yuan, told.term_months
+        self._tell(need_id, told)
+
+    def _make_room(self, slot: int) -> None:
         while slot >= self._columns.shape[1]:
             self._columns = np.concatenate([self._columns, np.zeros_like(self._columns)], axis=1)
-        self._columns[:, slot] = told.business_id, told.amount_yuan, told.term_months
+
+    def _tell(self, need_id: int, told: Asker) -> None:
         self.told[need_id] = told
         if told.business_id not in self._of_business:
             self._widths.update(told.widths)

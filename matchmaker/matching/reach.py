@@ -34,7 +34,7 @@ from matchmaker.eligibility.bounds import (
 )
 from matchmaker.eligibility.facts import Facts, Terms
 from matchmaker.eligibility.rules import CRITERIA, Criterion
-from matchmaker.matching.columns import FactColumns
+from matchmaker.matching.columns import Coded, FactColumns
 from matchmaker.matching.index_board import kernels
 from matchmaker.matching.index_forms import SCALE, NotIndexable, exactly, scaled
 from matchmaker.matching.index_places import FAIL, HAIR_KM, LEVEL, PASS, UNKNOWN
@@ -330,16 +330,22 @@ class Askers:
                 self._region[slots] = numbers[number]
         for row, name in enumerate(AMOUNTS.values()):
             self._put_amounts(row, name, columns, slots)
-        different, number = columns.combined(("region_code", "latitude", "longitude", "exact_place"))
-        known = [
-            (np.nan if one.latitude is None else one.latitude, np.nan if one.longitude is None else one.longitude,
-             one.exact_place, one.where is not None)
-            for one in different
-        ]  # fmt: skip
-        latitude, longitude, exact, where = np.array(known, np.float64).T[:, number]
-        self._point[:, slots] = latitude, longitude
-        self._exact[slots], self._where[slots] = exact != 0, where != 0
+        self._put_points(columns, slots)
         return slots
+
+    def _put_points(self, columns: FactColumns, slots: Array) -> None:
+        """Nearly every need has a point of its own: as ``Facts.where``, without an object for each."""
+        none = Coded((None,), np.zeros(len(slots), np.int32))
+        known: Array = np.zeros(len(slots), np.bool_)
+        for row, name in enumerate(("latitude", "longitude")):
+            one = columns.columns.get(name, none)
+            values = np.array([np.nan if value is None else value for value in one.values], np.float64)
+            self._point[row, slots] = values[one.number]
+            known |= ~np.isnan(values)[one.number]
+        code = columns.columns.get("region_code", none)
+        self._where[slots] = known | np.array([value is not None for value in code.values], np.bool_)[code.number]
+        exact = columns.columns.get("exact_place", none._replace(values=(Facts().exact_place,)))
+        self._exact[slots] = np.array(exact.values, np.bool_)[exact.number]
 
     def _put_amounts(self, row: int, name: str, columns: FactColumns, slots: Array) -> None:
         if name not in columns.columns:

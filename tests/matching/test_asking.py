@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,9 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from matchmaker import clock
-from matchmaker.businesses.models import Business
+from matchmaker.businesses.models import Business, CreditLine
 from matchmaker.db import begin_read, begin_write, db, unit_of_work
-from matchmaker.eligibility.rules import failed_rules
+from matchmaker.eligibility.rules import CRITERIA, failed_rules
 from matchmaker.matching import asking, queries
 from matchmaker.needs.models import Need
 from matchmaker.products import services as products
@@ -204,3 +205,52 @@ def test_a_number_that_cannot_be_read_is_said_and_counts_as_empty(desk: Any, tow
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', desk.get(at).text)[1]  # type: ignore[index]
     typed = {"csrf_token": token, "min_months_in_business": "好几年"}
     assert "有 1 格没看懂" in desk.post(at + "/reach", data=typed, headers={"HX-Request": "true"}).text
+
+
+@pytest.mark.article("B.2")
+def test_needs_read_by_column_are_those_read_one_by_one(town: dict[str, int]) -> None:
+    """Figures of the running year, a loan on record, a trade that no standard knows, no point and no grade included."""
+    with unit_of_work():
+        needs = db.session.scalars(sa.select(Need).order_by(Need.id)).all()
+        for number, need in enumerate(needs):
+            business = need.business
+            business.tax_grade = (None, "A", "B", "M")[number % 4]
+            if number % 3 == 0:
+                business.latitude = business.longitude = None
+                need.current.first_loan = "yes"
+                need.current.securities = None if number % 2 else ["MORT_RES"]
+            for figures in business.figures:
+                if number % 5 == 1:
+                    figures.year = clock.today().year
+                figures.liabilities_yuan, figures.assets_yuan = Decimal(number * 1000), Decimal(number * 1700)
+        needs[1].business.industry_code = "9999"
+        needs[2].business.collateral = ["MORT_COM"]
+        db.session.add(
+            CreditLine(
+                business_id=needs[3].business_id, institution_name="另一家", amount_yuan=Decimal(10), balance_yuan=Decimal(5),
+                security_code="CREDIT", started_on=clock.today(), matures_on=clock.today() + timedelta(days=9),
+                as_of_on=clock.today(),
+            )
+        )  # fmt: skip
+    begin_read()
+    by_column, one_by_one = asking.AskedNeeds(), asking.AskedNeeds()
+    by_column.catch_up(db.session, clock.today())
+    live = queries.needs_asked(db.session)
+    for need in live:
+        one_by_one._put(need, clock.today())
+    assert len(live) == 12 and by_column.told == one_by_one.told and by_column._widths == one_by_one._widths
+    columns = queries.facts_by_column(queries.asked_by_column(db.session, clock.today(), after=0))
+    read = list(columns.columns)
+    for at, need in enumerate(live):
+        facts = queries.facts_of(need)
+        assert [getattr(columns.row(at), name) for name in read] == [getattr(facts, name) for name in read]
+    told_by_rules = {name for criterion in CRITERIA for name in criterion.needs if name not in ("today", "months_in_business")}
+    assert told_by_rules <= {*read, "founded_on"}, "what the rules read of a need is read by column"
+    for name in ("hearth", "float", "elsewhere"):
+        terms = terms_of(name, town)
+        assert by_column.reach(terms, clock.today()).need_ids == one_by_one.reach(terms, clock.today()).need_ids
+    first = queries.asked_by_column(db.session, clock.today(), after=0, most=5)
+    assert [row.id for row in first.rows] == [need.id for need in live[:5]]
+    rest = queries.asked_by_column(db.session, clock.today(), after=first.rows[-1].id)
+    assert [row.id for row in rest.rows] == [need.id for need in live[5:]]
+    db.session.rollback()
