@@ -310,8 +310,10 @@ def warm() -> None:
         leaves = np.zeros((1, 2))
         score_rows(np.zeros((1, 1)), feature, np.zeros(1), mask, start, initial, leaves, 0.0, np.zeros(1))
     records, places = np.zeros((1, 2), np.float32), np.zeros(1, np.int64)
-    best_pairs(
-        records, places, places, np.array([0, 1]), np.zeros((1, 2), np.float32), np.zeros((4, 1), np.int32),
-        np.zeros(2, np.int32), np.zeros(2, np.float32), np.full(2, 2, np.uint32), np.array([[0, 1], [0, 1]], np.int32),
-        np.uint32(3), np.zeros((1, 2)), 0.0, np.zeros((1, 1)), np.zeros((1, 1), np.int64), np.zeros(1, np.int64),
-    )  # fmt: skip
+    for whole in (np.uint32(3), np.uint64(3)):
+        best_pairs(
+            records, places, places, np.array([0, 1]), np.zeros((1, 2), np.float32), np.zeros((4, 1), np.int32),
+            np.zeros(2, np.int32), np.zeros(2, np.float32), np.full(2, 2, whole.dtype),
+            np.array([[0, 1], [0, 1]], np.int32), whole, np.zeros((1, 2)), 0.0, np.zeros((1, 1)),
+            np.zeros((1, 1), np.int64), np.zeros(1, np.int64),
+        )  # fmt: skip

@@ -90,12 +90,13 @@ class PairScorer:
         both = [np.concatenate((one, other)) for one, other in zip(self.known, self.pair, strict=True)]
         self._tests_of_both = (*both[:3], np.stack((self.known[3], self.pair[3])))
         """The same one after the other, as the kernels take them: few arrays, each is looked at by every call."""
-        self._full = forest.full
+        self._full = forest.full if forest.mask.dtype.itemsize > 4 else np.uint32(forest.full)
 
     def _tests(self, which: Array, stands: Array) -> tuple[Array, Array, Array, Array]:
         forest = self.forest
         start = np.concatenate(([0], np.cumsum(which)))[forest.start].astype(np.int32)
-        return stands[forest.feature[which]], forest.single_thresholds()[which], forest.mask[which], start
+        mask = forest.mask if forest.mask.dtype.itemsize > 4 else forest.mask.astype(np.uint32)  # two forms to compile
+        return stands[forest.feature[which]], forest.single_thresholds()[which], mask[which], start
 
     @staticmethod
     def _kind(how: How, fixed: Side) -> int:
