@@ -128,7 +128,8 @@ class AskedNeeds:
         self.year = 0
         self.askers = Askers()
         self.told: dict[int, Asker] = {}
-        self._of_business: dict[int, set[int]] = {}
+        self._of_business: dict[int, tuple[int, ...]] = {}
+        """Nearly always one: a set each would take more memory than all columns."""
         self._widths: Counter[tuple[str, str]] = Counter()
         """(place, trade) → how many businesses ask there, at every width; the same for all needs of a business."""
         self._columns: Array = np.zeros((3, 64))
@@ -174,7 +175,7 @@ class AskedNeeds:
         needs = {ref for kind, ref in touched if kind == NEED}
         businesses = {ref for kind, ref in touched if kind == BUSINESS}
         for business_id in businesses:
-            needs |= self._of_business.get(business_id, set())
+            needs |= set(self._of_business.get(business_id, ()))
         for need_id in needs:
             self._drop(need_id)
         for need in queries.needs_asked(session, needs, businesses):
@@ -184,9 +185,10 @@ class AskedNeeds:
         known = self.told.pop(need_id, None)
         if known is not None:
             self.askers.drop(need_id)
-            mine = self._of_business[known.business_id]
-            mine.discard(need_id)
-            if not mine:
+            mine = tuple(one for one in self._of_business[known.business_id] if one != need_id)
+            if mine:
+                self._of_business[known.business_id] = mine
+            else:
                 del self._of_business[known.business_id]
                 self._widths.subtract(known.widths)
 
@@ -214,9 +216,11 @@ class AskedNeeds:
 
     def _tell(self, need_id: int, told: Asker) -> None:
         self.told[need_id] = told
-        if told.business_id not in self._of_business:
+        mine = self._of_business.get(told.business_id, ())
+        if not mine:
             self._widths.update(told.widths)
-        self._of_business.setdefault(told.business_id, set()).add(need_id)
+        if need_id not in mine:
+            self._of_business[told.business_id] = (*mine, need_id)
 
     def reach(self, terms: Terms, on: date) -> Reach:
         """What these terms would reach on ``on``; a product that begins later is looked at on its first day."""
