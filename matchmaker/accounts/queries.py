@@ -16,7 +16,6 @@ from matchmaker.accounts.models import (
     Branch,
     BrokerReport,
     CodeTry,
-    CodeUse,
     Institution,
     Invitation,
     ManagerProfile,
@@ -112,11 +111,6 @@ def newest_code(address_key: str, purpose: str) -> OneTimeCode | None:
         .order_by(OneTimeCode.created_at.desc(), OneTimeCode.id.desc())
         .limit(1)
     )
-
-
-def code_is_used(code_id: int) -> bool:
-    """Whether somebody has used this code up."""
-    return db.session.scalar(sa.select(CodeUse.id).where(CodeUse.code_id == code_id)) is not None
 
 
 def tries_of(code_id: int) -> int:
@@ -344,25 +338,6 @@ def count_live(role: str, institution_id: int | None) -> int:
         )
         or 0
     )
-
-
-def managers_of(institution_id: int, *, branch_id: int | None = None) -> list[Person]:
-    """The managers of an institution (of one branch) with their profiles, by name."""
-    query = (
-        sa.select(Person)
-        .join(Assignment, Assignment.person_id == Person.id)
-        .where(
-            Assignment.institution_id == institution_id,
-            Assignment.role == "manager",
-            Assignment.until_at.is_(None),
-            Person.closed_at.is_(None),
-        )
-        .options(joinedload(Person.profile))
-        .order_by(Person.name, Person.id)
-    )
-    if branch_id is not None:
-        query = query.where(Assignment.branch_id == branch_id)
-    return list(db.session.scalars(query).unique())
 
 
 def desk_of(institution_id: int) -> list[Person]:

@@ -41,7 +41,6 @@ from matchmaker.refusal import Refused
 from matchmaker.web import BaseForm, ChecksField
 
 Value = TypeVar("Value")
-UNSECURED = "CREDIT"
 NOTHING = "none"
 OWN_COLLATERAL = (
     "MORT_RES", "MORT_COM", "MORT_FACT", "MORT_LAND", "MORT_EQP", "MORT_VEH", "PLEDGE_INV", "PLEDGE_AR",

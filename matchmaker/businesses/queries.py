@@ -148,21 +148,6 @@ def case_by_id(case_id: int) -> IdentityCase | None:
     )
 
 
-def cases_against(business_id: int) -> list[IdentityCase]:
-    """Open claims to a business, for those who hold it."""
-    return list(
-        db.session.scalars(
-            select(IdentityCase)
-            .where(
-                IdentityCase.business_id == business_id,
-                IdentityCase.kind == "claim",
-                IdentityCase.decided_at.is_(None),
-            )
-            .order_by(IdentityCase.id)
-        )
-    )
-
-
 def claims_by(person_id: int) -> list[IdentityCase]:
     """A person's own claims, newest first."""
     return list(

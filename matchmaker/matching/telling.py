@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -1008,11 +1007,3 @@ def repair_line(repair: Repair, facts: Mapping[str, Any]) -> RepairLine:
         change(repair.rule, {"kind": "with_time", "from_on": repair.from_on})[1],
         len(repair.opened),
     )
-
-
-# Counts -------------------------------------------------------------------------------------------------------------
-
-
-def list_day(stored: Any) -> date:
-    """The day a list was made for."""
-    return date.fromisoformat(stored.counts["today_on"])

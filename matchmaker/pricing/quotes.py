@@ -34,9 +34,6 @@ METHOD = "pbc-2021-3/monthly-irr/1"
 
 #: Who is paid, by fee code (codes of the reference list "fee").
 LENDER_FEES = frozenset({"MGMT", "SERVICE", "COMMIT"})
-THIRD_PARTY_FEES = frozenset(
-    {"APPRAISAL", "REGIST", "NOTARY", "GUAR", "INSPREM", "INSCOLL", "PLATFORM", "BRIDGE", "AUDIT"}
-)
 SUBSIDIES = frozenset({"SUBSIDY", "GUARSUB"})
 DEPOSIT = "DEPOSIT"
 #: Fall due only when something happens (early or late repayment, misuse): shown, never in the base cost.

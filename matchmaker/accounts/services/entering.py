@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -169,8 +168,3 @@ def _failed(key: str, caller: Caller, code: str) -> Refused:
 
 def _observe_try(key: str, caller: Caller, *, succeeded: bool) -> None:
     observe(SignInAttempt(account_key=key, address=caller.address[:64], at=clock.real_now(), succeeded=succeeded))
-
-
-def lock_opens_at(address: str, *, caller: Caller) -> datetime | None:
-    """When the lock of this address or visitor opens; None when nothing is locked."""
-    return queries.lock(caller.account_key(address), caller.address).opens_at

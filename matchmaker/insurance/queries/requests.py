@@ -175,12 +175,6 @@ def count(query: sa.Select[Any]) -> int:
     return db.session.scalar(sa.select(sa.func.count()).select_from(rows)) or 0
 
 
-def others_on_line(request: CoverRequest) -> list[CoverRequest]:
-    """The other live requests of the same business on the same line."""
-    line = request.cover_version.cover.line
-    return [other for other in live_on_line(request.business_id, line) if other.id != request.id]
-
-
 # The insurer --------------------------------------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ from matchmaker.businesses.models import Business
 from matchmaker.eligibility.rules import Verdict
 from matchmaker.products.cover import queries as shelf
 from matchmaker.products.cover.models import CoverVersion
-from matchmaker.products.cover.rules import line_name, verdicts
+from matchmaker.products.cover.rules import verdicts
 from matchmaker.reference import insurance_lines
 
 
@@ -103,8 +103,3 @@ def businesses_of(person: Person | None) -> list[Business]:
 def verdicts_for(version: CoverVersion, business: Business, today: date) -> list[Verdict]:
     """What each rule of a cover says of a business."""
     return verdicts(version.terms, businesses.facts_of(business, today), today)
-
-
-def name_of_line(code: str, language: str) -> str:
-    """The official name of a line."""
-    return line_name(code, language)

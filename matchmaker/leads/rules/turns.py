@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from matchmaker.leads.rules.clocks import LIMITS, Clock, Running, tone, used
+from matchmaker.leads.rules.clocks import LIMITS, Running, tone, used
 from matchmaker.leads.rules.states import Side, State, ball
 from matchmaker.reference.rules import working_days_between
 from matchmaker.reference.rules.working_time import SHANGHAI
@@ -132,9 +132,3 @@ def drawn(running: Running, now: datetime) -> Drawn:
         due_at=running.due_at,
         stands_still=running.paused_at is not None,
     )
-
-
-def limit_of(clock: Clock | str) -> tuple[int | None, str]:
-    """(days, "working" or "calendar") of a clock, for a sentence such as 限 1 个工作日."""
-    limit = LIMITS[Clock(clock)]
-    return limit.days, limit.kind

@@ -33,9 +33,3 @@ def check_refusal(phase: str, results: Mapping[str, tuple[str, str]]) -> Reason 
         if result == "doubt" and not evidence.strip():
             return Reason("lead_check_doubt_needs_words", {"item": item})
     return None
-
-
-def missing_checks(phase: str, recorded: Mapping[str, str]) -> list[str]:
-    """The items of a phase that nobody has recorded, in order. `recorded`: item -> result."""
-    known = CHECKS_BEFORE if phase == "before" else CHECKS_AT
-    return [item for item in known if item not in recorded]

@@ -32,7 +32,7 @@ from matchmaker.products.rules.terms import (
     text_problems,
 )
 from matchmaker.products.rules.typed import YUAN_UNITS, Typed, _number_text, _Reader
-from matchmaker.reference import insurance_lines, regions
+from matchmaker.reference import insurance_lines
 from matchmaker.refusal import Reason, plain
 
 
@@ -72,8 +72,6 @@ DOCUMENTS = (
 )  # fmt: skip
 """Papers that an insurer may ask for; each with its reason."""
 
-INSURER_KINDS = ("INS_P", "INS_L", "INS_X")
-"""Kinds of institution that list cover. A reinsurer (INS_R) takes no business from owners."""
 
 _PERSONS = ("KP", "EMP")
 # Property insurers may write accident and short-term health only; long-term persons' cover is the life insurers'
@@ -527,11 +525,6 @@ def indicative(terms: Terms, base: Decimal) -> Indicative | None:
 def without_prices(typed: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     """What was typed, but for prices: without the licence none is taken, none is kept."""
     return {field: list(values) for field, values in typed.items() if field not in PRICE_FIELDS}
-
-
-def region_names(prefixes: Iterable[str]) -> list[str]:
-    """Full names of region prefixes."""
-    return [regions.full_name(prefix.ljust(6, "0")) for prefix in prefixes]
 
 
 def line_name(code: str, language: str) -> str:

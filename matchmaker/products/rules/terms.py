@@ -13,7 +13,7 @@ from matchmaker.pricing.quotes import PRICED_AS
 from matchmaker.pricing.rules import lpr_rate_percent
 from matchmaker.products.rules import fees
 from matchmaker.products.rules.concessions import Concession, faults_of, slot_field
-from matchmaker.products.rules.fees import FeeLine, Payer
+from matchmaker.products.rules.fees import FeeLine
 from matchmaker.products.rules.states import Kind
 from matchmaker.reference import industries, regions
 from matchmaker.reference.rules.wording import banned_promises, is_placeholder, plain
@@ -445,8 +445,3 @@ def cautions_of(terms: Terms) -> list[Reason]:
     if len(terms.documents) > 8:
         found.append(Reason("product_care_many_papers", {"count": len(terms.documents)}))
     return found
-
-
-def borrower_pays(line: FeeLine) -> bool:
-    """Whether this line costs the borrower anything for certain."""
-    return line.charged and line.payer == Payer.BORROWER and not line.optional
