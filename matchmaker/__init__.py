@@ -124,8 +124,10 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Any:
     """The site: settings, database, edge, subjects, announcements, jobs, commands."""
     from matchmaker import commands, listing, searching, web
     from matchmaker.db import db, engine_options
+    from matchmaker.reference.rules import OfficeHours, keep_hours
 
     settings = settings or settings_.load(**overrides)
+    keep_hours(OfficeHours(settings.office_opens, settings.office_closes))
     app = web.Site(__name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"),
                    instance_path=settings.instance_folder)
     app.config.update(

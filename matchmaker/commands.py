@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
+from collections.abc import Iterator
 
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
+from sqlalchemy.exc import OperationalError
 
 
 def init_app(app: Flask) -> None:
@@ -25,8 +28,18 @@ def upgrade_database(url: str) -> None:
     command.upgrade(alembic_config(url), "head")
 
 
+@contextlib.contextmanager
+def answering_database() -> Iterator[None]:
+    """Say in one sentence when the database is not there, or kept locked by another process."""
+    try:
+        yield
+    except OperationalError as problem:
+        raise click.ClickException(f"The database did not answer: {str(problem.orig).strip()}") from problem
+
+
 @click.command("migrate")
 @with_appcontext
+@answering_database()
 def migrate() -> None:
     """Bring the database to the newest migration."""
     upgrade_database(current_app.config["SETTINGS"].database_url)
@@ -35,6 +48,7 @@ def migrate() -> None:
 @click.command("prepare")
 @click.option("--size", default=None, type=int, help="How many businesses the demo town has.")
 @with_appcontext
+@answering_database()
 def prepare(size: int | None) -> None:
     """Migrations, reference data and, on an empty database, the demo town with a trained ranker."""
     from matchmaker import demo as town
@@ -59,6 +73,7 @@ def prepare(size: int | None) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--size", default=None, type=int)
 @with_appcontext
+@answering_database()
 def demo(yes: bool, size: int | None) -> None:
     """Throw the present database away and build the demo town anew."""
     from matchmaker import demo as town

@@ -166,7 +166,10 @@ def _carry_jobs(app: Flask) -> Callable[[], None]:
 
     def end() -> None:
         stop.set()
-        thread.join(timeout=10)
+        thread.join(timeout=0.5)
+        if thread.is_alive():
+            print("\nThe job at work ends first, ten seconds at most …", flush=True)
+            thread.join(timeout=9.5)
 
     return end
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from dataclasses import dataclass, fields
+from datetime import time
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,13 @@ class Settings:
     Whoever asks more often is answered 429 with Retry-After."""
     insurance_licence: bool = False
     """The operator's licence for insurance intermediation is on file: premiums and comparison may be shown."""
+    office_opens: time = time(9, 0)
+    office_closes: time = time(17, 30)
+    """The working day in Shanghai by which clocks run. One that runs already keeps its end."""
+    contract_days: int = 7
+    payout_days: int = 7
+    """Working days from an accepted offer to the contract and from there to the pay-out, 1 to 7: a consent leaves
+    twenty calendar days for both."""
     need_days: int = 60
     """How long a posted need stands."""
     live_leads_per_need: int = 3
@@ -76,13 +84,17 @@ def load(**overrides: Any) -> Settings:
         if field.name == "database_url":
             text = text or os.environ.get("DATABASE_URL")
         if text is not None and text != "":
-            values[field.name] = _typed(text, type(field.default))
+            values[field.name] = _typed(field.name, text, type(field.default))
     values.update(overrides)
     settings = Settings(**values)
     if settings.virus_scanner != "signature" and not settings.virus_scanner.startswith("clamd:"):
         raise SystemExit("MATCHMAKER_VIRUS_SCANNER is signature, clamd:HOST:PORT or clamd:/path/of.socket.")
     if not (1 <= settings.paper_largest_mb <= 10 and settings.paper_most_pages >= 1):
         raise SystemExit("MATCHMAKER_PAPER_LARGEST_MB is 1 to 10, MATCHMAKER_PAPER_MOST_PAGES at least 1.")
+    if settings.office_opens >= settings.office_closes:
+        raise SystemExit("MATCHMAKER_OFFICE_OPENS is earlier than MATCHMAKER_OFFICE_CLOSES.")
+    if not (1 <= settings.contract_days <= 7 and 1 <= settings.payout_days <= 7):
+        raise SystemExit("MATCHMAKER_CONTRACT_DAYS and MATCHMAKER_PAYOUT_DAYS are 1 to 7.")
     if settings.production:
         if len(settings.secret_key) < 32:
             raise SystemExit("Production needs MATCHMAKER_SECRET_KEY with at least 32 characters.")
@@ -95,10 +107,15 @@ def load(**overrides: Any) -> Settings:
     return settings
 
 
-def _typed(text: str, kind: type) -> Any:
+def _typed(name: str, text: str, kind: type) -> Any:
+    """Raises SystemExit with one sentence where the text is none of that kind."""
     if kind is bool:
         return text.strip().lower() in {"1", "true", "yes", "on"}
-    return kind(text)
+    try:
+        return time.fromisoformat(text.strip().rjust(5, "0")) if kind is time else kind(text)
+    except ValueError:
+        wanted = "a time such as 17:30" if kind is time else "a whole number"
+        raise SystemExit(f"MATCHMAKER_{name.upper()} is {wanted}.") from None
 
 
 def _kept_secret(folder: Path) -> str:

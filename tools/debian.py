@@ -36,8 +36,10 @@ def install(*packages: str) -> bool:
 
 def command_for(*packages: str) -> str:
     """The one command that a person with the right to do so types instead."""
-    words = ["apt-get", "install", "--yes", *packages]
-    return " ".join(words if os.geteuid() == 0 else ["sudo", *words])
+    command = " ".join(["apt-get install --yes", *packages])
+    if os.geteuid() == 0:
+        return command
+    return f"sudo {command}" if shutil.which("sudo") else f"su -c '{command}'"
 
 
 def _rights() -> list[str] | None:

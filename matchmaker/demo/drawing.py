@@ -11,8 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from matchmaker.clock import SHANGHAI
-from matchmaker.reference.rules import is_working_day
-from matchmaker.reference.rules.working_time import DAY_END, DAY_START
+from matchmaker.reference.rules import is_working_day, office_hours
 
 Item = TypeVar("Item")
 
@@ -65,9 +64,6 @@ class Draw:
         return items[-1]
 
 
-_OFFICE_HOURS = (datetime.combine(date.min, DAY_END) - datetime.combine(date.min, DAY_START)).total_seconds() / 3600
-
-
 def at_local(day: date, hour: float) -> datetime:
     """That hour (9.5 = 9:30) of a date in Shanghai, as an aware instant in UTC, whole minutes."""
     minutes = round(hour * 60)
@@ -76,13 +72,13 @@ def at_local(day: date, hour: float) -> datetime:
 
 
 def after_office_hours(start: datetime, hours: float) -> datetime:
-    """The instant at which `hours` of office time (9:00 to 17:30 on working days) have passed since `start`."""
+    """The instant at which `hours` of office time (on working days) have passed since `start`."""
     local = start.astimezone(SHANGHAI)
     day, left = local.date(), timedelta(hours=hours)
     while True:
         if is_working_day(day):
-            opens = max(local, datetime.combine(day, DAY_START, SHANGHAI))
-            closes = datetime.combine(day, DAY_END, SHANGHAI)
+            opens = max(local, datetime.combine(day, office_hours().opens, SHANGHAI))
+            closes = datetime.combine(day, office_hours().closes, SHANGHAI)
             if opens < closes:
                 if left <= closes - opens:
                     found = opens + left
@@ -92,8 +88,10 @@ def after_office_hours(start: datetime, hours: float) -> datetime:
 
 
 def after_working_days(start: datetime, days: float) -> datetime:
-    """As `after_office_hours`, counted in office days of 8.5 hours."""
-    return after_office_hours(start, days * _OFFICE_HOURS)
+    """As `after_office_hours`, counted in working days."""
+    hours = office_hours()
+    length = datetime.combine(date.min, hours.closes) - datetime.combine(date.min, hours.opens)
+    return after_office_hours(start, days * length.total_seconds() / 3600)
 
 
 def rows_of(columns: dict[str, Any], n: int) -> list[dict[str, Any]]:

@@ -141,6 +141,7 @@ def days_off() -> ResponseReturnValue:
         year=year,
         years=years,
         days=rules.named_days(year),
+        hours=rules.office_hours(),
         entered=year in rules.entered_years(),
         source=queries.source_of_days(year),
         this_year=this_year,

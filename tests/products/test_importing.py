@@ -165,9 +165,10 @@ def test_a_rate_that_does_not_say_its_base_invents_none(rate: str, typed: dict[s
     ids=["empty", "no zip", "xls", "sheet of others", "empty sheet", "long sheet", "bomb", "entities", "broken sheet",
          "nul", "bytes", "large", "headings", "lines", "many"],
 )  # fmt: skip
-def test_what_is_no_such_table_says_why(content: bytes, code: str) -> None:
+def test_what_is_no_such_table_says_why(content: bytes, code: str, caplog: pytest.LogCaptureFixture) -> None:
     found = read(content)
     assert isinstance(found, Reason) and found.code == code
+    assert ("a workbook could not be read" in caplog.messages) is (code == "import_not_workbook"), "and the log what for"
 
 
 @pytest.mark.article("8.2")

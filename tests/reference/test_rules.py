@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from matchmaker import create_app
 from matchmaker.reference import industries, rules
 from matchmaker.reference.rules.working_time import SHANGHAI, nth_working_day
 from matchmaker.refusal import Refused
+from matchmaker.settings import Settings, load
 
 CASES = Path(__file__).parent / "cases"
 
@@ -282,9 +284,26 @@ def test_the_moment_of_a_share_is_where_that_share_is_used(kind: str) -> None:
             assert begin < moment < due
 
 
-def test_another_working_day_can_be_set() -> None:
-    end = rules.end_of_clock(at("2026-09-21T10:00"), 1, "working", time(8), time(16))
-    assert local(end) == "2026-09-22 16:00"
+def test_another_working_day_can_be_set(tmp_path: Path) -> None:
+    try:
+        create_app(Settings(database_url=f"sqlite:///{tmp_path}/x.db", secret_key="x" * 40, office_opens=time(8),
+                            office_closes=time(16)))
+        start, end = at("2026-09-21T10:00"), rules.end_of_clock(at("2026-09-21T10:00"), 1, "working")
+        assert local(end) == "2026-09-22 16:00"
+        assert rules.share_used(start, end, at("2026-09-22T09:00"), "working") == pytest.approx(0.5)
+    finally:
+        rules.keep_hours(rules.OfficeHours())
+
+
+def test_a_working_day_without_a_length_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for opens, closes in (("17:30", "9:00"), ("noon", "17:30")):
+        monkeypatch.setenv("MATCHMAKER_OFFICE_OPENS", opens)
+        monkeypatch.setenv("MATCHMAKER_OFFICE_CLOSES", closes)
+        with pytest.raises(SystemExit, match="MATCHMAKER_OFFICE_"):
+            load(instance_folder=str(tmp_path))
+
+
+def test_zero_days_lead_to_the_next_working_day() -> None:
     assert nth_working_day(date(2026, 9, 26), 0) == date(2026, 9, 28)
 
 

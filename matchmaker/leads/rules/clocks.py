@@ -1,7 +1,8 @@
 """The clocks of a lead: how long each wait may last, which step starts and ends it, when to warn and when to release.
 
 Limits: issue 2, section 7 (accept, contact, visit, decision, papers, pay-out); the two of the second look stand
-on page 07 of the visual language. A working day is 9:00 to 17:30 in Shanghai; the day of the event is not counted.
+on page 07 of the visual language. A working day is 9:00 to 17:30 in Shanghai unless set otherwise; the day of the
+event is not counted.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 from matchmaker.leads.rules.states import Side, State, Step
-from matchmaker.reference.rules import DAY_END, end_of_clock, next_working_day, share_used
+from matchmaker.reference.rules import end_of_clock, next_working_day, office_hours, share_used
 from matchmaker.reference.rules.working_time import SHANGHAI, Kind
 
 WARN_AT = 0.75
@@ -50,7 +51,8 @@ _DECIDED = (Step.OFFER, Step.DECLINE)
 
 SIGN_DAYS = PAY_DAYS = 7
 """Working days from an accepted offer to the contract, and from there to the pay-out: together the twenty calendar
-days that `longest_consent` leaves for them. Our numbers: a product promises days to its answer only."""
+days that `longest_consent` leaves for them. Our numbers, which settings may shorten: a product promises days to its
+answer only."""
 
 LIMITS: dict[Clock, Limit] = {
     limit.clock: limit
@@ -134,7 +136,7 @@ def due_after(clock: Clock, started_at: datetime, days: int | None = None) -> da
 
 def end_of_day(valid_until_on: date) -> datetime:
     """The end of office hours of a date, as an instant (aware, UTC): when an offer valid until that day ends."""
-    return datetime.combine(valid_until_on, DAY_END, SHANGHAI).astimezone(UTC)
+    return datetime.combine(valid_until_on, office_hours().closes, SHANGHAI).astimezone(UTC)
 
 
 def due_after_pause(due_at: datetime, paused_at: datetime, resumed_at: datetime) -> datetime:
@@ -143,7 +145,7 @@ def due_after_pause(due_at: datetime, paused_at: datetime, resumed_at: datetime)
     Like every clock it ends at the close of a working day: the first one at or after that instant.
     """
     local = (due_at + (resumed_at - paused_at)).astimezone(SHANGHAI)
-    day = local.date() if local.time() <= DAY_END else local.date() + timedelta(days=1)
+    day = local.date() if local.time() <= office_hours().closes else local.date() + timedelta(days=1)
     return end_of_day(next_working_day(day))
 
 

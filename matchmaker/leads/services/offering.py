@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+from flask import current_app
+
 from matchmaker import clock
 from matchmaker.accounts.models import Person
 from matchmaker.audit.services import record
@@ -137,7 +139,7 @@ def accept_offer(lead: Lead, *, number: int, by: Actor) -> None:
         raise Refused(no.code, **no.facts)
     now = clock.now()
     take(lead, Step.ACCEPT_OFFER, by=by, at=now, number=number)
-    start_clock(lead, Clock.SIGN, now)
+    start_clock(lead, Clock.SIGN, now, days=current_app.config["SETTINGS"].contract_days)
     offer.answer, offer.answered_at, offer.answered_by_id = "accepted", now, by.id
     counting.recount_intake(lead.product_version.product_id)
     tell_staff(lead, "lead_staff_accepted_offer", about=f"offer:{number}:accepted")
@@ -165,7 +167,7 @@ def report_contract(lead: Lead, *, contract_number: str, signed_on: date, note: 
     if no is not None:
         raise Refused(no.code, "signed_on", 422)
     take(lead, Step.REPORT_CONTRACT, by=by, note=note, contract_number=contract_number.strip(), signed_on=signed_on)
-    start_clock(lead, Clock.PAY, lead.steps[-1].at)
+    start_clock(lead, Clock.PAY, lead.steps[-1].at, days=current_app.config["SETTINGS"].payout_days)
     offer.contract_number, offer.contract_on = contract_number.strip(), signed_on
     tell_owner(lead, "lead_told_contract", about="contract")
 

@@ -54,6 +54,7 @@ from matchmaker.papers.rules import can_be_sent, checklist
 from matchmaker.papers.services import put_in_once
 from matchmaker.permissions import may
 from matchmaker.products.models import Product
+from matchmaker.reference.rules import office_hours
 from matchmaker.refusal import Refused
 from matchmaker.web import (
     actor,
@@ -229,6 +230,7 @@ def mine() -> ResponseReturnValue:
     return render_template(
         "leads/mine.html",
         progress=progress,
+        closes=office_hours().closes,
         page=paginate_items([item for item in progress if item.holds(words)], per_page=5),
         words=words,
         form_key=uuid.uuid4().hex,

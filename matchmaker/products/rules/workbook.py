@@ -8,6 +8,7 @@ expand or to fetch), macros, links and pictures are not read. Pure: bytes in, te
 from __future__ import annotations
 
 import io
+import logging
 import re
 import zipfile
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from typing import Any
 
 from matchmaker.refusal import Reason
 
+log = logging.getLogger(__name__)
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 """What an .xlsx begins with, and what an .xls or a workbook with a password does."""
 
@@ -51,6 +53,7 @@ def sheets_of(content: bytes, *, most_rows: int) -> tuple[list[Sheet], list[str]
             return _refused(archive) or _read(_only_xml(archive), most_rows)
     except Exception:
         # A broken workbook fails anywhere inside of zipfile, expat and openpyxl, with whatever they raise.
+        log.warning("a workbook could not be read", exc_info=True)
         return Reason("import_not_workbook", {})
 
 

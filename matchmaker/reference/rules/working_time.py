@@ -17,12 +17,34 @@ from matchmaker.reference import packaged
 Kind = Literal["working", "calendar"]
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-DAY_START = time(9, 0)
-DAY_END = time(17, 30)
 FIRST_KNOWN_YEAR = min(day.year for day in (*holidays, *workdays))
 LAST_KNOWN_YEAR = max(day.year for day in (*holidays, *workdays))
 """A year's days off are published in the November before; later years are weekends only, provisionally."""
 _ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class OfficeHours:
+    """When a working day begins and ends in Shanghai."""
+
+    opens: time = time(9, 0)
+    closes: time = time(17, 30)
+
+
+_hours = OfficeHours()
+
+
+def keep_hours(hours: OfficeHours) -> None:
+    """Let working days begin and end so, for the whole process (a setting). ValueError unless they have a length."""
+    global _hours
+    if hours.opens >= hours.closes:
+        raise ValueError("a working day ends after it begins")
+    _hours = hours
+
+
+def office_hours() -> OfficeHours:
+    """The hours that count."""
+    return _hours
 
 
 @dataclass(frozen=True)
@@ -132,18 +154,16 @@ def days_off_between(start: date, end: date) -> tuple[date, ...]:
     return tuple(day for step in range(1, days + 1) if festival_on(day := start + timedelta(days=step)))
 
 
-def end_of_clock(
-    event_at: datetime, n: int, kind: Kind, day_start: time = DAY_START, day_end: time = DAY_END
-) -> datetime:
+def end_of_clock(event_at: datetime, n: int, kind: Kind) -> datetime:
     """When a clock of ``n`` days from ``event_at`` ends: aware, in UTC.
 
-    The day of the event is not counted. A working clock ends at ``day_end`` of the n-th working day after it, a
-    calendar clock at ``day_end`` of the n-th day after it or, where that is off, of the next working day. So one
+    The day of the event is not counted. A working clock ends at the close of the n-th working day after it, a
+    calendar clock at the close of the n-th day after it or, where that is off, of the next working day. So one
     working day from Monday 10:00 or 20:00 ends Tuesday 17:30, from Saturday it ends Monday 17:30.
     """
     day = _local(event_at).date()
     last = nth_working_day(day, n) if kind == "working" else next_working_day(day + timedelta(days=n))
-    return datetime.combine(last, day_end, SHANGHAI).astimezone(UTC)
+    return datetime.combine(last, _hours.closes, SHANGHAI).astimezone(UTC)
 
 
 def end_is_provisional(due_at: datetime) -> bool:
@@ -151,9 +171,7 @@ def end_is_provisional(due_at: datetime) -> bool:
     return is_provisional(_local(due_at).date())
 
 
-def time_passed(
-    start: datetime, end: datetime, kind: Kind, day_start: time = DAY_START, day_end: time = DAY_END
-) -> timedelta:
+def time_passed(start: datetime, end: datetime, kind: Kind) -> timedelta:
     """Time that counts between two instants: working hours for a working clock, plain time for a calendar one."""
     if end <= start:
         return timedelta(0)
@@ -164,37 +182,33 @@ def time_passed(
     day = begin.date()
     while day <= finish.date():
         if is_working_day(day):
-            opens = datetime.combine(day, day_start, SHANGHAI)
-            closes = datetime.combine(day, day_end, SHANGHAI)
+            opens = datetime.combine(day, _hours.opens, SHANGHAI)
+            closes = datetime.combine(day, _hours.closes, SHANGHAI)
             passed += max(timedelta(0), min(finish, closes) - max(begin, opens))
         day += _ONE_DAY
     return passed
 
 
-def share_used(
-    start: datetime, due: datetime, now: datetime, kind: Kind, day_start: time = DAY_START, day_end: time = DAY_END
-) -> float:
+def share_used(start: datetime, due: datetime, now: datetime, kind: Kind) -> float:
     """How much of a clock is used up at ``now``: 0 at its start, 1 at its end, more when late by working time."""
-    whole = time_passed(start, due, kind, day_start, day_end)
+    whole = time_passed(start, due, kind)
     if whole <= timedelta(0):
         return 1.0 if now >= due else 0.0
-    used = time_passed(start, now, kind, day_start, day_end) / whole
+    used = time_passed(start, now, kind) / whole
     return max(used, 1.0) if now >= due else used
 
 
-def moment_of_share(
-    start: datetime, due: datetime, share: float, kind: Kind, day_start: time = DAY_START, day_end: time = DAY_END
-) -> datetime:
+def moment_of_share(start: datetime, due: datetime, share: float, kind: Kind) -> datetime:
     """The first instant (aware, UTC) at which ``share`` of the clock is used up, for a warning at 0.75."""
-    left = time_passed(start, due, kind, day_start, day_end) * share
+    left = time_passed(start, due, kind) * share
     if kind == "calendar":
         return (start + left).astimezone(UTC)
     at, finish = _local(start), _local(due)
     day = at.date()
     while day <= finish.date():
         if is_working_day(day):
-            opens = max(at, datetime.combine(day, day_start, SHANGHAI))
-            closes = datetime.combine(day, day_end, SHANGHAI)
+            opens = max(at, datetime.combine(day, _hours.opens, SHANGHAI))
+            closes = datetime.combine(day, _hours.closes, SHANGHAI)
             if closes > opens:
                 if closes - opens >= left:
                     return (opens + left).astimezone(UTC)
