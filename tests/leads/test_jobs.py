@@ -133,13 +133,17 @@ def test_a_contract_or_money_that_does_not_come_is_told_and_counted_and_nothing_
         assert answers_of(lead.institution).late_after_yes == 1
 
 
-def test_settings_shorten_the_days_for_contract_and_money(site: Any) -> None:
+@pytest.mark.parametrize(
+    ("state", "due"), [(State.TAKEN, "2026-09-24T17:30:00+08:00"), (State.SIGNED, "2026-09-28T17:30:00+08:00")]
+)
+def test_settings_shorten_the_days_for_contract_and_money(
+    site: Any, state: State, due: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = site.config["SETTINGS"]
     assert before.contract_days == LIMITS[Clock.SIGN].days and before.payout_days == LIMITS[Clock.PAY].days
-    site.config["SETTINGS"] = dataclasses.replace(before, contract_days=1, payout_days=2)
-    for state, due in ((State.TAKEN, "2026-09-24T17:30:00+08:00"), (State.SIGNED, "2026-09-28T17:30:00+08:00")):
-        _, number = a_lead(state)
-        assert reading.line_of(lead_of(number)).turn.due_at == at(due)
+    monkeypatch.setitem(site.config, "SETTINGS", dataclasses.replace(before, contract_days=1, payout_days=2))
+    _, number = a_lead(state)
+    assert reading.line_of(lead_of(number)).turn.due_at == at(due)
 
 
 def test_a_warning_comes_once_at_three_quarters(site: Any) -> None:
