@@ -17,6 +17,7 @@ from typing import Any, Generic, TypeVar
 import sqlalchemy as sa
 from flask import (
     Flask,
+    Request,
     Response,
     current_app,
     flash,
@@ -28,6 +29,7 @@ from flask import (
     session,
     url_for,
 )
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel, get_locale
 from flask_babel import gettext as _
@@ -236,11 +238,26 @@ def people_come_from(load_session: Callable[[str], Any]) -> None:
         return SignedIn(person, token) if person is not None else None
 
 
+class PageSessions(SecureCookieSessionInterface):
+    """Sessions in signed cookies for pages; the API takes no cookie and gives none."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """The session of the cookie; an empty one for the API, whatever the browser sent."""
+        return SecureCookieSession() if is_api(request) else super().open_session(app, request)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Set the cookie, but for the API."""
+        if not is_api():
+            super().save_session(app, session, response)
+
+
 # The transaction rule -----------------------------------------------------------------------------------------------
 
 
 class Site(Flask):
     """Flask with the transaction rule: a writing request is one write transaction, any other reads and is undone."""
+
+    session_interface = PageSessions()
 
     def dispatch_request(self) -> ResponseReturnValue:
         if request.routing_exception is not None:
@@ -301,8 +318,11 @@ class Site(Flask):
             raise ServiceUnavailable(retry_after=5) from problem
 
 
-def is_api() -> bool:
-    return has_request_context() and request.path.startswith("/api/")
+def is_api(asked: Request | None = None) -> bool:
+    """Whether a machine is answered: in ``asked``, or else the request at work."""
+    if asked is None and not has_request_context():
+        return False
+    return (asked or request).path.startswith("/api/")
 
 
 def prefers_no_store() -> bool:
