@@ -119,13 +119,14 @@ def serve(host: str, port: int) -> None:
 def work_() -> None:
     """Carry jobs until interrupted (a worker process of its own, for production)."""
     from matchmaker.queue import work
-    from matchmaker.serving import warm_in_background
+    from matchmaker.serving import carry_quick_jobs, warm_in_background
     from matchmaker.timetable import enqueue_due
 
     stop = threading.Event()
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     wake_the_town()
     warm_in_background(app)
+    carry_quick_jobs(app, stop)
     try:
         work(app, stop, enqueue_due)
     except KeyboardInterrupt:

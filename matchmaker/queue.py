@@ -94,13 +94,17 @@ class Run:
 
 
 _kinds: dict[str, Callable[..., None]] = {}
+_waited_for: set[str] = set()
 
 
-def job(kind: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Register ``function(run, **args)`` as what carries jobs of ``kind``."""
+def job(kind: str, *, waited_for: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register ``function(run, **args)`` as what carries jobs of ``kind``; ``waited_for`` where a person sits before
+    the screen until it is done, so that it must not stand behind a long one."""
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         _kinds[kind] = function
+        if waited_for:
+            _waited_for.add(kind)
         return function
 
     return register
@@ -132,15 +136,19 @@ def later(kind: str, *, key: str | None = None, run_at: datetime | None = None, 
     )
 
 
-def claim(worker: str) -> tuple[int, str, dict[str, Any]] | None:
-    """Take the next due job for ``worker``: queued and due, or running with a lease that ran out."""
+def claim(worker: str, *, quick: bool = False) -> tuple[int, str, dict[str, Any]] | None:
+    """Take the next due job for ``worker``: queued and due, or running with a lease that ran out.
+
+    ``quick`` takes only what somebody waits for.
+    """
     now = clock.real_now()
+    of_kind = [Job.kind.in_(_waited_for)] if quick else []
     with Session(db.engine) as session:
         begin_write(session)
         found = session.scalars(
             sa.select(Job)
             .where(sa.or_(sa.and_(Job.state == "queued", Job.run_at <= now),
-                          sa.and_(Job.state == "running", Job.lease_until < now)))
+                          sa.and_(Job.state == "running", Job.lease_until < now)), *of_kind)
             .order_by(Job.run_at, Job.id)
             .limit(1)
             .with_for_update(skip_locked=True)
@@ -151,7 +159,7 @@ def claim(worker: str) -> tuple[int, str, dict[str, Any]] | None:
             found.state, found.finished_at, found.worker = "failed", now, None
             found.error = found.error or "the worker died each time"
             session.commit()
-            return claim(worker)
+            return claim(worker, quick=quick)
         found.state, found.worker, found.attempts = "running", worker, found.attempts + 1
         found.lease_until = now + LEASE
         taken = (found.id, found.kind, dict(found.args))
@@ -159,9 +167,9 @@ def claim(worker: str) -> tuple[int, str, dict[str, Any]] | None:
         return taken
 
 
-def carry_one(worker: str) -> bool:
-    """Carry one due job, if there is one. Needs an app context. Returns whether there was one."""
-    taken = claim(worker)
+def carry_one(worker: str, *, quick: bool = False) -> bool:
+    """Carry one due job, if there is one (see ``claim``). Needs an app context. Returns whether there was one."""
+    taken = claim(worker, quick=quick)
     if taken is None:
         return False
     job_id, kind, args = taken
@@ -246,14 +254,19 @@ def worker_name() -> str:
     return f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
 
 
-def work(app: Any, stop: threading.Event, tick: Callable[[], None], every: float = 1.0) -> None:
-    """Carry jobs until ``stop``: enqueue what the timetable says is due (``tick``), then work the queue off."""
+def work(
+    app: Any, stop: threading.Event, tick: Callable[[], None] = lambda: None, *, quick: bool = False, every: float = 1.0
+) -> None:
+    """Carry jobs until ``stop``: enqueue what the timetable says is due (``tick``), then work the queue off.
+
+    A second one beside it with ``quick`` lets a code leave while a long job is at work.
+    """
     me = worker_name()
     while not stop.is_set():
         try:
             with app.app_context():
                 tick()
-                while not stop.is_set() and carry_one(me):
+                while not stop.is_set() and carry_one(me, quick=quick):
                     pass
         except sa.exc.OperationalError:
             log.exception("the database did not answer; the worker goes on")

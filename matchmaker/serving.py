@@ -153,7 +153,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _carry_jobs(app: Flask) -> Callable[[], None]:
-    """Start the thread that carries jobs. Returns what ends it: after the job at work, or in ten seconds.
+    """Start the threads that carry jobs. Returns what ends them: after the jobs at work, or in ten seconds.
 
     A job that is cut off then is taken up again at the next start, when its lease has run out.
     """
@@ -163,6 +163,7 @@ def _carry_jobs(app: Flask) -> Callable[[], None]:
     stop = threading.Event()
     thread = threading.Thread(target=work, args=(app, stop, enqueue_due), name="jobs", daemon=True)
     thread.start()
+    carry_quick_jobs(app, stop)
 
     def end() -> None:
         stop.set()
@@ -172,6 +173,13 @@ def _carry_jobs(app: Flask) -> Callable[[], None]:
             thread.join(timeout=9.5)
 
     return end
+
+
+def carry_quick_jobs(app: Flask, stop: threading.Event) -> None:
+    """Let a thread of its own carry what somebody waits for, whatever else is at work."""
+    from matchmaker.queue import work
+
+    threading.Thread(target=work, args=(app, stop), kwargs={"quick": True}, name="quick jobs", daemon=True).start()
 
 
 def _end(_signal: int, _frame: Any) -> None:

@@ -23,7 +23,7 @@ STUCK_AFTER = timedelta(minutes=10)
 AGAIN_AFTER = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
 
 
-@job("notifications.deliver")
+@job("notifications.deliver", waited_for=True)
 def deliver(run: Run, **_: Any) -> None:
     """Send what waits, now: somebody is waiting for a code."""
     deliver_messages(clock.now())

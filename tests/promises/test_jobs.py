@@ -99,6 +99,30 @@ def test_a_dead_workers_job_is_taken_over_and_the_dead_one_cannot_write(any_app:
     assert len(rows(any_app)) == 1
 
 
+def test_what_somebody_waits_for_does_not_stand_behind_a_long_job(any_app: Any, trial_kind: list[str]) -> None:
+    @queue.job("urgent", waited_for=True)
+    def _carry(run: Run) -> None:
+        trial_kind.append("code")
+
+    try:
+        enqueue(any_app, "long")
+        with any_app.app_context():
+            assert claim("busy") is not None
+            with unit_of_work():
+                later("trial", key="next", name="next")
+                later("urgent", key="code")
+            assert queue.carry_one("quick", quick=True) is True
+            assert queue.carry_one("quick", quick=True) is False, "the others are left to the other worker"
+        assert trial_kind == ["code"]
+    finally:
+        queue._kinds.pop("urgent")
+        queue._waited_for.discard("urgent")
+
+
+def test_codes_and_links_are_waited_for(app: Any) -> None:
+    assert {"notifications.deliver"} == queue._waited_for
+
+
 def test_sixty_jobs_and_three_workers_carry_each_once(any_app: Any, trial_kind: list[str]) -> None:
     enqueue(any_app, *(f"n{number}" for number in range(60)))
 
