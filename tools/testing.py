@@ -27,6 +27,7 @@ import debian
 ROOT = Path(__file__).resolve().parent.parent
 USUAL_SERVER = "postgresql://postgres@127.0.0.1:5432/postgres"
 WORKERS = 2
+LIBRARY_OF_THE_DRIVER = "libatomic1"
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome",
              "/Applications/Chromium.app/Contents/MacOS/Chromium",
              "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
@@ -42,6 +43,10 @@ def main(arguments: list[str]) -> int:
         left_out.append("browser")
         print("NOT RUN: browser journeys, because there is no Chromium"
               + (f"; {debian.command_for('chromium')}" if debian.has_apt() else "") + ".")
+    elif not driver_starts():
+        left_out.append("browser")
+        print("NOT RUN: browser journeys, because Playwright's driver does not start"
+              + (f"; {debian.command_for(LIBRARY_OF_THE_DRIVER)}" if debian.has_apt() else "") + ".")
     else:
         environment["MATCHMAKER_TEST_CHROMIUM"] = chromium
     with postgres() as url:
@@ -69,12 +74,19 @@ def install_what_is_missing() -> None:
         missing.append("fonts-noto-cjk")
     if not answers(wanted_server()) and server_programs() is None:
         missing.append("postgresql")
+    if not driver_starts():
+        missing.append(LIBRARY_OF_THE_DRIVER)
     for package in missing:  # one by one: a package that cannot be had does not keep the others away
         debian.install(package)
 
 
 def find_chromium() -> str | None:
     return next((found for name in CHROMIUMS if (found := shutil.which(name))), None)
+
+
+def driver_starts() -> bool:
+    """Whether the Node.js that Playwright brings runs here: the smallest Debian lacks a library of it."""
+    return subprocess.run([sys.executable, "-m", "playwright", "--version"], capture_output=True).returncode == 0
 
 
 def has_chinese_font() -> bool:
