@@ -85,10 +85,10 @@ def trade(prefix: str) -> str:
 
 @bp.app_template_filter("device")
 def device(agent: str) -> str:
-    """What a browser says of itself, in words somebody recognises: 手机上的 Chrome."""
+    """What a browser says of itself, in words somebody recognises: Chrome，安卓手机."""
     browser = next((name for sign, name in BROWSERS if sign in agent), _("没有认出的浏览器"))
     where = next((words for sign, words in PLACES if sign in agent), None)
-    return _("%(where)s上的 %(browser)s", where=where, browser=browser) if where else browser
+    return _("%(browser)s，%(where)s", where=where, browser=browser) if where else browser
 
 
 from matchmaker.accounts.views import badges, institutions, own, signing_in, staff, terminal  # noqa: E402, F401  they add their routes
