@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,7 +19,6 @@ from matchmaker.leads import jobs
 from matchmaker.leads.models import Lead, LeadStep
 from matchmaker.leads.queries import reading
 from matchmaker.leads.queries.answers import answers_of
-from matchmaker.leads.rules.clocks import LIMITS, Clock
 from matchmaker.leads.rules.states import LIVE, State, Step
 from matchmaker.leads.services import offering
 from matchmaker.loans.models import Loan
@@ -131,19 +129,6 @@ def test_a_contract_or_money_that_does_not_come_is_told_and_counted_and_nothing_
         assert line.turn.institution.code.endswith("_late") and line.turn.institution.facts == {"due_at": due}
         assert told(f"lead_told_{kind}_overdue") == [case.owner.id] and told("lead_staff_overdue")
         assert answers_of(lead.institution).late_after_yes == 1
-
-
-@pytest.mark.parametrize(
-    ("state", "due"), [(State.TAKEN, "2026-09-24T17:30:00+08:00"), (State.SIGNED, "2026-09-28T17:30:00+08:00")]
-)
-def test_settings_shorten_the_days_for_contract_and_money(
-    site: Any, state: State, due: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = site.config["SETTINGS"]
-    assert before.contract_days == LIMITS[Clock.SIGN].days and before.payout_days == LIMITS[Clock.PAY].days
-    monkeypatch.setitem(site.config, "SETTINGS", dataclasses.replace(before, contract_days=1, payout_days=2))
-    _, number = a_lead(state)
-    assert reading.line_of(lead_of(number)).turn.due_at == at(due)
 
 
 def test_a_warning_comes_once_at_three_quarters(site: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,8 +19,9 @@ from matchmaker.businesses.models import Business
 from matchmaker.businesses.services import ask_for_check, refute_title, verify_title
 from matchmaker.db import db, unit_of_work
 from matchmaker.documents.rules import check_file
-from matchmaker.leads.models import Lead, LeadStep, Payout
+from matchmaker.leads.models import Lead, LeadClock, LeadStep, Payout
 from matchmaker.leads.queries import finding
+from matchmaker.leads.rules.clocks import LIMITS, Clock
 from matchmaker.leads.rules.seen import Seen
 from matchmaker.leads.rules.states import State
 from matchmaker.leads.services import answering, working
@@ -315,7 +317,10 @@ def test_a_second_look_by_the_plain_form(app: Any) -> None:
     assert taken.status_code == 303 and site.lead().manager_id == site.case.colleague.id
 
 
-def test_an_offer_is_read_accepted_and_paid_by_plain_forms(app: Any) -> None:
+def test_an_offer_is_read_accepted_and_paid_by_plain_forms(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = app.config["SETTINGS"]
+    assert (before.contract_days, before.payout_days) == (LIMITS[Clock.SIGN].days, LIMITS[Clock.PAY].days)
+    monkeypatch.setitem(app.config, "SETTINGS", dataclasses.replace(before, contract_days=2, payout_days=3))
     site = a_site(app, State.REVIEW)
     lead = site.lead()
     manager = site.client(site.case.manager)
@@ -350,6 +355,8 @@ def test_an_offer_is_read_accepted_and_paid_by_plain_forms(app: Any) -> None:
     assert post(owner, f"/leads/{lead.id}", f"/leads/{lead.id}/payout/confirm").status_code == 303
     with app.app_context():
         assert db.session.scalars(sa.select(Payout.standing)).all() == ["confirmed"]
+        days = {row.kind: row.days for row in db.session.scalars(sa.select(LeadClock))}
+        assert (days["sign"], days["pay"]) == (2, 3), "settings shorten the days for contract and money"
     assert "30" in text(owner.get("/loans/"))
 
 

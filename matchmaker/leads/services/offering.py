@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from flask import current_app
-
 from matchmaker import clock
 from matchmaker.accounts.models import Person
 from matchmaker.audit.services import record
@@ -121,8 +119,8 @@ def make_offer(lead: Lead, *, offered: Offered, conditions: str = "", note: str 
     return offer
 
 
-def accept_offer(lead: Lead, *, number: int, by: Actor) -> None:
-    """The owner takes the offer; it is no contract yet.
+def accept_offer(lead: Lead, *, number: int, by: Actor, days: int | None = None) -> None:
+    """The owner takes the offer; it is no contract yet. `days`: working days for the contract, where they are set.
 
     The need is locked first, so that of two offers accepted at once the second is judged beside the first. Codes:
     `lead_offer_ended`, `lead_offer_answered`, `lead_offers_above_need`; for a helper those of
@@ -139,7 +137,7 @@ def accept_offer(lead: Lead, *, number: int, by: Actor) -> None:
         raise Refused(no.code, **no.facts)
     now = clock.now()
     take(lead, Step.ACCEPT_OFFER, by=by, at=now, number=number)
-    start_clock(lead, Clock.SIGN, now, days=current_app.config["SETTINGS"].contract_days)
+    start_clock(lead, Clock.SIGN, now, days=days)
     offer.answer, offer.answered_at, offer.answered_by_id = "accepted", now, by.id
     counting.recount_intake(lead.product_version.product_id)
     tell_staff(lead, "lead_staff_accepted_offer", about=f"offer:{number}:accepted")
@@ -158,8 +156,13 @@ def refuse_offer(lead: Lead, *, number: int, code: str, note: str = "", by: Acto
     tell_staff(lead, "lead_staff_refused_offer", about=f"offer:{number}:refused", reason=f"label:lead.code:{code}")
 
 
-def report_contract(lead: Lead, *, contract_number: str, signed_on: date, note: str = "", by: Actor) -> None:
-    """The institution reports that the contract is signed. The platform signs nothing, it records who reported what."""
+def report_contract(
+    lead: Lead, *, contract_number: str, signed_on: date, note: str = "", by: Actor, days: int | None = None
+) -> None:
+    """The institution reports that the contract is signed. The platform signs nothing, it records who reported what.
+
+    `days`: working days for the pay-out, where they are set.
+    """
     offer = accepted_offer(lead)
     if offer is None or offer.answered_at is None:
         raise Refused("lead_step_not_now", state=lead.state, step=str(Step.REPORT_CONTRACT))
@@ -167,7 +170,7 @@ def report_contract(lead: Lead, *, contract_number: str, signed_on: date, note: 
     if no is not None:
         raise Refused(no.code, "signed_on", 422)
     take(lead, Step.REPORT_CONTRACT, by=by, note=note, contract_number=contract_number.strip(), signed_on=signed_on)
-    start_clock(lead, Clock.PAY, lead.steps[-1].at, days=current_app.config["SETTINGS"].payout_days)
+    start_clock(lead, Clock.PAY, lead.steps[-1].at, days=days)
     offer.contract_number, offer.contract_on = contract_number.strip(), signed_on
     tell_owner(lead, "lead_told_contract", about="contract")
 

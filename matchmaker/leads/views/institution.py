@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from flask import render_template, request
+from flask import current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -550,7 +550,8 @@ def report_contract(lead: Lead) -> ResponseReturnValue:
         lead,
         "contract",
         lambda form: offering.report_contract(
-            lead, contract_number=form.number, signed_on=form.day, note=form.note, by=actor()
+            lead, contract_number=form.number, signed_on=form.day, note=form.note, by=actor(),
+            days=current_app.config["SETTINGS"].payout_days,
         ),
         _("记下了。放了款，再来报告。"),
     )

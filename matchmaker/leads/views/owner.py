@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from flask import render_template, request
+from flask import current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
@@ -547,7 +547,7 @@ def read_paper(found: OfPaper) -> ResponseReturnValue:
 @requires("lead.answer_offer", load=load_lead)
 def accept_offer(lead: Lead, number: int) -> ResponseReturnValue:
     """Take the offer; it is no contract yet."""
-    offering.accept_offer(lead, number=number, by=actor())
+    offering.accept_offer(lead, number=number, by=actor(), days=current_app.config["SETTINGS"].contract_days)
     said(_("接受了。接下来%(name)s和您签合同；合同上的数要和明白纸一样。", name=lead.institution.short_name))
     return back_to("leads.show", lead_id=lead.id)
 
