@@ -9,6 +9,7 @@ import contextlib
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -28,28 +29,45 @@ from hypothesis.stateful import (
 
 from matchmaker import clock
 from matchmaker.accounts.models import Person
+from matchmaker.conversations import services as conversations
+from matchmaker.conversations.rules import Side
 from matchmaker.db import db
 from matchmaker.leads import jobs
-from matchmaker.leads.models import Consent, Lead, Reserve
-from matchmaker.leads.queries import finding, presenting
-from matchmaker.leads.rules.consents import OPTIONAL, Field
+from matchmaker.leads.models import Consent, Lead, RelayNumber, Reserve
+from matchmaker.leads.queries import finding, presenting, queueing
+from matchmaker.leads.queries import talking as talks
+from matchmaker.leads.rules.consents import OPTIONAL, Field, in_force
 from matchmaker.leads.rules.seen import NOTHING_SEEN, Seen
 from matchmaker.leads.rules.states import ENDED, LIVE, MOST_LIVE_LEADS, State
-from matchmaker.leads.services import answering, choosing, moving, offering, reserving, withdrawing, working
+from matchmaker.leads.services import (
+    answering,
+    choosing,
+    moving,
+    offering,
+    relaying,
+    repairing,
+    reserving,
+    talking,
+    withdrawing,
+    working,
+)
+from matchmaker.needs.services import change_need
 from matchmaker.notifications.models import Message
+from matchmaker.privacy import services as closing
 from matchmaker.products.models import Product
 from matchmaker.refusal import Refused
-from tests.leads.builders import FIELDS, HOURS, Case, a_bank, a_case, match, offered
+from tests.leads.builders import FIELDS, HOURS, Case, a_bank, a_case, a_document, match, offered, to_state
 
 START = datetime.fromisoformat("2026-09-23T10:00:00+08:00")
 BANKS = 4
-EXAMPLES, STEPS = 12, 30
+EXAMPLES, STEPS = 14, 20
 REASONS: tuple[tuple[list[str], Seen], ...] = (
     (["C01"], NOTHING_SEEN),
     (["T01", "B04"], Seen({"tax_owed_yuan": Decimal("214.60")})),
     (["B02"], Seen({"turnover_yuan": Decimal(300_000)}, enough_yuan=Decimal(50_000))),
 )
 """Reasons of a decline, with the figures that some of them must have."""
+SAID = "我是桂兰，店在柳桥街"
 TALLY: Counter[str] = Counter()
 """What the runs met, so that a machine that does nothing fails."""
 
@@ -78,6 +96,8 @@ class Leads(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         TALLY["ended"] += sum(lead.state in ENDED for lead in self.leads())
+        TALLY["decline"] += sum(bool(lead.decline_codes) for lead in self.leads())
+        TALLY["second looks"] += sum(lead.second_looks for lead in self.leads())
         TALLY["turns"] += len(db.session.scalars(sa.select(Reserve).where(Reserve.standing == "sent")).all())
         db.session.rollback()  # each run begins with nothing
         db.session.expunge_all()
@@ -93,7 +113,8 @@ class Leads(RuleBasedStateMachine):
         try:
             with db.session.begin_nested():
                 deed()
-        except Refused:
+        except Refused as no:
+            TALLY[no.code] += 1
             db.session.expire_all()
 
     def on_a_lead(self, data: Any, deed: Any) -> None:
@@ -105,14 +126,20 @@ class Leads(RuleBasedStateMachine):
     def until(self) -> datetime:
         return clock.now() + timedelta(days=40)
 
-    @initialize(sent=st.booleans(), accepted=st.booleans(), reserves=st.booleans())
-    def a_beginning(self, sent: bool, accepted: bool, reserves: bool) -> None:
-        if sent:
-            self.send(self.products[0], [], HOURS)
-        if sent and accepted:
-            self.attempt(lambda: working.accept_lead(self.leads()[0], by=self.case.manager))
-        if reserves:
-            self.name_a_reserve(self.products[1])
+    @initialize(begun=st.sampled_from(["accepted", "contacted", "declined", "second_look", "late", "nothing"]))
+    def something_has_begun(self, begun: str) -> None:
+        """Runs that begin further on come to what happens late in the life of a lead."""
+        if begun == "nothing":
+            return
+        lead = to_state(self.case, "waiting" if begun == "late" else begun)
+        reserving.name_reserve(
+            self.case.need, self.products[1], fields=FIELDS, hours=HOURS, ends_at=self.until(), by=self.case.owner
+        )
+        if begun in ("accepted", "contacted"):
+            talking.give_paper(lead, a_document(self.case.owner, "桂兰租约.pdf"), by=self.case.owner)
+            jobs.keep_numbers(self.now)
+        if begun == "late":
+            self.time_passes_and_the_jobs_run(hours=72.0)
 
     def send(self, product: Product, more: list[str], hours: list[str]) -> None:
         self.attempt(
@@ -163,13 +190,17 @@ class Leads(RuleBasedStateMachine):
 
     @rule(
         data=st.data(),
-        deed=st.sampled_from(["accept", "contact", "try", "review", "papers", "offer", "decline", "hand_over"]),
+        deed=st.sampled_from(
+            ["accept", "contact", "try", "review", "papers", "offer", "decline", "hand_over", "write"]
+        ),
     )
     def the_institution_works(self, data: Any, deed: str) -> None:
         def act(lead: Lead) -> None:
             mine = [person for person in self.staff if lead.institution_id in person.institution_ids]
             person = data.draw(st.sampled_from(mine), label="person")
-            codes, seen = data.draw(st.sampled_from(REASONS), label="reasons") if deed == "decline" else ([], NOTHING_SEEN)
+            codes, seen = ([], NOTHING_SEEN)
+            if deed == "decline":
+                codes, seen = data.draw(st.sampled_from(REASONS), label="reasons")
             deeds: dict[str, Any] = {
                 "accept": lambda: working.accept_lead(lead, by=person),
                 "contact": lambda: working.contact(lead, channel="in_person", by=person),
@@ -178,12 +209,58 @@ class Leads(RuleBasedStateMachine):
                 "papers": lambda: working.ask_papers(lead, items=[{"what": "租约", "why": ""}], by=person),
                 "offer": lambda: offering.make_offer(lead, offered=offered(self.case), by=person),
                 "decline": lambda: working.decline(lead, codes=codes, seen=seen, by=person),
+                "write": lambda: working.write(lead, "您好，在吗", by=person),
                 "hand_over": lambda: working.hand_over(lead, to=person, by=person),
             }
             deeds[deed]()
             TALLY[deed] += 1
 
         self.on_a_lead(data, act)
+
+    @rule(data=st.data(), deed=st.sampled_from(["repair", "look_again", "second_look", "look_again", "repair"]))
+    def the_owner_does_not_give_up(self, data: Any, deed: str) -> None:
+        owner = self.case.owner
+        deeds: dict[str, Any] = {
+            "repair": lambda lead: repairing.mark_done(
+                lead, code="T01", proof=a_document(owner, "桂兰无欠税.pdf"), by=owner
+            ),
+            "look_again": lambda lead: repairing.look_again(lead, by=owner),
+            "second_look": lambda lead: answering.ask_second_look(
+                lead, repaired=False, fields=FIELDS, hours=HOURS, ends_at=self.until(), by=owner
+            ),
+        }
+        self.on_a_lead(data, deeds[deed])
+
+    @rule(data=st.data(), deed=st.sampled_from(["give", "say", "block", "unblock"]))
+    def the_owner_talks(self, data: Any, deed: str) -> None:
+        owner = self.case.owner
+        deeds: dict[str, Any] = {
+            "give": lambda lead: talking.give_paper(lead, a_document(owner, "桂兰租约.pdf"), by=owner),
+            "say": lambda lead: talking.write(lead, SAID, side=Side.OWNER, by=owner),
+            "block": lambda lead: conversations.block(lead.business_id, lead.institution_id, by=owner),
+            "unblock": lambda lead: conversations.unblock(lead.business_id, lead.institution_id, by=owner),
+        }
+        self.on_a_lead(data, deeds[deed])
+
+    @rule(data=st.data(), deed=st.sampled_from(["take_back", "send_now"]))
+    def the_owner_does_not_wait_for_a_reserve(self, data: Any, deed: str) -> None:
+        waiting = finding.waiting_reserves(self.case.need.id)
+        if waiting:
+            reserve = data.draw(st.sampled_from(waiting), label="reserve")
+            do = reserving.take_back if deed == "take_back" else reserving.send_now
+            self.attempt(lambda: do(reserve, by=self.case.owner))
+
+    @rule(amount=st.sampled_from([200_000, 250_000]))
+    def the_owner_changes_the_need(self, amount: int) -> None:
+        need = self.case.need
+        wanted = replace(need.current.wanted, amount_yuan=Decimal(amount))
+        self.attempt(lambda: change_need(need, wanted, seen_number=need.current_number, days=60, by=self.case.owner))
+
+    @precondition(lambda self: len(self.leads()) > 3)
+    @rule()
+    def the_owner_wants_to_go(self) -> None:
+        self.attempt(lambda: closing.ask_to_close(self.case.owner))
+        TALLY["gone"] += 1
 
     @rule(hours=st.sampled_from([0.1, 1.0, 5.0, 24.0, 72.0, 240.0]))
     def time_passes_and_the_jobs_run(self, hours: float) -> None:
@@ -194,6 +271,7 @@ class Leads(RuleBasedStateMachine):
         jobs.finish_withdrawals(self.now)
         jobs.release_overdue_leads(self.now)
         jobs.expire_offers(self.now)
+        jobs.keep_numbers(self.now)
 
     # What must hold ------------------------------------------------------------------------------------------------
 
@@ -218,6 +296,41 @@ class Leads(RuleBasedStateMachine):
                 told = repr(shown.__dict__)
                 for name, secret in self.secrets.items():
                     assert name in allowed or not secret or secret not in told, (lead.state, name)
+                assert allowed or not shown.papers, "a paper is read under its consent alone"
+                TALLY["papers"] += bool(shown.papers)
+
+    @rule(data=st.data())
+    def somebody_looks_through_the_lists(self, data: Any) -> None:
+        """What is found there, also by searching for what is sealed, says no more than each row opens."""
+        person = data.draw(st.sampled_from(self.staff), label="reader")
+        stands = {
+            lead.id for lead in self.leads()
+            if lead.consent and in_force(lead.consent.ends_at, lead.consent.stopped_at, clock.now())
+        }  # fmt: skip
+        for words in ("", self.case.business.name, str(self.case.owner.phone)):
+            queue = queueing.queue_of(person, words=words)
+            rows = queueing.rows_of(queue, queue.rows, person)
+            ended = db.session.scalars(queueing.ended_of(person, words=words)).unique().all()
+            rows += queueing.done_rows(list(ended), person)
+            threads = list(db.session.execute(talks.talks_of(person, words=words)))
+            assert not words or (not rows and not threads), "nobody is found by what is sealed"
+            assert {row.id for row in threads} <= stands
+            for row in rows:
+                TALLY["rows"] += 1
+                told = repr(row.shown.__dict__)
+                for name, secret in self.secrets.items():
+                    assert name in row.shown.opened or not secret or secret not in told, name
+                assert Field.CONTACT_PHONE not in row.shown.opened, "a row opens no number"
+
+    @invariant()
+    def a_lent_number_is_shown_while_its_holder_may_call(self) -> None:
+        for row in db.session.scalars(sa.select(RelayNumber).where(RelayNumber.released_at.is_(None))):
+            lead = finding.lead_by_id(row.lead_id)
+            assert lead is not None and row.number != self.case.owner.phone
+            holder = db.session.get_one(Person, row.manager_id)
+            if presenting.present(lead, holder).relay == "lent":
+                assert lead.manager_id == row.manager_id and relaying.may_have_number(lead, clock.now())
+            TALLY["lent"] += 1
 
     @invariant()
     def at_most_three_live_each_with_a_receipt_of_its_institution(self) -> None:
@@ -257,6 +370,7 @@ def test_no_sequence_of_steps_shows_a_sealed_field(app: Any, monkeypatch: pytest
 
     monkeypatch.setattr(jobs, "unit_of_work", in_the_same_transaction)
     monkeypatch.setattr(presenting, "looked_at", lambda *args, **kwargs: None)
+    monkeypatch.setitem(app.config, "SETTINGS", replace(app.config["SETTINGS"], phone_relay="simulated"))
     with app.app_context():
         run_state_machine_as_test(
             Leads,
@@ -266,3 +380,4 @@ def test_no_sequence_of_steps_shows_a_sealed_field(app: Any, monkeypatch: pytest
             ),
         )  # fmt: skip
     assert TALLY["opened"] and TALLY["sealed"] and TALLY["ended"] and TALLY["turns"] and TALLY["decline"], TALLY
+    assert TALLY["papers"] and TALLY["rows"] and TALLY["lent"] and TALLY["gone"] and TALLY["second looks"], TALLY
