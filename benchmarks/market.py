@@ -16,6 +16,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import asdict, replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ import numpy as np
 from benchmarks.market_methods import learned_from, learning_methods, oracle, plain_methods, rules_only
 from benchmarks.market_stage import Stage, build
 from benchmarks.market_world import Assumptions, Run, World, with_history
+from matchmaker.leads.rules.sharing import Carrier, in_turn
 from matchmaker.ranking import evaluation, exposure
 
 NEEDS, DAYS = 7_000, 260.0
@@ -61,6 +63,7 @@ def measured(world: World, run: Run) -> dict[str, Any]:
         "wasted_per_funded": round((len(sent) - funded) / max(1, funded), 3),
         "not_taken_up": round(lapsed / max(1, len(sent)), 4),
         "unevenness": _unevenness(world, run),
+        **_managers(world, run),
         "days_to_first_answer": round(float(np.median(list(run.answered_after.values()))), 2),
         "never_answered": round(1 - len(run.answered_after) / needs, 4),
         "dearer_by": round(float(np.mean(list(run.cost_of.values()))), 3) if run.cost_of else None,
@@ -70,6 +73,8 @@ def measured(world: World, run: Run) -> dict[str, Any]:
     if said:
         labels, chances = [one for one, _ in said], [float(one) for _, one in said if one is not None]
         found["calibration_error"] = evaluation.calibration_error(labels, chances)
+        found["calibration_floor"] = evaluation.calibration_floor(chances)
+        found["calibration_excess"] = evaluation.calibration_excess(labels, chances)
     return found
 
 
@@ -78,6 +83,46 @@ def _unevenness(world: World, run: Run) -> float:
     counted = Counter(row.lender for row in run.sent)
     each = np.array([counted[at] / world.slots[at] for at in range(len(world.slots))])
     return round(float(each.std() / each.mean()), 3)
+
+
+def _managers(world: World, run: Run) -> dict[str, float]:
+    """Leads per manager within a lender, standard deviation over mean: given by turn as the product does it
+    (``leads.rules.sharing``), or to whoever happens to be there; and how many were given to somebody who was full.
+
+    A lender's slots are dealt to its managers one by one; each of them holds a lead until it is decided.
+    """
+    found = {}
+    taken = sorted((row for row in run.sent if row.taken_at is not None), key=lambda row: (row.taken_at, row.need))
+    for name in ("by_turn", "by_chance"):
+        dice = np.random.default_rng(3)
+        held: dict[tuple[int, int], list[float]] = {}
+        got: Counter[tuple[int, int]] = Counter()
+        last: dict[tuple[int, int], datetime] = {}
+        overloaded = 0
+        for row in taken:
+            people = max(1, min(world.stage.lenders[row.lender].managers, int(world.slots[row.lender])))
+            carriers = []
+            for person in range(people):
+                mine = held.setdefault((row.lender, person), [])
+                mine[:] = [until for until in mine if until > (row.taken_at or 0.0)]
+                most = int(world.slots[row.lender]) // people + (person < int(world.slots[row.lender]) % people)
+                carriers.append(Carrier(person, "", len(mine), most, last.get((row.lender, person))))
+            able = in_turn(carriers)
+            overloaded += not able
+            chosen = able[0] if name == "by_turn" and able else (able or carriers)[dice.integers(len(able or carriers))]
+            at = (row.lender, chosen.person_id)
+            held[at].append(row.freed_at)
+            got[at] += 1
+            last[at] = world.stage.at(row.taken_at or 0.0)
+        spreads = []
+        for lender, one in enumerate(world.stage.lenders):
+            people = max(1, min(one.managers, int(world.slots[lender])))
+            each = np.array([got[lender, person] for person in range(people)], float)
+            if people > 1 and each.sum() >= 5 * people:
+                spreads.append(float(each.std() / each.mean()))
+        found[f"managers_{name}"] = round(float(np.mean(spreads)), 3) if spreads else 0.0
+        found[f"overloaded_{name}"] = overloaded
+    return found
 
 
 def _exposure(world: World, run: Run) -> dict[str, float | None]:
@@ -154,7 +199,8 @@ def measure(needs: int, seed: int, only: str | None = None) -> dict[str, Any]:
 
 
 COLUMNS = (
-    "funded_share", "funded_in_first_5", "wasted_per_funded", "calibration_error", "not_taken_up", "unevenness",
+    "funded_share", "funded_in_first_5", "wasted_per_funded", "calibration_error", "calibration_floor",
+    "calibration_excess", "not_taken_up", "unevenness", "managers_by_turn", "managers_by_chance", "overloaded_by_turn",
     "days_to_first_answer", "never_answered", "dearer_by",
 )  # fmt: skip
 

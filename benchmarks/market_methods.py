@@ -8,7 +8,7 @@ with the counts of that moment; nothing is learned while it is measured.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -80,9 +80,7 @@ class Learned:
     rows: list[HistoryRow]
     """Every application that was decided and known when the history ended; in order of showing."""
     answered: list[HistoryRow]
-    """Those that somebody took up, with what the institution said: the institution's side."""
-    offered: list[HistoryRow]
-    """Those with an offer, and whether it was taken: the owner's side."""
+    """Those that somebody took up, with when an offer was made: what both sides are learned from."""
     matrix: list[Array]
     """Features of the later needs, [k, features] by place after the split."""
     counts: Any
@@ -92,24 +90,24 @@ def learned_from(world: World, history: Run) -> Learned:
     """Read the history as the platform's tables would hold it when it ended."""
     stage = world.stage
     end = stage.needs[world.split].day
-    rows, answered, offered = [], [], []
+    rows, answered = [], []
     for number, sent in enumerate(sorted(history.sent, key=lambda row: (row.sent_at, row.need, row.choice))):
         if sent.known_at > end:
             continue
         need = stage.needs[sent.need]
 
-        def row(label: bool, sent: Any = sent, need: Asked = need, number: int = number) -> HistoryRow:
-            shown_at, known_at = stage.at(sent.sent_at), stage.at(sent.known_at)
-            return HistoryRow(number, sent.need, shown_at, known_at, label, need.cases[sent.choice], need.wish)
-
-        rows.append(row(sent.funded))
+        known_at = stage.at(sent.known_at)
+        rows.append(
+            HistoryRow(
+                number, sent.need, stage.at(sent.sent_at), known_at, sent.funded, need.cases[sent.choice], need.wish,
+                known_at if sent.offered else None, sent.offered and not sent.funded,
+            )
+        )  # fmt: skip
         if not sent.lapsed:
-            answered.append(row(sent.offered))
-        if sent.offered:
-            offered.append(row(sent.funded))
+            answered.append(rows[-1])
     _, counts = as_shown(rows)
     matrix = [vectors(need, counts) for need in stage.needs[world.split :]]
-    return Learned(world, rows, answered, offered, matrix, counts)
+    return Learned(world, rows, answered, matrix, counts)
 
 
 class Scored:
@@ -157,32 +155,19 @@ def learning_methods(learned: Learned) -> list[Any]:
     """Logistic, LambdaRank, factorisation, ours one-sided and two-sided."""
     split = learned.world.split
     found = [_logistic(learned), *_lambdarank(learned), *_factorisation(learned)]
-    whole = trained(learned.rows)
+    whole = trained([replace(row, offered_at=None, ended_by_owner=False) for row in learned.rows])
     if whole is not None:
         found.append(Scored("ours, one-sided", split, _said(learned, whole), published=True, chances=True))
-    both = both_sides(learned)
+    both = trained(learned.answered)
     if both is not None:
-        found.append(TwoSided("ours, two-sided", split, both))
+        found.append(TwoSided("ours, two-sided", split, _said(learned, both)))
     return found
 
 
 def trained(rows: list[HistoryRow]) -> Trained | None:
-    """The product's own training; None where it finds too little to learn from."""
+    """The product's own training, both sides apart where offers are known; None where there is too little to learn."""
     found = fit(rows)
     return None if isinstance(found, Reason) else found.trained
-
-
-def both_sides(learned: Learned) -> list[Array] | None:
-    """Approved × taken, each by the product's training on its own stage; an untrained stage counts by its mean."""
-    approved = trained(learned.answered)
-    if approved is None:
-        return None
-    yes = _said(learned, approved)
-    taken = trained(learned.offered)
-    if taken is not None:
-        return [a * b for a, b in zip(yes, _said(learned, taken), strict=True)]
-    share = sum(row.funded for row in learned.offered) / max(1, len(learned.offered))
-    return [one * share for one in yes]
 
 
 def _said(learned: Learned, by: Trained) -> list[Array]:

@@ -111,6 +111,10 @@ class Sent:
     """Nobody took it up in time."""
     offered: bool
     said: float | None
+    taken_at: float | None = None
+    """When a manager took it up; None where nobody did."""
+    freed_at: float = 0.0
+    """When it was decided, and its manager free for another one."""
 
 
 @dataclass
@@ -302,7 +306,7 @@ class _Running:
         if start > now:
             self.starts[lender].append(start)
         yes = bool(world.u_approved[at, lender] < world.approved[at][k])
-        return row | {"lapsed": False, "answer_at": answer_at, "decided_at": decided_at, "yes": yes}
+        return row | {"lapsed": False, "start": start, "answer_at": answer_at, "decided_at": decided_at, "yes": yes}
 
     def _settle(self, at: int, need: Asked, rows: list[dict[str, Any]], now: float, tried: list[int], no: int) -> None:
         """The owner takes the first offer they want; the rest is given up. Who has a no may try the next."""
@@ -317,7 +321,7 @@ class _Running:
             known_at = money if funded and money is not None else row["decided_at"] + (1.0 if row["yes"] else 0.0)
             self.run.sent.append(
                 Sent(at, row["k"], row["lender"], row["place"], row["sent_at"], known_at, funded, row["lapsed"],
-                     row["yes"], row["said"])
+                     row["yes"], row["said"], row.get("start"), row["decided_at"])
             )  # fmt: skip
             self._later(known_at, self._counting(row["lender"], int(need.product[row["k"]]), funded))
         answers = [row["answer_at"] for row in rows if row["answer_at"] is not None]

@@ -314,9 +314,9 @@ class LeadBook:
                 self.books.tally(self.institution_id, key).decided += 1
 
     def _note_outcome(self, at: datetime, *, decided_at: datetime | None, funded: bool | None, code: str | None = None,
-                      amount: Decimal | None = None) -> None:  # fmt: skip
+                      amount: Decimal | None = None, offered_at: datetime | None = None) -> None:  # fmt: skip
         self.outcome |= {
-            "decided_at": decided_at, "known_at": None if funded is None else at, "funded": funded,
+            "decided_at": decided_at, "offered_at": self.outcome["offered_at"] or offered_at, "known_at": None if funded is None else at, "funded": funded,
             "reason_code": code, "amount_yuan": amount,
         }  # fmt: skip
 
@@ -339,7 +339,8 @@ class LeadBook:
             "id": len(self.books.outcomes) + 1, "lead_id": self.id, "need_id": self.need["id"],
             "product_version_id": self.row["product_version_id"], "institution_id": self.institution_id,
             "shown_list_id": self.row["shown_list_id"], "place": self.row["shown_place"], "sent_at": at,
-            "decided_at": None, "known_at": None, "funded": None, "amount_yuan": None, "reason_code": None, "source": "lead",
+            "decided_at": None, "offered_at": None, "known_at": None, "funded": None, "amount_yuan": None,
+            "reason_code": None, "source": "lead",
         }  # fmt: skip
         self.books.outcomes.append(self.outcome)
         for key in (None, self.product_id):
@@ -531,7 +532,7 @@ class LeadBook:
         self.books.offers.append(offer)
         self.start_clock(Clock.OWNER, at, due_at=clocks.end_of_day(offered.valid_until_on))
         self._decided_first_time()
-        self._note_outcome(at, decided_at=at, funded=None)
+        self._note_outcome(at, decided_at=at, funded=None, offered_at=at)
         self._recount(at)
 
     def report_contract(self, at: datetime, *, contract_number: str) -> None:

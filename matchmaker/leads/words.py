@@ -607,6 +607,8 @@ SENTENCES = {
     "queue_in_patch": _l("在您的片区"),
     "queue_knows_trade": _l("您做过这一行"),
     "queue_full": _l("您手上已经满了，可以留给同事"),
+    "queue_your_turn": _l("轮到您：您手上 %(live)s 件，能接 %(most)s 件"),
+    "queue_turn_of": _l("轮到%(name)s：手上 %(live)s 件，能接 %(most)s 件。快到时限，谁都可以先认领"),
     "queue_payout_disputed": _l("客户对放款有异议，要您核对"),
     # --- the two halves of the ball-holder
     "lead_owner_waits": _l("等着"),

@@ -157,6 +157,13 @@ LABELS = {
         "institution_amount_share": _l("机构在这个金额办成的比例"),
         "institution_first_share": _l("机构对头一回的办成的比例"),
     },
+    "ranking.compared": {"as_one": _l("合着学"), "apart": _l("分开学，再相乘")},
+    "ranking.side": {"owner": _l("看店主"), "institution": _l("看机构")},
+    "ranking.stage": {
+        "waits": _l("送出以后，店主等到机构有答复"),
+        "offers": _l("机构给报价，不是谢绝，也不是不答"),
+        "pays": _l("店主接报价，钱到账"),
+    },
     "ranking.measured": {
         "model": _l("这个模型"),
         "active": _l("当时在用的"),

@@ -70,7 +70,9 @@ def delay_weights(
     Refusals are known early and money late. Of a young age more refusals than pay-outs are known, and a model that
     counts them alike learns that nobody is funded. Open cases are not negatives: each known case stands for those of
     its outcome that are not known yet, by the delays of cases that are older than ``MATURE`` at the cut and were known
-    then (inverse probability of censoring). Bounded by ``STANDS_FOR_AT_MOST``; 1 where too few delays are known.
+    then (inverse probability of censoring); 1 where too few delays are known. 0 at an age at which less than one in
+    ``STANDS_FOR_AT_MOST`` of either outcome would be known: no weight makes up for pay-outs of which none can be there
+    yet, and refusals alone would tell that nobody is funded. Such cases are in no slice.
     """
     delays: dict[bool, list[float]] = {True: [], False: []}
     for shown, known, label in zip(shown_at, known_at, labels, strict=True):
@@ -80,12 +82,12 @@ def delay_weights(
         known_delays.sort()
     found = []
     for row in rows:
-        mine = delays[bool(labels[row])]
-        if len(mine) < LEAST_DELAYS:
-            found.append(1.0)
-            continue
-        share = bisect_right(mine, (cut - shown_at[row]).total_seconds()) / len(mine)
-        found.append(min(STANDS_FOR_AT_MOST, 1 / share) if share > 0 else STANDS_FOR_AT_MOST)
+        age = (cut - shown_at[row]).total_seconds()
+        known = {of: bisect_right(all_, age) / len(all_) for of, all_ in delays.items() if len(all_) >= LEAST_DELAYS}
+        if min(known.values(), default=1.0) < 1 / STANDS_FOR_AT_MOST:
+            found.append(0.0)
+        else:
+            found.append(1 / known.get(bool(labels[row]), 1.0))
     return found
 
 
@@ -141,6 +143,46 @@ def calibration_error(
     return round(sum(row["n"] * abs(row["predicted"] - row["came"]) for row in rows) / total, 6) if total else 0.0
 
 
+def calibration_floor(chances: Sequence[float], weights: Sequence[float] | None = None) -> float:
+    """What ``calibration_error`` would be on average if every one of these chances were exactly right.
+
+    Outcomes are dice: of n cases in a tenth the share that comes lies off by chance alone. In each tenth the distance
+    is nearly normal with the variance of a weighted share, and a normal's mean distance is its deviation times √(2/π).
+    The error of a model is read beside this floor; no model gets below it except by luck.
+    """
+    rows = _tenths(chances, weights)
+    total = sum(n for n, _, _ in rows)
+    return round(sum(n * float(np.sqrt(2 * of / np.pi)) for n, _, of in rows) / total, 6) if total else 0.0
+
+
+def calibration_excess(
+    labels: Sequence[bool], chances: Sequence[float], weights: Sequence[float] | None = None
+) -> float:
+    """The calibration error without what the dice explain: the root of the mean squared distance over the tenths, less
+    the variance that a right chance would have there (debiased estimator; Kumar, Liang and Ma 2019). 0 where all of it
+    is within the dice.
+    """
+    tenths = reliability(labels, chances, weights=weights)
+    squared, total = 0.0, 0
+    for row, (n, _, variance) in zip(tenths, _tenths(chances, weights), strict=True):
+        squared += n * ((row["predicted"] - row["came"]) ** 2 - variance)
+        total += n
+    return round(float(np.sqrt(max(0.0, squared) / total)), 6) if total else 0.0
+
+
+def _tenths(chances: Sequence[float], weights: Sequence[float] | None, bins: int = 10) -> list[tuple[int, int, float]]:
+    """Tenths that are not empty: cases, tenth, variance of the share that comes if the chances are right."""
+    p = np.asarray(chances, dtype=float)
+    w = np.ones(len(p)) if weights is None else np.asarray(weights, dtype=float)
+    tenth = np.minimum((p * bins).astype(int), bins - 1)
+    found = []
+    for low in range(bins):
+        at = tenth == low
+        if at.any():
+            found.append((int(at.sum()), low, float((w[at] ** 2 * p[at] * (1 - p[at])).sum() / w[at].sum() ** 2)))
+    return found
+
+
 def split(shown_at: Sequence[datetime], known_at: Sequence[datetime]) -> Slices:
     """Cut rows, given in order of showing, by time: a case that was still open when the next slice began is left out
     of the earlier one, because nobody could have learned from it then.
@@ -158,14 +200,30 @@ def split(shown_at: Sequence[datetime], known_at: Sequence[datetime]) -> Slices:
     )
 
 
-def too_few(labels: Sequence[bool], slices: Slices) -> Reason | None:
+def split_at(
+    shown_at: Sequence[datetime], known_at: Sequence[datetime], cuts: tuple[datetime, datetime, datetime]
+) -> Slices:
+    """Rows in the parts of time of other rows: a stage is cut where the whole is, each part as of its own end."""
+    calibrate_from, later_from, _ = cuts
+    places = range(len(shown_at))
+    return Slices(
+        learn=[row for row in places if shown_at[row] < calibrate_from and known_at[row] <= calibrate_from],
+        calibrate=[
+            row for row in places if calibrate_from <= shown_at[row] < later_from and known_at[row] <= later_from
+        ],
+        later=[row for row in places if shown_at[row] >= later_from],
+        cuts=cuts,
+    )
+
+
+def too_few(labels: Sequence[bool], slices: Slices, *, least_of_each: int = LEAST_OF_EACH) -> Reason | None:
     """Why nothing can be trained yet, or None."""
     if len(labels) < LEAST_CASES:
         return Reason("ranker_too_few_cases", {"n": len(labels), "least": LEAST_CASES})
     for part in (slices.learn, slices.calibrate, slices.later):
         funded = sum(labels[row] for row in part)
-        if min(funded, len(part) - funded) < LEAST_OF_EACH:
-            return Reason("ranker_too_one_sided", {"n": len(part), "funded": funded, "least": LEAST_OF_EACH})
+        if min(funded, len(part) - funded) < least_of_each:
+            return Reason("ranker_too_one_sided", {"n": len(part), "funded": funded, "least": least_of_each})
     return None
 
 

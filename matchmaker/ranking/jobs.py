@@ -38,11 +38,12 @@ def train_ranker(now: datetime) -> None:
     seen = newest.card["cases"] if newest is not None else 0
     due = queries.count_decided() - seen >= (NEW_CASES if newest is not None else 1)
     rows = queries.history(now) if due else []
+    still_open = queries.offers_still_open(now) if due else []
     active = services.active_ranker()
     db.session.rollback()
     if not due:
         return
-    fitted = services.fit(rows, active=active)
+    fitted = services.fit(rows, still_open=still_open, active=active)
     if isinstance(fitted, Reason):
         return
     with unit_of_work():

@@ -178,6 +178,8 @@ class Outcome(Base):
     sent_at: Mapped[datetime]
     decided_at: Mapped[datetime | None]
     """When the institution decided."""
+    offered_at: Mapped[datetime | None]
+    """When it first made an offer; None where it has made none: what its owner did then is another stage."""
     known_at: Mapped[datetime | None]
     """When it was known here whether money came: what is learned as of an earlier moment does not know it."""
     funded: Mapped[bool | None]

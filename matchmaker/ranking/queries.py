@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -21,6 +21,7 @@ from matchmaker.ranking.exposure import WINDOW, Stood
 from matchmaker.ranking.features import Case, case_of, wish_of
 from matchmaker.ranking.models import Drift, Exposure, ModelVersion, Outcome, Shown, ShownList
 from matchmaker.ranking.rules import Offer, Record, Wish
+from matchmaker.ranking.sides import ENDED_BY_OWNER
 
 
 def active_version() -> ModelVersion | None:
@@ -71,15 +72,50 @@ class HistoryRow:
     funded: bool
     case: Case
     wish: Wish
+    offered_at: datetime | None = None
+    """When the institution made its offer; None where it made none."""
+    ended_by_owner: bool = False
+    """Whether its owner ended it: gave it up, or turned the offer down."""
+    decided: bool = True
+    """False: an offer whose money is open. It says what the institution did, and nothing yet of money."""
 
 
 def history(until: datetime | None = None) -> list[HistoryRow]:
     """Every decided case of a stored list in order of showing, with the facts, terms and price of that moment."""
-    query = _cases(Outcome.known_at, Outcome.funded).where(Outcome.funded.is_not(None), Outcome.known_at.is_not(None))
-    if until is not None:
-        query = query.where(Outcome.known_at <= until)
+    query = _cases(*_CAME).where(Outcome.funded.is_not(None), Outcome.known_at.is_not(None))
+    return _history(query if until is None else query.where(Outcome.known_at <= until))
+
+
+def offers_still_open(until: datetime | None = None) -> list[HistoryRow]:
+    """Every case with an offer of which it was not known at ``until`` whether money comes; known since the offer."""
+    query = _cases(*_CAME).where(Outcome.offered_at.is_not(None))
+    if until is None:
+        query = query.where(Outcome.funded.is_(None))
+    else:
+        query = query.where(Outcome.offered_at <= until, sa.or_(Outcome.known_at.is_(None), Outcome.known_at > until))
+    return [
+        replace(row, known_at=row.offered_at, funded=False, ended_by_owner=False, decided=False)
+        for row in _history(query)
+        if row.offered_at is not None
+    ]
+
+
+_CAME = (Outcome.known_at, Outcome.funded, Outcome.offered_at, Outcome.reason_code)
+
+
+def _history(query: sa.Select[Any]) -> list[HistoryRow]:
     found = [
-        HistoryRow(row.id, row.shown_list_id, made_at, row.known_at, bool(row.funded), case, wish_of(facts))
+        HistoryRow(
+            row.id,
+            row.shown_list_id,
+            made_at,
+            row.known_at,
+            bool(row.funded),
+            case,
+            wish_of(facts),
+            row.offered_at,
+            row.reason_code in ENDED_BY_OWNER,
+        )
         for row, made_at, facts, case in _as_shown(query)
     ]
     return sorted(found, key=lambda one: (one.shown_at, one.outcome_id))
@@ -289,9 +325,7 @@ def said_and_came(since: datetime) -> list[Said]:
     query = (
         sa.select(ShownList.made_at, Shown.place, Shown.features["model_chance"].as_float(), Outcome.funded)
         .join(Outcome, Outcome.shown_list_id == ShownList.id)
-        .join(
-            Shown, sa.and_(Shown.list_id == ShownList.id, Shown.product_version_id == Outcome.product_version_id)
-        )
+        .join(Shown, sa.and_(Shown.list_id == ShownList.id, Shown.product_version_id == Outcome.product_version_id))
         .where(ShownList.made_at >= since)
         .order_by(ShownList.made_at, Outcome.id)
     )

@@ -165,6 +165,8 @@ class Ranked:
     """The place that the score alone gives, from 1; another one than its own where neighbours were exchanged."""
     propensity: float = 1.0
     """The probability with which a product of this score stands at this place; 1 where nothing could be exchanged."""
+    sides: Mapping[str, float] = field(default_factory=dict)
+    """The chance of each side, where the model learned them apart: ``chance`` is their product."""
 
 
 def counted_chance(offer: Offer) -> float:

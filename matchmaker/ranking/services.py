@@ -41,7 +41,8 @@ from matchmaker.ranking.rules import (
     slot_price,
     weights_without,
 )
-from matchmaker.ranking.store import NotThisModel, Trained
+from matchmaker.ranking.sides import STAGES, cases_of
+from matchmaker.ranking.store import Levelled, NotThisModel, Trained
 from matchmaker.refusal import Reason, Refused
 
 log = logging.getLogger(__name__)
@@ -101,8 +102,8 @@ def order(
     weights = OBJECTED_WEIGHTS if objected else weights_without(*switched_off)
     ranker, seed = (None, None) if objected else (ranker, seed)
     ranked = [
-        Ranked(offer, _less_price(score_of(parts, weights), offer, objected), chance, similar, parts, read)
-        for offer, chance, similar, read in _chances(facts, offers, on, ranker)
+        Ranked(offer, _less_price(score_of(parts, weights), offer, objected), chance, similar, parts, read, sides=sides)
+        for offer, chance, sides, similar, read in _chances(facts, offers, on, ranker)
         for parts in [parts_of(offer, wish, chance)]
     ]
     said = explain(ranked, wish, weights)
@@ -118,15 +119,15 @@ def _less_price(score: float, offer: Offer, objected: bool) -> float:
 
 def _chances(
     facts: Facts, offers: Sequence[Offer], on: date, ranker: Ranker | None
-) -> list[tuple[Offer, float, Similar, dict[str, float]]]:
+) -> list[tuple[Offer, float, dict[str, float], Similar, dict[str, float]]]:
     if ranker is None:
-        return [(offer, counted_chance(offer), _similar_by_record(offer), {}) for offer in offers]
+        return [(offer, counted_chance(offer), {}, _similar_by_record(offer), {}) for offer in offers]
     counts = ranker.trained.counts
     cases = [features.case_of(facts, offer, on) for offer in offers]
     read = [features.read(case, counts) for case in cases]
-    chances = ranker.trained.chances([features.vector(one) for one in read], [one.institution_id for one in offers])
+    said = ranker.trained.both_sides([features.vector(one) for one in read], [one.institution_id for one in offers])
     similar = [counts.similar(case, SMALLEST_SAMPLE) for case in cases]
-    return list(zip(offers, chances, similar, read, strict=True))
+    return [(offer, *one, *more) for offer, one, *more in zip(offers, said, similar, read, strict=True)]
 
 
 def _similar_by_record(offer: Offer) -> Similar:
@@ -145,6 +146,7 @@ def stored_features(at: Ranked) -> dict[str, Any]:
         "unsure": at.offer.unsure,
         "institution_kind": at.offer.institution_kind,
         "model_chance": at.chance,
+        **({"sides": dict(at.sides)} if at.sides else {}),
         "parts": dict(at.parts),
         "similar": {"n": at.similar.n, "funded": at.similar.funded, "level": at.similar.level},
         "place_by_score": at.place_by_score,
@@ -217,24 +219,38 @@ def train_from_history(
     version (active or, if the gate kept it out, candidate), or the reason why there is too little to learn from.
     `oracle` (outcome id → true chance) stands beside the measures on a simulated town. Seconds for 10,000 cases.
     """
-    fitted = fit(queries.history(until), active=active_ranker(), oracle=oracle)
+    fitted = fit(
+        queries.history(until), still_open=queries.offers_still_open(until), active=active_ranker(), oracle=oracle
+    )
     return fitted if isinstance(fitted, Reason) else keep(fitted, by=by)
 
 
 def fit(
-    rows: Sequence[HistoryRow], *, active: Ranker | None = None, oracle: Mapping[int, float] | None = None
+    rows: Sequence[HistoryRow],
+    *,
+    still_open: Sequence[HistoryRow] = (),
+    active: Ranker | None = None,
+    oracle: Mapping[int, float] | None = None,
 ) -> Fitted | Reason:
-    """Train on rows in order of showing. Writes nothing: slow work needs no transaction."""
+    """Train on decided rows in order of showing. Writes nothing: slow work needs no transaction.
+
+    ``still_open``: offers whose money is open; of them the stages before the money are learned (``sides``).
+    """
     labels = [row.funded for row in rows]
     slices = evaluation.split([row.shown_at for row in rows], [row.known_at for row in rows])
     if (why := evaluation.too_few(labels, slices)) is not None:
         return why
     matrix, counts = as_shown(rows)
     x, y = np.asarray(matrix, dtype=np.float64), np.asarray(labels, dtype=np.int64)
-    weights = _weights(rows, slices)
-    estimator, tried = _choose(x, y, slices, weights)
-    trained = Trained(estimator, counts, _calibrated(estimator, rows, x, y, slices, weights))
-    card = _measured(rows, x, slices, weights, trained, active, oracle)
+    slices, weights = _ripe(slices, _delays(rows), labels)
+    if (why := evaluation.too_few(labels, slices)) is not None:
+        return why
+    of = [row.case.offer.institution_id for row in rows]
+    estimator, levels, tried = _learned(x, y, of, slices, weights)
+    trained = Trained(estimator, counts, levels)
+    stages, told = _both_sides(*_with_open(rows, x, still_open), slices)
+    trained, compared = _better_of(trained, stages, labels, x, of, slices, weights)
+    card = _measured(rows, x, slices, weights, trained, active, oracle) | {"stages": told, "compared": compared}
     stays_out = evaluation.why_not_better(
         Measured(**card["later"]["model"]),
         Measured(**card["later"]["rule_score"]),
@@ -275,7 +291,8 @@ def as_shown(rows: Sequence[HistoryRow]) -> tuple[list[list[float]], features.Co
             _, _, decided = heapq.heappop(waiting)
             counts.learn(decided.case, decided.funded)
         matrix.append(features.vector(features.read(row.case, counts)))
-        heapq.heappush(waiting, (row.known_at, row.outcome_id, row))
+        if row.decided:
+            heapq.heappush(waiting, (row.known_at, row.outcome_id, row))
     while waiting:
         _, _, decided = heapq.heappop(waiting)
         counts.learn(decided.case, decided.funded)
@@ -291,22 +308,122 @@ class _Weights:
     later: Any
 
 
-def _weights(rows: Sequence[HistoryRow], slices: Slices) -> _Weights:
-    """Open cases are not negatives: each slice as of its own end (``evaluation.delay_weights``)."""
-    shown, known, labels = ([getattr(row, of) for row in rows] for of in ("shown_at", "known_at", "funded"))
+Delays = tuple[Sequence[datetime], Sequence[datetime]]
+"""When each row was shown, and since when its label is known."""
+
+
+def _delays(rows: Sequence[HistoryRow]) -> Delays:
+    return [row.shown_at for row in rows], [row.known_at for row in rows]
+
+
+def _ripe(slices: Slices, delays: Delays, labels: Sequence[bool]) -> tuple[Slices, _Weights]:
+    """Each slice as of its own end, without the cases of which too little can be known by then; and their weights."""
     assert slices.cuts is not None
-    parts = zip((slices.learn, slices.calibrate, slices.later), slices.cuts, strict=True)
-    return _Weights(*(np.asarray(evaluation.delay_weights(shown, known, labels, part, cut)) for part, cut in parts))
+    rows, weights = {}, {}
+    for name, cut in zip(("learn", "calibrate", "later"), slices.cuts, strict=True):
+        part = getattr(slices, name)
+        stand_for = evaluation.delay_weights(*delays, labels, part, cut)
+        rows[name] = [row for row, weight in zip(part, stand_for, strict=True) if weight > 0]
+        weights[name] = np.asarray([weight for weight in stand_for if weight > 0])
+    return Slices(**rows, cuts=slices.cuts), _Weights(**weights)
 
 
-def _calibrated(
-    estimator: FundingChance, rows: Sequence[HistoryRow], x: Any, y: Any, slices: Slices, weights: _Weights
-) -> dict[int, float]:
-    """Fit the common level on the second slice; answers each institution's own, drawn towards it."""
+def _learned(
+    x: Any, y: Any, of: Sequence[int], slices: Slices, weights: _Weights
+) -> tuple[FundingChance, dict[int, float], dict[str, Any]]:
+    """The estimator that is nearer to the truth, the common level from the second slice, and each institution's own,
+    drawn towards it; and how each kind measured."""
+    estimator, tried = _choose(x, y, slices, weights)
     estimator.calibrate(x[slices.calibrate], y[slices.calibrate], weights.calibrate)
     said = estimator.chances([list(row) for row in x[slices.calibrate]])
-    of = [rows[place].case.offer.institution_id for place in slices.calibrate]
-    return levels_of(of, [rows[place].funded for place in slices.calibrate], said, list(weights.calibrate))
+    mine = [of[place] for place in slices.calibrate]
+    labels = [bool(y[place]) for place in slices.calibrate]
+    return estimator, levels_of(mine, labels, said, list(weights.calibrate)), tried
+
+
+def _with_open(rows: Sequence[HistoryRow], x: Any, still_open: Sequence[HistoryRow]) -> tuple[list[HistoryRow], Any]:
+    """Decided rows and open offers in order of showing, and their features: the open ones as of their own showing."""
+    if not still_open:
+        return list(rows), x
+    every = sorted([*rows, *still_open], key=lambda one: (one.shown_at, one.outcome_id))
+    return every, np.asarray(as_shown(every)[0], dtype=np.float64)
+
+
+def _both_sides(
+    rows: Sequence[HistoryRow], x: Any, slices: Slices
+) -> tuple[dict[str, Levelled] | None, list[dict[str, Any]]]:
+    """Each stage learned from the cases that came to it, in the same three parts of time; and what its card tells.
+
+    None where a stage has too few cases: then one estimator speaks for both sides.
+    """
+    assert slices.cuts is not None
+    of = [row.case.offer.institution_id for row in rows]
+    found: dict[str, Levelled] = {}
+    told: list[dict[str, Any]] = []
+    for stage in STAGES:
+        cases = cases_of(stage, rows)
+        at = np.asarray(cases.rows, dtype=np.int64)
+        shown_at = [rows[row].shown_at for row in cases.rows]
+        mine = evaluation.split_at(shown_at, cases.known_at, slices.cuts)
+        mine, weights = _ripe(mine, (shown_at, cases.known_at), cases.labels)
+        if evaluation.too_few(cases.labels, mine, least_of_each=LEAST_OF_EACH_IN_A_STAGE) is not None:
+            return None, [{"name": stage.name, "side": stage.side, "n": len(at), "too_few": True}]
+        mx, my = x[at], np.asarray(cases.labels, dtype=np.int64)
+        estimator, levels, _ = _learned(mx, my, [of[row] for row in cases.rows], mine, weights)
+        found[stage.name] = Levelled(estimator, levels)
+        later = [cases.rows[row] for row in mine.later]
+        labels, stand_for = [cases.labels[row] for row in mine.later], [float(one) for one in weights.later]
+        chances = found[stage.name].chances([list(row) for row in x[later]], [of[row] for row in later])
+        parts = _parts([rows[row] for row in later])
+        told.append(
+            {
+                "name": stage.name,
+                "side": stage.side,
+                "estimator": estimator.kind,
+                "slices": {name: len(getattr(mine, name)) for name in ("learn", "calibrate", "later")},
+                "later": evaluation.measure(labels, chances, weights=stand_for).as_json(),
+                **_calibration(labels, chances, stand_for),
+                "segments": [one.as_json() for one in evaluation.segments(parts, labels, chances, stand_for)],
+            }
+        )
+    return found, told
+
+
+LEAST_OF_EACH_IN_A_STAGE = 8
+"""Cases of each outcome a slice of a stage must have: owners who leave early are few, and the prior on level and slope
+holds a stage of few cases near the share of its first slice (own choice; whether both sides are used at all is decided
+on the later slice)."""
+
+
+def _better_of(
+    one: Trained,
+    stages: Mapping[str, Levelled] | None,
+    labels: Sequence[bool],
+    x: Any,
+    of: Sequence[int],
+    slices: Slices,
+    weights: _Weights,
+) -> tuple[Trained, dict[str, Any]]:
+    """Both sides apart where that orders and says no worse on the later slice; else the one estimator."""
+    later = slices.later
+    asked, mine, came = [list(row) for row in x[later]], [of[row] for row in later], [labels[row] for row in later]
+    stand_for = [float(weight) for weight in weights.later]
+    as_one = evaluation.measure(came, one.chances(asked, mine), weights=stand_for)
+    if stages is None:
+        return one, {"as_one": as_one.as_json(), "apart": None, "used": "as_one"}
+    both = replace(one, stages=stages)
+    apart = evaluation.measure(came, both.chances(asked, mine), weights=stand_for)
+    better = apart.auc >= as_one.auc and (apart.log_loss or 0.0) <= (as_one.log_loss or 0.0)
+    used = {"as_one": as_one.as_json(), "apart": apart.as_json(), "used": "apart" if better else "as_one"}
+    return (both if better else one), used
+
+
+def _calibration(labels: Sequence[bool], chances: Sequence[float], weights: Sequence[float]) -> dict[str, float]:
+    return {
+        "calibration_error": evaluation.calibration_error(labels, chances, weights),
+        "calibration_floor": evaluation.calibration_floor(chances, weights),
+        "calibration_excess": evaluation.calibration_excess(labels, chances, weights),
+    }
 
 
 def _choose(x: Any, y: Any, slices: Slices, weights: _Weights) -> tuple[FundingChance, dict[str, Any]]:
@@ -367,15 +484,13 @@ def _measured(
         "slices": {name: len(getattr(slices, name)) for name in ("learn", "calibrate", "later")},
         "later": measured,
         "reliability": evaluation.reliability(labels, chances, weights=stand_for),
-        "calibration_error": evaluation.calibration_error(labels, chances, stand_for),
+        **_calibration(labels, chances, stand_for),
         "stand_for": round(sum(stand_for), 1),
         "drift": {
             name: moved(spread_of(x[slices.learn][:, column]), x[slices.later][:, column])
             for column, name in enumerate(features.NAMES)
         },
-        "spread": {
-            one.name: spread_of(x[:, features.NAMES.index(one.name)]).as_json() for one in features.FACTS
-        },
+        "spread": {one.name: spread_of(x[:, features.NAMES.index(one.name)]).as_json() for one in features.FACTS},
         "segments": [one.as_json() for one in evaluation.segments(_parts(later), labels, chances, stand_for)],
     }
 

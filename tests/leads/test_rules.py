@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from matchmaker.leads import words
-from matchmaker.leads.rules import branches, clocks, consents, order, reasons
+from matchmaker.leads.rules import branches, clocks, consents, order, reasons, sharing
 from matchmaker.leads.rules.clocks import Clock, Running
 from matchmaker.leads.rules.consents import Field
 from matchmaker.leads.rules.states import (
@@ -447,3 +447,58 @@ def test_the_printed_state_table_is_current() -> None:
     from tests.leads.lead_page import PAGE, lead_page
 
     assert PAGE.read_text(encoding="utf-8") == lead_page()
+
+
+# --- whose turn a lead is
+
+
+def carrier(number: int, live: int, **changes: Any) -> sharing.Carrier:
+    return sharing.Carrier(**{"person_id": number, "name": f"manager {number}", "live": live, "most": 10, **changes})
+
+
+def test_a_lead_is_the_turn_of_who_carries_least_then_of_who_has_waited_longest() -> None:
+    crowd = [carrier(1, 4), carrier(2, 3, last_taken_at=NOW), carrier(3, 3, last_taken_at=NOW - timedelta(days=1))]
+    assert [one.person_id for one in sharing.in_turn(crowd)] == [3, 2, 1]
+    assert sharing.turn_of([carrier(1, 3), carrier(2, 3, last_taken_at=NOW)]).person_id == 1  # type: ignore[union-attr]
+    assert sharing.turn_of([carrier(1, 10), carrier(2, 2, most=2)]) is None, "nobody carries more than they can"
+
+
+def test_patch_and_trade_count_for_a_lead_each_and_no_more() -> None:
+    fits = carrier(1, 4, in_patch=True, knows_trade=True)
+    assert sharing.turn_of([fits, carrier(2, 3)]) == fits
+    assert sharing.turn_of([fits, carrier(2, 1)]) != fits
+
+
+def test_by_turn_a_branch_carries_evenly_and_nobody_too_much() -> None:
+    """A hundred leads of changing length among four managers, one of whom knows the place: none is three ahead."""
+    import random
+
+    dice = random.Random(4)
+    until: dict[int, list[float]] = {number: [] for number in range(4)}
+    got = dict.fromkeys(range(4), 0)
+    for hour in range(400):
+        for number in until:
+            until[number] = [end for end in until[number] if end > hour]
+        crowd = [carrier(n, len(until[n]), most=6, in_patch=n == 0 and dice.random() < 0.5) for n in until]
+        chosen = sharing.turn_of(crowd)
+        if chosen is None:
+            continue
+        until[chosen.person_id].append(hour + dice.uniform(5, 20))
+        got[chosen.person_id] += 1
+        assert max(map(len, until.values())) <= 6
+        assert len(until[chosen.person_id]) - min(map(len, until.values())) <= 2
+    assert max(got.values()) / min(got.values()) < 1.6
+
+
+def test_the_queue_shows_whose_turn_it_is_and_a_colleagues_turn_stands_behind_ones_own_work() -> None:
+    mine, theirs = carrier(1, 2), carrier(2, 1)
+    queue = [
+        waiting(1, turn=theirs),
+        waiting(2, turn=mine, my_turn=True),
+        waiting(3, share_used=0.9, turn=theirs),
+        waiting(4, state=State.CONTACTED, mine=True),
+    ]
+    assert ids(queue) == [3, 2, 4, 1], "what is nearly late stands first, whosever turn it is"
+    said = {row.lead_id: {reason.code for reason in order.why_here(row)} for row in queue}
+    assert "queue_turn_of" in said[1] and "queue_your_turn" in said[2]
+    assert not {"queue_turn_of", "queue_your_turn"} & said[4]

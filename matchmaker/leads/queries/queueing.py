@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -10,14 +12,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
 from matchmaker import clock
-from matchmaker.accounts.models import ManagerProfile, Person, Workload
+from matchmaker.accounts.models import Assignment, Branch, ManagerProfile, Person, Workload
 from matchmaker.businesses.models import Business
 from matchmaker.db import db
 from matchmaker.leads.models import Lead, Payout
 from matchmaker.leads.queries import finding
 from matchmaker.leads.queries.presenting import Presented, present
 from matchmaker.leads.queries.reading import Line, line_of, overdue_of, running_clocks
-from matchmaker.leads.rules import clocks, order
+from matchmaker.leads.rules import clocks, order, sharing
 from matchmaker.leads.rules.consents import Field
 from matchmaker.leads.rules.states import ENDED, LIVE, State
 from matchmaker.products.models import ProductVersion
@@ -110,7 +112,8 @@ def queue_of(person: Person, *, show: str = "all", words: str = "") -> Queue:
     capacity = capacity_of(person)
     profile = db.session.scalars(sa.select(ManagerProfile).where(ManagerProfile.person_id == person.id)).first()
     patch, skills = (profile.patch_regions, profile.skills) if profile is not None else ([], [])
-    waiting = {lead.id: _waiting(lead, person, patch, skills) for lead in leads}
+    turns = turns_of(leads)
+    waiting = {lead.id: _waiting(lead, person, patch, skills, turns.get(lead.id)) for lead in leads}
     by_id = {lead.id: lead for lead in leads}
     in_order = [by_id[item.lead_id] for item in order.in_order(waiting.values(), at_capacity=capacity.is_full)]
     today = clock.date_of(now)
@@ -157,7 +160,68 @@ def _matches(lead: Lead, words: str) -> bool:
     return all(word in held for word in words.lower().split())
 
 
-def _waiting(lead: Lead, person: Person, patch: list[str], skills: list[str]) -> order.Waiting:
+def turns_of(leads: Iterable[Lead]) -> dict[int, sharing.Carrier]:
+    """Whose turn each lead is that waits at a branch and that nobody carries (``rules.sharing``).
+
+    The older one is given first, and counts for the turn of the next.
+    """
+    free = [lead for lead in leads if lead.state == State.WAITING and lead.manager_id is None and lead.branch_id]
+    carriers = _carriers({lead.branch_id for lead in free if lead.branch_id is not None})
+    found: dict[int, sharing.Carrier] = {}
+    in_line: Counter[int] = Counter()
+    for lead in sorted(free, key=lambda one: one.id):
+        who = _for(lead, carriers.get(lead.branch_id or 0, []))
+        turn = sharing.turn_of(replace(one, in_line=in_line[one.person_id]) for one in who)
+        if turn is not None:
+            found[lead.id] = turn
+            in_line[turn.person_id] += 1
+    return found
+
+
+def _carriers(branch_ids: set[int]) -> dict[int, list[tuple[sharing.Carrier, ManagerProfile]]]:
+    """Branch → its managers who still work there, with what they carry and when they last took up a lead."""
+    last = (
+        sa.select(Lead.manager_id, sa.func.max(Lead.accepted_at).label("taken_at"))
+        .where(Lead.branch_id.in_(branch_ids), Lead.manager_id.is_not(None))
+        .group_by(Lead.manager_id)
+        .subquery()
+    )
+    rows = db.session.execute(
+        sa.select(ManagerProfile, Workload.live_leads, last.c.taken_at)
+        .join(Branch, Branch.id == ManagerProfile.branch_id)
+        .join(Assignment, Assignment.person_id == ManagerProfile.person_id)
+        .outerjoin(Workload, Workload.person_id == ManagerProfile.person_id)
+        .outerjoin(last, last.c.manager_id == ManagerProfile.person_id)
+        .where(
+            ManagerProfile.branch_id.in_(branch_ids),
+            Assignment.role == "manager",
+            Assignment.institution_id == Branch.institution_id,
+            Assignment.until_at.is_(None),
+        )
+        .options(joinedload(ManagerProfile.person))
+    )
+    found: dict[int, list[tuple[sharing.Carrier, ManagerProfile]]] = {}
+    for profile, live, taken_at in rows:
+        carrier = sharing.Carrier(profile.person_id, profile.person.name, live or 0, profile.capacity_leads, taken_at)
+        found.setdefault(profile.branch_id, []).append((carrier, profile))
+    return found
+
+
+def _for(lead: Lead, carriers: Iterable[tuple[sharing.Carrier, ManagerProfile]]) -> list[sharing.Carrier]:
+    """The carriers as this lead sees them: whose patch it lies in, who knows its trade."""
+    return [
+        replace(
+            one,
+            in_patch=order.in_patch(lead.business.region_code, profile.patch_regions or []),
+            knows_trade=order.knows_trade(lead.business.industry_code, profile.skills or []),
+        )
+        for one, profile in carriers
+    ]
+
+
+def _waiting(
+    lead: Lead, person: Person, patch: list[str], skills: list[str], turn: sharing.Carrier | None
+) -> order.Waiting:
     now = clock.now()
     state = State(lead.state)
     counts = clocks.clock_that_counts(state, running_clocks(lead))
@@ -175,6 +239,8 @@ def _waiting(lead: Lead, person: Person, patch: list[str], skills: list[str]) ->
         payout_unanswered=payout is not None and payout.standing == "reported",
         payout_disputed=payout is not None and payout.standing == "disputed",
         overdue_at=overdue_of(lead),
+        turn=turn,
+        my_turn=turn is not None and turn.person_id == person.id,
     )
 
 
@@ -267,6 +333,17 @@ class Colleague:
     person: Person
     live: int
     most: int | None
+
+
+def colleagues_for(lead: Lead) -> list[Colleague]:
+    """Who else can carry this lead: the managers of its branch with room in turn, then the others, those with room
+    first."""
+    found = colleagues_of(lead.institution_id, without=lead.manager_id)
+    if lead.branch_id is None:
+        return found
+    turns = sharing.in_turn(_for(lead, _carriers({lead.branch_id}).get(lead.branch_id, [])))
+    place = {one.person_id: at for at, one in enumerate(turns)}
+    return sorted(found, key=lambda one: place.get(one.person.id, len(place)))
 
 
 def colleagues_of(institution_id: int, *, without: int | None = None) -> list[Colleague]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from matchmaker.leads.rules.clocks import WARN_AT
+from matchmaker.leads.rules.sharing import Carrier, why_turn
 from matchmaker.leads.rules.states import Side, State, ball
 from matchmaker.reference.regions import within
 from matchmaker.refusal import Reason
@@ -28,6 +29,13 @@ class Waiting:
     payout_disputed: bool = False
     overdue_at: datetime | None = None
     """When the day for contract or money was over without a report; its clock runs no more."""
+    turn: Carrier | None = None
+    """Whose turn it is while nobody carries it."""
+    my_turn: bool = False
+
+    @property
+    def is_anothers_turn(self) -> bool:
+        return self.turn is not None and not self.my_turn
 
 
 def group(lead: Waiting, *, at_capacity: bool) -> int:
@@ -42,11 +50,14 @@ def group(lead: Waiting, *, at_capacity: bool) -> int:
     return 0 if lead.share_used >= WARN_AT or lead.overdue_at is not None else 1
 
 
-def key(lead: Waiting, *, at_capacity: bool = False) -> tuple[int, float, int, int]:
-    """What the queue is sorted by: group, instant due, fit of the reader (patch and trade), then the older lead."""
+def key(lead: Waiting, *, at_capacity: bool = False) -> tuple[int, bool, float, int, int]:
+    """What the queue is sorted by: group, a colleague's turn after one's own work unless its clock is nearly out,
+    instant due, fit of the reader (patch and trade), then the older lead."""
     due_at = lead.overdue_at or lead.due_at
     due = due_at.timestamp() if due_at is not None else float("inf")
-    return (group(lead, at_capacity=at_capacity), due, -(int(lead.in_patch) + int(lead.knows_trade)), lead.lead_id)
+    at = group(lead, at_capacity=at_capacity)
+    fit = int(lead.in_patch) + int(lead.knows_trade)
+    return (at, at == 1 and lead.is_anothers_turn, due, -fit, lead.lead_id)
 
 
 def in_order(leads: Iterable[Waiting], *, at_capacity: bool = False) -> list[Waiting]:
@@ -80,6 +91,8 @@ def why_here(lead: Waiting, *, at_capacity: bool = False) -> list[Reason]:
             reasons.append(Reason("queue_knows_trade"))
         if at_capacity and not lead.mine:
             reasons.append(Reason("queue_full"))
+        if lead.turn is not None:
+            reasons.append(why_turn(lead.turn, mine=lead.my_turn))
     return reasons
 
 

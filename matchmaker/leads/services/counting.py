@@ -211,15 +211,18 @@ def note_outcome(
     code: str | None = None,
     payout: Payout | None = None,
     known_at: datetime | None = None,
+    offered_at: datetime | None = None,
 ) -> None:
     """Write what is known of a sending now (or since `known_at`). `funded` stays open until money stands or is refused.
 
-    Only confirmed or undisputed amounts come in (`payout`); what was withdrawn or expired stays open and unlearned.
+    Only confirmed or undisputed amounts come in (`payout`); what was withdrawn or expired stays open and unlearned. The
+    first offer stays on record whatever follows (`offered_at`).
     """
     row = db.session.scalars(sa.select(Outcome).where(Outcome.lead_id == lead.id)).first()
     if row is None:
         return
     row.decided_at = decided_at
+    row.offered_at = row.offered_at or offered_at
     row.known_at = None if funded is None else known_at or clock.now()
     row.funded = funded
     row.reason_code = code

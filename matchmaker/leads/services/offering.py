@@ -105,7 +105,7 @@ def make_offer(lead: Lead, *, offered: Offered, conditions: str = "", note: str 
     lead.offers.append(offer)
     start_clock(lead, Clock.OWNER, now, due_at=clocks.end_of_day(offered.valid_until_on))
     db.session.flush()
-    counting.note_outcome(lead, decided_at=now, funded=None)
+    counting.note_outcome(lead, decided_at=now, funded=None, offered_at=now)
     counting.recount_track_record(lead)
     tell_owner(
         lead,

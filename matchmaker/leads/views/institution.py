@@ -256,7 +256,7 @@ def _hours(lead: Lead) -> list[str]:
 
 def _colleagues(lead: Lead) -> list[tuple[int, str]]:
     found = []
-    for one in queueing.colleagues_of(lead.institution_id, without=lead.manager_id):
+    for one in queueing.colleagues_for(lead):
         load = (
             _("%(name)s，手上 %(live)s 件，能接 %(most)s 件", name=one.person.name, live=one.live, most=one.most)
             if one.most is not None
