@@ -23,7 +23,7 @@ from matchmaker.leads.queries import finding
 from matchmaker.leads.services import agreeing, moving
 from matchmaker.leads.services.choosing import is_offered
 from matchmaker.listing import listed
-from matchmaker.matching import telling
+from matchmaker.matching import cards as match_cards
 from matchmaker.matching.sealing import Band, number_of, sealed_number
 from matchmaker.matching.services import standings
 from matchmaker.needs.models import Need
@@ -191,16 +191,16 @@ def of_need(need: Need) -> ResponseReturnValue:
         card=shown,
         lead=lead,
         promises={
-            number: telling.promises_said(records)
+            number: match_cards.promises_said(records)
             for number, records in product_queries.promises_of({hand.institution_id for hand in hands}).items()
         },
         standings=standings(stored, clock.today()) if stored is not None else {},
-        full_said=telling.full_said,
+        full_said=match_cards.full_said,
         again_until=moving.again_until(lead) if lead is not None else None,
         hands=[
             {
                 "hand": hand,
-                "card": telling.card(rows[hand.product_id], facts) if hand.product_id in rows else None,
+                "card": match_cards.card(rows[hand.product_id], facts) if hand.product_id in rows else None,
                 "no": moving.why_not_elsewhere(lead, hand.product, actor(), most=most_live()) if lead else None,
             }
             for hand in hands

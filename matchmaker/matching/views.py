@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from matchmaker import clock, formatting
 from matchmaker.listing import listed
-from matchmaker.matching import asking, listings, plan, queries, services, telling
+from matchmaker.matching import asking, cards, listings, plan, queries, services, side_by_side, telling
 from matchmaker.matching.forms import MakeListForm
 from matchmaker.matching.rules import COMPARED_AT_MOST
 from matchmaker.needs.models import Need
@@ -56,14 +56,14 @@ def show_list(need: Need) -> ResponseReturnValue:
     if stored is None:
         return render_template("matching/none_yet.html", need=need, form=MakeListForm(), stale=stale)
     sort = request.args.get("sort", "")
-    sort = sort if sort in telling.SORTS else "overall"
+    sort = sort if sort in cards.SORTS else "overall"
     rows = queries.shown_rows(stored.id)
-    in_order = telling.sorted_rows(rows, sort)
+    in_order = cards.sorted_rows(rows, sort)
     loans = [row for row in in_order if row.product.kind == "credit"]
     shown = in_order if "all" in request.args else loans[:FIRST_SHOWN] + in_order[len(loans) :][:GUARANTEES_FIRST_SHOWN]
     services.note_in_view(stored, shown, by=actor())
     turned = [telling.turned(row) for row in queries.turned_down_rows(stored.id)]
-    drawn = telling.cards(rows, stored.facts)
+    drawn = cards.cards(rows, stored.facts)
     by_product = {card.product_id: card for card in drawn}
     return render_template(
         "matching/list.html",
@@ -72,13 +72,13 @@ def show_list(need: Need) -> ResponseReturnValue:
         form=MakeListForm(),
         stale=stale,
         sort=sort,
-        sorts=telling.SORTS,
+        sorts=cards.SORTS,
         cards=[by_product[row.product_id] for row in shown],
         count=len(rows),
         loan_count=len(loans),
         promises=_promises(shown),
         standings=services.standings(stored, clock.today()) if need.is_live else {},
-        full_said=telling.full_said,
+        full_said=cards.full_said,
         scale=max((card.interest_yuan + card.fees_yuan for card in drawn), default=0),
         turned=turned[:NOT_SHOWN_HERE],
         turned_count=len(turned),
@@ -90,7 +90,7 @@ def show_list(need: Need) -> ResponseReturnValue:
 def _promises(rows: list[Shown]) -> dict[int, list[str]]:
     """Institution → how it kept what it promises, in sentences: read as counted last night, no part of the list."""
     found = product_queries.promises_of({row.product.institution_id for row in rows})
-    return {key: telling.promises_said(records) for key, records in found.items()}
+    return {key: cards.promises_said(records) for key, records in found.items()}
 
 
 def _near(stored: ShownList, turned: list[telling.Turned]) -> list[dict[str, Any]]:
@@ -171,7 +171,7 @@ def compare(need: Need) -> ResponseReturnValue:
         told = Reason("compare_choose_two", {})
     elif len(known) > COMPARED_AT_MOST:
         told = Reason("compare_at_most", {"most": COMPARED_AT_MOST})
-    lines = telling.comparison(rows, stored.facts) if len(rows) > 1 else []
+    lines = side_by_side.comparison(rows, stored.facts) if len(rows) > 1 else []
     if lines:
         services.note_in_view(stored, rows, by=actor())
     return render_template("matching/compare.html", need=need, stored=stored, rows=rows, lines=lines, told=told)
@@ -200,10 +200,10 @@ def show_product(need: Need, product_id: int) -> ResponseReturnValue:
         "matching/product.html",
         need=need,
         stored=stored,
-        card=telling.card(row, stored.facts),
+        card=cards.card(row, stored.facts),
         promises=_promises([row]),
         standings=services.standings(stored, clock.today()) if need.is_live else {},
-        full_said=telling.full_said,
+        full_said=cards.full_said,
         fee_name=telling.fee_name,
         fee_sum=lambda value: telling.fee_sum(value, formatting.yuan2),
         version=row.product_version,

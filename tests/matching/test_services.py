@@ -16,7 +16,7 @@ from matchmaker.businesses.models import YearlyFigures
 from matchmaker.db import db, unit_of_work
 from matchmaker.eligibility.bounds import Possible, Span
 from matchmaker.eligibility.facts import Facts
-from matchmaker.matching import queries, services, telling
+from matchmaker.matching import cards, queries, services
 from matchmaker.matching.models import MarketPlaces
 from matchmaker.products.models import Product
 from matchmaker.ranking.models import Shown, ShownList, TurnedDown
@@ -459,7 +459,7 @@ def test_figures_of_the_running_year_are_no_years_turnover(town: Any) -> None:
 def test_tenths_on_the_card_and_in_its_reasons_are_the_same() -> None:
     for funded in range(21):
         row = SimpleNamespace(chance=funded / 20, chance_n=20)
-        assert telling.tenths_of(row) == Similar(20, funded).tenths  # type: ignore[arg-type]
+        assert cards.tenths_of(row) == Similar(20, funded).tenths  # type: ignore[arg-type]
 
 
 def test_the_deed_is_on_the_trail(town: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from matchmaker import formatting
-from matchmaker.matching import telling
+from matchmaker.matching import cards, telling
 from matchmaker.ranking.models import Shown, ShownList
 
 
@@ -20,10 +20,10 @@ def test_a_place_that_leaves_the_count_says_why(app: Any, counted: float, n: int
     row = Shown(chance=counted, chance_n=n, features={} if seen is None else {"model_chance": seen})
     row.list = ShownList(rule_only=False)
     with app.test_request_context():
-        said = telling.beside_the_count(row)
+        said = cards.beside_the_count(row)
         assert says in said and bool(says) == bool(said)
         row.list.rule_only = True
-        assert telling.beside_the_count(row) == "", "no model ordered this list"
+        assert cards.beside_the_count(row) == "", "no model ordered this list"
 
 
 @pytest.mark.article("B.2", "8.2")

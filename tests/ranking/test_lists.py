@@ -13,7 +13,7 @@ from matchmaker import clock
 from matchmaker.db import db, unit_of_work
 from matchmaker.matching import queries as matching_queries
 from matchmaker.matching import services as matching
-from matchmaker.matching.telling import sorted_rows
+from matchmaker.matching.cards import sorted_rows
 from matchmaker.needs.models import Need
 from matchmaker.products.models import Product, TrackRecord
 from matchmaker.ranking import queries, rules, services, store

@@ -17,8 +17,8 @@ from matchmaker.leads.rules.repairs import RECIPES
 from matchmaker.leads.services import answering, moving, offering, repairing, reserving
 from matchmaker.leads.views import bp
 from matchmaker.leads.views.loading import load_lead, load_need
+from matchmaker.matching.cards import payment, tenths_of
 from matchmaker.matching.services import next_best
-from matchmaker.matching.telling import payment, tenths_of
 from matchmaker.needs.models import Need
 from matchmaker.papers.models import FolderPaper
 from matchmaker.web import WRITING, actor, back_to, once, requires, said
