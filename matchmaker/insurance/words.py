@@ -9,7 +9,7 @@ LABELS = {
         "waiting": _l("等它接单"),
         "accepted": _l("接了，在算"),
         "quoted": _l("给了报价"),
-        "taken": _l("您要了"),
+        "taken": _l("要了"),
         "declined": _l("这次不报"),
         "refused": _l("没有要"),
         "released": _l("超时收回"),

@@ -171,7 +171,7 @@ def _area(facts: Mapping[str, Any]) -> str:
     if facts.get("radius_km") is not None:
         return _(
             "离%(branch)s %(km)s 公里以内",
-            branch=facts.get("branch") or _("网点"),
+            branch=facts.get("branch") or _("那个网点"),
             km=formatting.num(facts["radius_km"]),
         )
     return _("它的服务范围里")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask import Blueprint, abort, current_app, g, render_template, request
@@ -11,8 +11,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
+from markupsafe import Markup
 
-from matchmaker import clock
+from matchmaker import clock, formatting
 from matchmaker.accounts.models import Institution
 from matchmaker.listing import listed
 from matchmaker.products import desk_pages, listings, queries, services
@@ -675,6 +676,26 @@ def imported(source: ProductImport) -> ResponseReturnValue:
         gaps=gaps,
         drafts=queries.count_drafts(source),
     )
+
+
+@bp.app_template_filter("typed")
+def typed(value: str, field: str) -> str | Markup:
+    """What a table filled into a field, with the unit that the field's name ends in; words stay as they were typed."""
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        number = None
+    if number is None or not number.is_finite():
+        return Markup('<span lang="zh-CN">{}</span>').format(value)
+    if field.endswith("_wan"):
+        return formatting.wan(number * 10_000)
+    if "months" in field:
+        return formatting.months(number)
+    if field.endswith("_percent"):
+        return f"{formatting.num(number)}%"
+    if field.endswith("_bp"):
+        return formatting.basis_points(number)
+    return value
 
 
 @bp.app_template_test("a_reason")

@@ -109,7 +109,7 @@ def test_an_insurer_publishes_and_quotes_and_the_owner_accepts(
     seen(owner, "99-cover-quote")
     owner.press("要这一份，和它签合同")
     owner.page.get_by_text("和您签合同、收保费").first.wait_for()
-    assert "您要了" in owner.words
+    assert "要了" in owner.words
     writer.go("/desk/cover-requests?show=taken")
     assert NAME in writer.words
 
