@@ -11,6 +11,7 @@ from matchmaker.insurance.models import CoverRequest
 from matchmaker.insurance.queries import requests, zone
 from matchmaker.products.cover import queries as shelf
 from matchmaker.products.cover.models import CoverVersion
+from matchmaker.products.cover.rules import line_name
 from matchmaker.reference.insurance_lines import InsuranceLine
 from matchmaker.searching import Findable, Hit
 from matchmaker.web import label
@@ -23,7 +24,7 @@ def _lines(person: Any, words: str) -> list[tuple[InsuranceLine, int]]:
 def _hits_of_lines(found: Sequence[tuple[InsuranceLine, int]]) -> list[Hit]:
     language = formatting.language()
     return [
-        Hit(zone.name_of_line(line.code, language), url_for("insurance.one_line", line=line.code), state=_count(number))
+        Hit(line_name(line.code, language), url_for("insurance.one_line", line=line.code), state=_count(number))
         for line, number in found
     ]
 
@@ -39,7 +40,7 @@ def _hits_of_cover(found: Sequence[CoverVersion]) -> list[Hit]:
             one.name,
             url_for("insurance.show_cover", cover_id=one.cover_id),
             one.cover.institution.short_name,
-            zone.name_of_line(one.cover.line, language),
+            line_name(one.cover.line, language),
         )
         for one in found
     ]

@@ -83,11 +83,11 @@ def delay_weights(
     found = []
     for row in rows:
         age = (cut - shown_at[row]).total_seconds()
-        known = {of: bisect_right(all_, age) / len(all_) for of, all_ in delays.items() if len(all_) >= LEAST_DELAYS}
-        if min(known.values(), default=1.0) < 1 / STANDS_FOR_AT_MOST:
+        shares = {of: bisect_right(all_, age) / len(all_) for of, all_ in delays.items() if len(all_) >= LEAST_DELAYS}
+        if min(shares.values(), default=1.0) < 1 / STANDS_FOR_AT_MOST:
             found.append(0.0)
         else:
-            found.append(1 / known.get(bool(labels[row]), 1.0))
+            found.append(1 / shares.get(bool(labels[row]), 1.0))
     return found
 
 

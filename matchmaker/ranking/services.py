@@ -127,7 +127,10 @@ def _chances(
     read = [features.read(case, counts) for case in cases]
     said = ranker.trained.both_sides([features.vector(one) for one in read], [one.institution_id for one in offers])
     similar = [counts.similar(case, SMALLEST_SAMPLE) for case in cases]
-    return [(offer, *one, *more) for offer, one, *more in zip(offers, said, similar, read, strict=True)]
+    return [
+        (offer, chance, sides, alike, values)
+        for offer, (chance, sides), alike, values in zip(offers, said, similar, read, strict=True)
+    ]
 
 
 def _similar_by_record(offer: Offer) -> Similar:
