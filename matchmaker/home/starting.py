@@ -13,7 +13,7 @@ from matchmaker.conversations.queries import count_reports
 from matchmaker.home import queries
 from matchmaker.home.rules import OWNER_TURN, NextStep, in_order, step
 from matchmaker.leads.queries.queueing import queue_of
-from matchmaker.leads.queries.reading import Line
+from matchmaker.leads.queries.reading import Line, overdue_of
 from matchmaker.leads.queries.talking import count_unread_talks
 from matchmaker.leads.rules.states import State
 from matchmaker.needs.rules import read_typed
@@ -41,10 +41,7 @@ def steps_of_owner(person: Any, start: queries.OwnersStart) -> list[NextStep]:
         for line in progress.lines_for_owner:
             steps.append(_step_of_lead(line))
         for line in progress.lines_of_institutions:
-            due = line.turn.due_at
-            code, facts = ("lead_with_them_until", {"due_at": due}) if due else ("lead_with_them", {})
-            name = line.lead.institution.short_name
-            steps.append(step("them", code, "look", "leads.show", {"lead_id": line.lead.id}, institution=name, **facts))
+            steps.append(_step_of_institution(line))
     busy = {progress.need.id for progress in start.leads if progress.lines_for_owner or progress.lines_of_institutions}
     for need in start.needs:
         if need.id not in busy:
@@ -87,6 +84,21 @@ def _step_of_lead(line: Line) -> NextStep:
         args = {"need_id": lead.need_id, "product_id": lead.product_version.product_id}
         return step(turn, code, verb, "leads.new_consent", args, **facts)
     return step(_presses(due, turn), code, verb, "leads.show", {"lead_id": lead.id}, **facts)
+
+
+def _step_of_institution(line: Line) -> NextStep:
+    """What an institution does about a lead; a contract or a pay-out past its day stands first, with what can be done."""
+    lead = line.lead
+    facts: dict[str, Any] = {"institution": lead.institution.short_name}
+    if (over := overdue_of(lead)) is not None:
+        turn, code = "late", "lead_signs_late" if lead.state == State.TAKEN else "lead_pays_late"
+        facts["due_at"] = over
+    elif (due := line.turn.due_at) is not None:
+        turn, code = "them", "lead_with_them_until"
+        facts["due_at"] = due
+    else:
+        turn, code = "them", "lead_with_them"
+    return step(turn, code, "look", "leads.show", {"lead_id": lead.id}, **facts)
 
 
 def _cover_of_owner(person: Any) -> list[NextStep]:

@@ -10,6 +10,7 @@ from matchmaker import clock
 from matchmaker.businesses.models import BusinessMember
 from matchmaker.db import unit_of_work
 from matchmaker.home.rules import in_order, step, waiting_for_you
+from matchmaker.leads import jobs
 from matchmaker.leads.rules.states import State
 from tests.builders import a_desk, a_manager, a_person, a_supervisor, an_operator, an_owner, sign_in
 from tests.leads.builders import a_case, to_state
@@ -100,6 +101,30 @@ def test_what_waits_at_a_lead_waits_on_both_pages(app, client, state, words):
         else:
             assert words in home and "1 件事等您" in home and "进度里 1 件等您" in leads
         assert leads.count("btn-primary") <= 1
+
+
+@pytest.mark.article("B.1", "B.3")
+@pytest.mark.parametrize(
+    ("state", "since", "hint"),
+    [(State.TAKEN, "签合同，还没有报告", "可以收回，换一家"), (State.SIGNED, "放款，还没有报告", "拿着合同问它")],
+)
+def test_a_contract_or_money_past_its_day_stands_first_on_the_start_page(app, client, state, since, hint):
+    """Nothing is asked of the owner before the day; after it the page says since when and what can be done."""
+    with clock.frozen("2026-09-28T02:00:00+00:00", everywhere=True):
+        with app.app_context(), unit_of_work():
+            case = a_case()
+            number = to_state(case, state).id
+        sign_in(client, case.owner)
+        before = page_of(client.get("/"))
+        assert "没有要您动的" in before and since not in before
+    with clock.frozen("2026-10-21T02:00:00+00:00", everywhere=True):
+        with app.app_context():
+            jobs.release_overdue_leads(clock.now())
+        sign_in(client, case.owner)
+        page = page_of(client.get("/"))
+        first = re.findall(r'<li class="(\w*)">(.*?)</li>', page, re.DOTALL)[0]
+        assert first[0] == "late" and since in first[1] and hint in first[1] and f"/leads/{number}" in first[1]
+        assert "1 件事等您" in page
 
 
 @pytest.mark.article("B.1")
