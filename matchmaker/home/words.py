@@ -88,7 +88,9 @@ SENTENCES = {
     "next_lead_draft": _l("您选了%(institution)s，还没点头，资料没有送出去"),
     "next_lead_with_them": _l("%(institution)s在办"),
     "next_lead_with_them_until": _l("%(institution)s在办，%(due_at)s 前要给您回音"),
-    "next_lead_signs_late": _l("%(institution)s该在 %(due_at)s 前签合同，还没有报告：可以问它；不等了，可以收回，换一家"),
+    "next_lead_signs_late": _l(
+        "%(institution)s该在 %(due_at)s 前签合同，还没有报告：可以问它；不等了，可以收回，换一家"
+    ),
     "next_lead_pays_late": _l("%(institution)s该在 %(due_at)s 前放款，还没有报告：拿着合同问它"),
     "next_need_open": _l("%(amount_yuan)s的需求还没送出去：看匹配，选一家"),
     "next_draft_open": _l("有一份没填完的需求，%(saved_at)s 存的"),
