@@ -87,7 +87,7 @@ def _step_of_lead(line: Line) -> NextStep:
 
 
 def _step_of_institution(line: Line) -> NextStep:
-    """What an institution does about a lead; a contract or a pay-out past its day stands first, with what can be done."""
+    """What an institution does about a lead; contract or money past its day stands first, with what can be done."""
     lead = line.lead
     facts: dict[str, Any] = {"institution": lead.institution.short_name}
     if (over := overdue_of(lead)) is not None:
