@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import abort, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import LazyString
+from flask_babel import LazyString, ngettext
 from flask_babel import gettext as _
 
 from matchmaker import clock
@@ -97,7 +97,8 @@ def save(
             raise
         return lost()
     if wrong or request.form.get("go") != "next":
-        said(_("存好了。这一步还有 %(count)s 处要改。", count=len(wrong)) if wrong else _("存好了。"))
+        left = ngettext("存好了。这一步还有 %(num)s 处要改。", "存好了。这一步还有 %(num)s 处要改。", len(wrong))
+        said(left if wrong else _("存好了。"))
         return shelf.lead(f"{shelf.pages}.edit", version, step=step)
     following = shelf.steps.index(step) + 1
     if following == len(shelf.steps):

@@ -149,6 +149,7 @@ def test_the_card_says_from_when_it_takes_again_and_offers_no_button(app: Any, c
     text = page(client.get(f"/needs/{town['need']}/matches?all")).replace("\u00a0", " ")
     assert text.count("本周已满，9 月 28 日起可接") == 1
     assert "有机构满了，或者又能接了" in text, "the list can be made anew"
+    assert "列单子的时候它还接，现在送不过去" in text and "排在能接的后面" not in text, "it stands first in this list"
     visit = "最晚周四（9 月 24 日）有人答复，最早周一（9 月 28 日）可上门"  # the 25th is a holiday
     assert text.count(visit) == len(order) - 1
     assert text.count("选这家") == len(order) - 1, "nothing is offered that cannot be sent"
