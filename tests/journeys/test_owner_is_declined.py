@@ -16,6 +16,7 @@ CHINESE = {
     "heading": "青檀农商银行这次不办，2 条原因，1 条能修好",
     "reasons": ["有一笔税晚缴或没缴", "能修好：税务局", "近 12 个月流水不够", "降金额，或换一家", "谁来修", "原因代码 T01"],
     "wrong": "这不是真的，我要更正", "put": "写在这条原因旁边",
+    "figures": ["26 万元", "4 万元", "214.60 元"],
     "again": "想改给它看什么，再请", "agree": "同意，只给青檀农商银行", "looking": "再看一遍中",
     "next": "接下来可以试", "try": re.compile("看看，再决定送不送"), "only": "只给望山银行看，只为这一笔",
 }
@@ -25,10 +26,11 @@ ENGLISH = {
     "reasons": ["Tax paid late or open", "Repairable: tax office", "Turnover too low", "Lower the amount, or go elsewhere",
                 "Who repairs it", "Reason code T01"],
     "wrong": "This is wrong, correct it", "put": "Put it beside the reason",
+    "figures": ["¥260,000", "¥40,000", "¥214.60"],
     "again": "Change what it sees, then ask", "agree": "Agree, for 青檀农商银行 only", "looking": "Second look",
     "next": "What to try next", "try": re.compile("Look, then decide"), "only": "For 望山银行 only, for this need only",
 }
-INNER = "内部：流水差 8 万"
+INNER = "内部：邻店说生意淡"
 
 
 @pytest.mark.article("B.3", "B.4", "10.2")
@@ -43,7 +45,7 @@ def test_an_owner_is_declined_and_reads_why(
     manager.press("谢绝", within=place)
     manager.page.locator(".errors").wait_for()
     manager.choose(place, codes=["T01", "B02"])
-    manager.type_all({"seen_tax_owed_yuan": ["214.60"], "seen_turnover_yuan": ["38.6"]}, within=place)
+    manager.type_all({"seen_tax_owed_yuan": ["214.60"], "seen_turnover_yuan": ["26"]}, within=place)
     manager.page.locator(f"{place} textarea").fill(INNER)
     manager.press("谢绝", within=place)
     manager.page.locator("#case .tag", has_text="这次不办").wait_for()
@@ -57,7 +59,9 @@ def test_an_owner_is_declined_and_reads_why(
     words = owner.words
     for reason in says["reasons"]:
         assert reason in words, reason
-    assert INNER not in words and "8 万" not in words
+    assert INNER not in words and "邻店" not in words
+    for figure in says["figures"]:
+        assert figure in words, figure
     seen(owner, f"{language}-41-declined")
 
     owner.page.locator("summary", has_text=says["wrong"]).click()

@@ -60,7 +60,7 @@ from tests.leads.builders import FIELDS, HOURS, Case, a_bank, a_case, a_document
 
 START = datetime.fromisoformat("2026-09-23T10:00:00+08:00")
 BANKS = 4
-EXAMPLES, STEPS = 14, 20
+EXAMPLES, STEPS = 11, 20
 REASONS: tuple[tuple[list[str], Seen], ...] = (
     (["C01"], NOTHING_SEEN),
     (["T01", "B04"], Seen({"tax_owed_yuan": Decimal("214.60")})),
