@@ -219,8 +219,8 @@ def test_whatever_a_look_writes_down_has_words() -> None:
         for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "looked_at":
                 given = {word.arg: word.value for word in call.keywords}
-                if isinstance(given["purpose"], ast.Constant):
-                    purposes.add(given["purpose"].value)
+                said = [one.value for one in ast.walk(given["purpose"]) if isinstance(one, ast.Constant)]
+                purposes |= {one for one in said if isinstance(one, str)}
                 if isinstance(given["fields"], ast.List):
                     fields |= {one.value for one in given["fields"].elts if isinstance(one, ast.Constant)}
     assert {"title", "identity", "identity_list"} <= purposes
