@@ -222,7 +222,9 @@ def test_whatever_a_look_writes_down_has_words() -> None:
                 said = [one.value for one in ast.walk(given["purpose"]) if isinstance(one, ast.Constant)]
                 purposes |= {one for one in said if isinstance(one, str)}
                 if isinstance(given["fields"], ast.List):
-                    fields |= {one.value for one in given["fields"].elts if isinstance(one, ast.Constant)}
+                    parts = [one for one in given["fields"].elts if isinstance(one, (ast.Constant, ast.IfExp))]
+                    ends = [end for one in parts for end in ([one.body, one.orelse] if isinstance(one, ast.IfExp) else [one])]
+                    fields |= {one.value for one in ends if isinstance(one, ast.Constant)}
     assert {"title", "identity", "identity_list"} <= purposes
     assert purposes == set(LABELS["lead.look"])
     assert fields == set(LABELS["lead.field"])
