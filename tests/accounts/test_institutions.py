@@ -283,7 +283,7 @@ def test_a_used_an_expired_and_a_withdrawn_link_let_nobody_in(app: Any, post: An
         assert answer.status_code == 410 and "用过了" in answer.get_data(as_text=True)
         invite(post, desk, institution, role="desk", address="two@example.cn")
         withdrawn = link_in(letters()[-1])
-        page = desk.get(f"/institutions/{institution.id}/people").get_data(as_text=True)
+        page = desk.get(f"/institutions/{institution.id}/people/invitations").get_data(as_text=True)
         (path,) = re.findall(r'action="(/invitations/\d+/withdraw)"', page)
         post(desk, path, opened=f"/institutions/{institution.id}/people")
         assert app.test_client().get(withdrawn).status_code == 410

@@ -26,7 +26,7 @@ def codes_in_the_sources() -> set[str]:
     for subject in ("reference", "documents", "businesses"):
         for file in (FOLDER / subject).rglob("*.py"):
             text = file.read_text(encoding="utf-8")
-            found |= set(re.findall(r'\b(?:Refused|Reason)\(\s*"([a-z0-9_]+)"', text))
+            found |= set(re.findall(r'\b(?:Refused|Reason|Unfit)\(\s*"([a-z0-9_]+)"', text))
     return found
 
 

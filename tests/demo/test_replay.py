@@ -182,10 +182,12 @@ def send(book: LeadBook) -> None:
 def send_papers(book: LeadBook, lead: Lead, note: str, by: Any) -> None:
     documents = {row["id"]: row for row in book.books.documents}
     for paper in book.papers:
-        document = Document(**documents[paper["document_id"]])
+        document = Document(**documents[paper["document_id"]] | {"deleted_at": None})
         db.session.add(document)
         answering.add_paper(lead, item_number=paper["item_number"], document=document, **by)
     answering.send_papers(lead, note=note, **by)
+    for paper in book.papers:  # destroyed since, by the job that has no part in a replay
+        db.session.get_one(Document, paper["document_id"]).deleted_at = documents[paper["document_id"]]["deleted_at"]
 
 
 def checked(book: LeadBook, step: dict[str, Any]) -> dict[str, tuple[str, str]]:

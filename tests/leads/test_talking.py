@@ -25,6 +25,7 @@ from matchmaker.leads.services import answering, choosing, talking, working
 from matchmaker.notifications.models import Message
 from matchmaker.refusal import Refused
 from tests.builders import a_manager, an_operator, an_owner, sign_in
+from tests.businesses.builders import a_pdf
 from tests.leads.builders import Case, a_case, a_document, again, check_papers, match, send, to_state
 from tests.leads.test_pages import Site, a_site, post, text, token
 from tests.needs.builders import a_need, a_shop
@@ -277,7 +278,7 @@ def test_a_paper_comes_with_a_message_and_opens_for_the_institution(app: Any) ->
     site = a_site(app, "contacted")
     owner = site.client(site.case.owner)
     data = {"csrf_token": token(text(owner.get(address(site)))), "form_key": "one", "post_text": "租约",
-            "file": (io.BytesIO(b"%PDF-1.4\n1 0 obj<</Type/Page>>endobj\n%%EOF"), "租约.pdf")}  # fmt: skip
+            "file": (io.BytesIO(a_pdf()), "租约.pdf")}  # fmt: skip
     assert owner.post(address(site), data=data, content_type="multipart/form-data").status_code == 303
     with app.app_context():
         number = db.session.scalars(sa.select(Lead)).one().id
