@@ -56,12 +56,10 @@ def levels_of(
 
 
 class ListLoss(BaseLoss):  # type: ignore[misc]
-    """Pairs of a list's taker and each other row, weighed by what changing their places would gain (LambdaRank).
+    """Minus the log of the chance that a list's taker gets, by softmax over the list: a conditional logit of trees.
 
-    The gain is that of the discounted cumulative gain with one relevant row; gradient and second derivative are those
-    of the logistic loss of each pair (Burges 2010). ``starts``: the row at which each list begins, int [lists].
-    scikit-learn accepts a loss of one's own, but its base is a private module, which is why the version is pinned (see
-    docs/decisions).
+    ``starts``: the row at which each list begins, int [lists]. scikit-learn accepts a loss of one's own, but its base
+    is a private module, which is why the version is pinned (see docs/decisions).
     """
 
     def __init__(self, starts: Matrix) -> None:
@@ -82,30 +80,16 @@ class ListLoss(BaseLoss):  # type: ignore[misc]
         hessian_out: Matrix | None = None,
         n_threads: int = 1,
     ) -> tuple[Matrix, Matrix]:
-        """What each row is pulled by, and the diagonal of the second derivative: higher for the taker, lower for rows
-        that stand, or nearly stand, before it."""
-        raw, label = raw_prediction.ravel(), np.asarray(y_true).ravel()
+        """Chance less label, and the diagonal of the second derivative, for every row."""
+        raw = raw_prediction.ravel()
         sizes = np.diff(np.r_[self.starts, len(raw)])
-        inside = np.arange(sizes.max()) < sizes[:, None]
-        lists = np.arange(len(sizes))
-        score, taken = np.full(inside.shape, -np.inf), np.zeros(inside.shape)
-        score[inside], taken[inside] = raw, label
-        taker = taken.argmax(axis=1)
-        place = np.empty(inside.shape, np.int64)
-        np.put_along_axis(place, np.argsort(-score, axis=1, kind="stable"), np.arange(inside.shape[1])[None, :], axis=1)
-        worth = 1 / np.log2(2 + place)
-        gained = np.abs(worth[lists, taker][:, None] - worth)  # by changing places with the taker
-        wrong = 1 / (1 + np.exp(np.clip(score[lists, taker][:, None] - score, -30, 30)))
-        pull, bend = wrong * gained, wrong * (1 - wrong) * gained
-        for one, sign in ((pull, -1), (bend, 1)):
-            one[~inside] = 0.0
-            one[lists, taker] = 0.0
-            one[lists, taker] = sign * one.sum(axis=1)
+        odds = np.exp(raw - np.repeat(np.maximum.reduceat(raw, self.starts), sizes))
+        chance = odds / np.repeat(np.add.reduceat(odds, self.starts), sizes)
         weight = 1.0 if sample_weight is None else sample_weight
         gradient = np.empty_like(raw_prediction) if gradient_out is None else gradient_out
         hessian = np.empty_like(raw_prediction) if hessian_out is None else hessian_out
-        gradient[...] = (pull[inside] * weight).reshape(gradient.shape)
-        hessian[...] = (np.maximum(bend[inside], 1e-6) * weight).reshape(hessian.shape)
+        gradient[...] = ((chance - y_true) * weight).reshape(gradient.shape)
+        hessian[...] = (np.maximum(chance * (1 - chance), 1e-6) * weight).reshape(hessian.shape)
         return gradient, hessian
 
 
@@ -216,7 +200,7 @@ class FundingChance(BaseEstimator, ClassifierMixin):  # type: ignore[misc]
                 max_iter=200,
                 max_leaf_nodes=20,
                 min_samples_leaf=60,
-                l2_regularization=0.05,
+                l2_regularization=5.0,
                 max_features=0.4,
                 monotonic_cst=held,
                 early_stopping=False,
