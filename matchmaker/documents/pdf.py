@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from pathlib import Path
 from threading import BoundedSemaphore
 
 from matchmaker.documents.pictures import LONGEST_SIDE, QUALITY, THUMBNAIL_SIDE
+
+log = logging.getLogger(__name__)
 
 SECONDS = 20
 """So long a PDF of 10 MB may take, the wait for the processor included; 30 photographed pages take about three."""
@@ -48,7 +51,7 @@ def read_pdf(content: bytes, most_pages: int, *, seconds: float = SECONDS) -> Re
     """Read a PDF, draw its first page, write it anew without what runs, what is attached and what tells of its maker.
 
     Takes about half a second: call it outside the transaction. `code` is "file_damaged" too when it took longer than
-    `seconds`, or broke the reader.
+    `seconds`, or broke the reader: the log then says how, since the fault may be ours.
     """
     if not is_whole(content):
         return ReadPdf("file_damaged")
@@ -62,11 +65,16 @@ def read_pdf(content: bytes, most_pages: int, *, seconds: float = SECONDS) -> Re
         try:
             done = subprocess.run(command, input=content, capture_output=True, timeout=seconds, env=environment)
         except subprocess.TimeoutExpired:
+            log.warning("a PDF of %s bytes was not read within %s seconds", len(content), seconds)
             return ReadPdf("file_damaged")
     head, _, rest = done.stdout.partition(b"\n")
     if done.returncode or not head:
+        last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2].partition(":")[0]
+        log.warning("the reader of PDFs ended with %s (%s)", done.returncode, last)
         return ReadPdf("file_damaged")
     said = json.loads(head)
+    if "problem" in said:
+        log.info("a PDF of %s bytes broke its parser: %s", len(content), said["problem"])
     if said["code"]:
         return ReadPdf(said["code"], pages=said.get("pages", 0))
     small = said["small"]

@@ -47,6 +47,13 @@ OWN_WORDS = ("/T", "/CreationDate", "/M", "/NM")
 """Who wrote a remark on a page, and when."""
 
 
+BROKEN = (
+    PyPdfError, pdfium.PdfiumError, ValueError, TypeError, KeyError, AttributeError, IndexError, OSError,
+    RecursionError, MemoryError, OverflowError, zlib.error, AssertionError, NotImplementedError,
+)  # fmt: skip
+"""What a broken file makes of a parser."""
+
+
 class Unfit(Exception):
     """The code of `rules.check_file` with which this PDF is refused."""
 
@@ -59,9 +66,9 @@ def main() -> None:
         said, small, kept = anew(content, limits)
     except Unfit as no:
         said, small, kept = {"code": str(no)}, b"", b""
-    except (PyPdfError, pdfium.PdfiumError, ValueError, TypeError, KeyError, AttributeError, IndexError, OSError,
-            RecursionError, MemoryError, OverflowError, zlib.error, AssertionError, NotImplementedError):  # fmt: skip
-        said, small, kept = {"code": "file_damaged"}, b"", b""  # whatever a broken file makes of a parser
+    except BROKEN as problem:
+        # Its kind alone is told: its words may hold some of the paper.
+        said, small, kept = {"code": "file_damaged", "problem": type(problem).__name__}, b"", b""
     out = sys.stdout.buffer
     out.write(json.dumps({**said, "small": len(small)}).encode() + b"\n" + small + kept)
     out.flush()

@@ -163,9 +163,18 @@ def test_a_reader_that_takes_too_long_is_stopped(monkeypatch: pytest.MonkeyPatch
     assert time.monotonic() - began < 30
 
 
-@pytest.mark.parametrize("program", ["import os\nos.kill(os.getpid(), 11)\n", "raise SystemExit(3)\n", ""])
-def test_a_reader_that_breaks_is_answered_at_the_field(
-    program: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize(
+    ("program", "logged"),
+    [
+        ("import os\nos.kill(os.getpid(), 11)\n", "ended with -11"),
+        ("raise SystemExit(3)\n", "ended with 3"),
+        ("", "ended with 0"),
+        ("import nothing_of_that_name\n", "ModuleNotFoundError"),
+        ("raise ValueError('line of the paper')\n", "ValueError"),
+    ],
+)
+def test_a_reader_that_breaks_is_answered_at_the_field_and_logged(
+    program: str, logged: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     broken = tmp_path / "broken.py"
     broken.write_text(program)
@@ -173,6 +182,7 @@ def test_a_reader_that_breaks_is_answered_at_the_field(
     with pytest.raises(Refused) as refused:
         check_file("a.pdf", a_pdf(), "proof")
     assert (refused.value.code, refused.value.field) == ("file_damaged", "proof")
+    assert logged in caplog.text and "line of the paper" not in caplog.text
 
 
 def test_the_reader_has_no_memory_for_a_bomb_and_none_of_the_sites_secrets(
