@@ -6,7 +6,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from matchmaker.businesses import services
-from matchmaker.listing import Column, Listing, worded
+from matchmaker.listing import About, Column, Listing, worded
 from matchmaker.web import actor
 
 
@@ -31,7 +31,7 @@ PAPERS = Listing(
     ),
     ("q",),
     rows=_looked_at,
-    about_people=True,
+    about=About.BUSINESSES,
 )
 TITLES = Listing(
     "titles-to-check",
@@ -45,7 +45,7 @@ TITLES = Listing(
     ),
     ("q",),
     rows=_looked_at,
-    about_people=True,
+    about=About.BUSINESSES,
 )
 CASES = Listing(
     "identity-cases",
@@ -61,5 +61,5 @@ CASES = Listing(
     ),
     ("q",),
     rows=_looked_at,
-    about_people=True,
+    about=About.BUSINESSES,
 )

@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 
-from matchmaker.listing import Column, Listing
+from matchmaker.listing import About, Column, Listing
 
 LPR = Listing(
     "lpr",
@@ -14,4 +14,5 @@ LPR = Listing(
         Column(_l("出处"), _l("这一行从哪里来"), lambda row: row.source),
     ),
     ("year",),
+    about=About.NOBODY,
 )
