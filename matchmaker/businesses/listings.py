@@ -57,7 +57,7 @@ CASES = Listing(
             _l("第二个人说代表它，还是两位核对的人看法不一样"),
             worded("business.case", lambda row: row.kind),
         ),
-        Column(_l("听到什么时候"), _l("到这个时间就要定，北京时间"), lambda row: row.due_at),
+        Column(_l("到什么时候"), _l("到这个时间就要定，北京时间"), lambda row: row.due_at),
     ),
     ("q",),
     rows=_looked_at,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from matchmaker.accounts.models import Institution, Person
 from matchmaker.businesses.models import BusinessMember
-from matchmaker.businesses.queries import helped_businesses, waiting_titles
+from matchmaker.businesses.queries import helped_businesses, open_cases, papers_open_to, waiting_titles
 from matchmaker.db import db
 from matchmaker.insurance.models import CoverRequest
 from matchmaker.insurance.queries import requests as cover
@@ -63,6 +63,16 @@ def count_needs() -> int:
 def count_papers_waiting() -> int:
     """Proofs of who may act that wait for an operator."""
     return _count(sa.select(BusinessMember.id).where(BusinessMember.standing == "papers_sent"))
+
+
+def count_papers_open_to(operator_id: int) -> int:
+    """Of those, the proofs that still want this operator's finding."""
+    return _count(papers_open_to(operator_id))
+
+
+def count_open_cases() -> int:
+    """Cases about who acts for a business that nobody has decided."""
+    return _count(open_cases())
 
 
 def count_titles_waiting() -> int:

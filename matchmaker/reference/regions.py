@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -207,6 +208,21 @@ def _search(words: tuple[str, ...], limit: int) -> list[Region]:
 @cache
 def _places_with_path() -> tuple[tuple[Region, tuple[Region, ...]], ...]:
     return tuple((place, place.path) for place in places())
+
+
+def is_spelt(region: Region, words: Iterable[str]) -> bool:
+    """Whether these words, small letters, are whole pinyin of the region's own name and of what it lies in."""
+    own = _spellings(region)
+    above = {spelling for one in region.path for spelling in _spellings(one)}
+    return bool(own.intersection(words)) and above.issuperset(words)
+
+
+@cache
+def _spellings(region: Region) -> frozenset[str]:
+    """The name in pinyin, whole and as it is said, and its English name (陕西省 is Shaanxi)."""
+    parts = pinyin.syllables(region.name)
+    spelt = {"".join(parts), "".join(parts[: len(_short_name(region.name))]), region.name_en.lower()}
+    return frozenset(spelt - {""})
 
 
 def _fits(word: str, region: Region) -> float:
