@@ -17,6 +17,7 @@ from matchmaker.insurance.models import CoverRequest
 from matchmaker.insurance.queries import requests as cover
 from matchmaker.leads.models import Lead, LeadClock, Payout
 from matchmaker.leads.queries.reading import NeedProgress, progress_of
+from matchmaker.leads.rules.clocks import OF_INSTITUTIONS
 from matchmaker.leads.rules.states import LIVE
 from matchmaker.needs.models import Need, NeedDraft
 from matchmaker.needs.queries import drafts_of, live_needs_of
@@ -37,7 +38,7 @@ def count_live() -> int:
 
 def count_late() -> int:
     """Waits that an institution let run out."""
-    return _count(sa.select(LeadClock.id).where(LeadClock.outcome == "late"))
+    return _count(sa.select(LeadClock.id).where(LeadClock.outcome == "late", LeadClock.kind.in_(OF_INSTITUTIONS)))
 
 
 def count_paid_out() -> int:
