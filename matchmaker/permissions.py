@@ -136,7 +136,10 @@ table(
 # --- reference data, upkeep --------------------------------------------------------------------------------------
 
 table(
-    reference_enter=allow("enter an LPR publication or the days off of a year, with its source", is_operator),
+    reference_enter=allow(
+        "enter an LPR, the days off of a year or a change of divisions, with its source; answer a colleague's change",
+        is_operator,
+    ),
     upkeep_see=allow("see what is missing or stale and the work that runs by itself", is_operator, is_supervisor),
     upkeep_retry=allow("let work that failed be tried again", is_operator),
     ranking_see=allow("see how good the order is, its models, who is seen how much", is_operator, is_supervisor),

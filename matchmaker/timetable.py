@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from matchmaker import clock
 from matchmaker.db import db, unit_of_work
 from matchmaker.queue import Job, Run, forget_old_jobs, job, later
-from matchmaker.reference.services import keep_up_with_days
+from matchmaker.reference.services import keep_up_with_entries
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def run_entry(run: Run, name: str) -> None:
 
 def enqueue_due() -> None:
     """Enqueue what is due: each entry once per slot of its period, whichever worker asks first."""
-    keep_up_with_days()
+    keep_up_with_entries()
     now = clock.real_now()
     due = {f"{entry.name}:{entry.slot(now)}": entry.name for entry in entries()}
     known = set(db.session.scalars(sa.select(Job.key).where(Job.key.in_(due))))

@@ -6,13 +6,12 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from matchmaker.reference import industries, regions
 from matchmaker.refusal import Reason
 
 _TAILS = re.compile(r"(特别行政区|自治区|自治州|自治县|自治旗|地区|省|市|区|县|盟|旗)")
-_SAID_BETWEEN = frozenset({"", "in", "of", "city", "county", "district", "province"})
 MOST_LINES = 200
 MOST_SHOWN = 4
 
@@ -36,8 +35,8 @@ def read_industries(text: str) -> Reading:
 
 
 def write_regions(prefixes: list[str]) -> str:
-    """The inverse of ``read_regions``: one full name a line."""
-    return "\n".join(_region_name(prefix) for prefix in prefixes)
+    """The inverse of ``read_regions``: one full name a line, of what stands now."""
+    return "\n".join(_region_name(prefix) for prefix in regions.areas_now(prefixes))
 
 
 def write_industries(prefixes: list[str]) -> str:
@@ -51,26 +50,21 @@ def region_of_prefix(prefix: str) -> regions.Region | None:
 
 
 def regions_named(text: str) -> list[regions.Region]:
-    """The divisions that a name, in signs or pinyin, or a code may mean; of several the caller asks which."""
-    if text.isascii() and re.search("[A-Za-z]", text):
-        return _spelt(text)
+    """The divisions that a name or a code may mean, a former one those it leads to; more than one is ambiguous, the
+    caller asks."""
     text = re.sub(r"[\s/·,，]", "", unicodedata.normalize("NFKC", text))
     if text.isdecimal():
-        found = regions.get(text.ljust(6, "0"))
-        return [found] if found else []
+        code = text.ljust(6, "0")
+        found = regions.get(code)
+        return list(regions.heirs_of(code)) or ([found] if found else [])
     if len(text) >= 2 and (province := [r for r in regions.children() if r.name.startswith(text)]):
         return province
-    for fits in (_full, _ending, _short_ending):
-        named = [region for region, full in _every_region() if fits(region, full, text)]
-        if named:
-            return _widest_of_same_name(named)
+    for known in (_every_region(regions.present()), _every_former(regions.present())):
+        for fits in (_full, _ending, _short_ending):
+            named = [region for name, region in known if fits(name, name.full_name, text)]
+            if named:
+                return _widest_of_same_name(list(dict.fromkeys(named)))
     return []
-
-
-def _spelt(text: str) -> list[regions.Region]:
-    """The divisions that every word spells in whole pinyin: "hangzhou", "xihu hangzhou", in any order."""
-    words = [word for word in re.split(r"[\W_]+", text.lower()) if word not in _SAID_BETWEEN]
-    return _widest_of_same_name([region for region, _ in _every_region() if words and regions.is_spelt(region, words)])
 
 
 def _full(region: regions.Region, full: str, text: str) -> bool:
@@ -93,14 +87,24 @@ def _widest_of_same_name(found: list[regions.Region]) -> list[regions.Region]:
     return [region for region in found if region.parent_code not in parents]
 
 
-@cache
-def _every_region() -> tuple[tuple[regions.Region, str], ...]:
-    def below(code: str | None) -> Iterator[regions.Region]:
-        for region in regions.children(code):
+Known = tuple[tuple[regions.Region, regions.Region], ...]
+"""A division by the name it has or had, and the one that stands."""
+
+
+@lru_cache(maxsize=2)
+def _every_region(divisions: regions.Divisions) -> Known:
+    def below(code: str) -> Iterator[regions.Region]:
+        for region in divisions.by_parent.get(code, ()):
             yield region
             yield from below(region.code)
 
-    return tuple((region, region.full_name) for region in below(None))
+    return tuple((region, region) for region in below(""))
+
+
+@lru_cache(maxsize=2)
+def _every_former(divisions: regions.Divisions) -> Known:
+    led = sorted(divisions.formerly.items())
+    return tuple((former, divisions.standing[code]) for code, was in led for former in was)
 
 
 def _industries_named(line: str) -> list[industries.Industry]:

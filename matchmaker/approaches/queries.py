@@ -57,6 +57,7 @@ def count_sharing(me: Asked, width: Width, on: date) -> int:
     Reads the needs of the place and trade alone; a business with several needs counts once.
     """
     shown = me.at(width)
+    areas = regions.prefixes_leading_to(me.region_code[: width.region_digits])
     trades = [me.division] if width.by_division else [one.code for one in industries.children(me.section)]
     latest = (
         sa.select(sa.func.max(YearlyFigures.year))
@@ -75,7 +76,7 @@ def count_sharing(me: Asked, width: Width, on: date) -> int:
         .outerjoin(YearlyFigures, sa.and_(YearlyFigures.business_id == Business.id, YearlyFigures.year == latest))
         .where(
             Need.state.in_(sorted(LIVE_STATES)),
-            Business.region_code.startswith(me.region_code[: width.region_digits]),
+            sa.or_(*(Business.region_code.startswith(area) for area in areas)),
             sa.func.substr(Business.industry_code, 1, 2).in_(trades),
         )
     )  # fmt: skip
@@ -98,7 +99,7 @@ def _asked(
 ) -> Asked:
     trade = industries.get(industry_code)
     return Asked(
-        region_code=region_code,
+        region_code=regions.standing(region_code).ljust(6, "0"),
         division=industry_code[:2],
         section=trade.section if trade else "",
         size=_size(industry_code, figures),
@@ -379,14 +380,9 @@ class Rows(Sequence[Row]):
 
     product_id: int
     reach: asking.Reach
-    sealed: asking.SealedRows
 
     def __len__(self) -> int:
-        return len(self.sealed)
-
-    def of_size(self, size: str) -> Rows:
-        """Those of one size class; all where it is ""."""
-        return Rows(self.product_id, self.reach, self.sealed.of_size(size))
+        return len(self.reach.rows)
 
     @overload
     def __getitem__(self, at: int) -> Row: ...
@@ -395,9 +391,9 @@ class Rows(Sequence[Row]):
     def __getitem__(self, at: int | slice) -> Row | list[Row]:
         if isinstance(at, int):
             return self[at : at + 1][0]
-        numbers = self.sealed.need_ids[at].tolist()
+        numbers = self.reach.need_ids[at]
         invited = _invited_on(self.product_id, numbers)
-        rows = zip(numbers, self.sealed[at], strict=True)
+        rows = zip(numbers, self.reach.rows[at], strict=True)
         return [Row(number, shown, invited.get(number)) for number, shown in rows]
 
 
@@ -405,7 +401,7 @@ def rows_of(product: Product, on: date) -> Rows:
     """The needs that the product as it is published fits on ``on``, without anybody's name; none below five."""
     version = product.current_version
     assert version is not None
-    return Rows(product.id, *asking.reach_and_rows(matching.terms_of(version, matching.places_now()), on))
+    return Rows(product.id, asking.reach_of(matching.terms_of(version, matching.places_now()), on))
 
 
 def _invited_on(product_id: int, need_ids: Collection[int]) -> dict[int, date]:

@@ -118,6 +118,7 @@ def show(business: Business) -> ResponseReturnValue:
         facts=facts,
         industry=industries.get(business.industry_code),
         region=regions.full_name(business.region_code),
+        divided=len(regions.heirs_of(business.region_code)) > 1,
         size=facts.size_class(),
         sectors=priority_sectors(business.industry_code),
         warnings=rules.warnings(facts),
@@ -226,7 +227,9 @@ def change(business: Business) -> ResponseReturnValue:
 
 
 def _edit_page(form: BusinessForm, business: Business, status: int = 200) -> ResponseReturnValue:
-    return render_template("businesses/form.html", form=form, business=business), status
+    since = clock.date_of(business.updated_at or business.created_at)
+    carved = regions.carved_out_of(business.region_code, since)
+    return render_template("businesses/form.html", form=form, business=business, carved=carved), status
 
 
 # Year by year, titles, lines, strengths -----------------------------------------------------------------------------
@@ -518,8 +521,8 @@ def papers_to_check() -> ResponseReturnValue:
     words = typed_words()
     page = paginate(queries.waiting_members(words))
     services.look_at_waiting((member.business for member in page.items), by=actor())
-    given, cases = queries.findings_given(page.items), queries.open_cases_about(page.items)
-    return render_template("businesses/waiting.html", page=page, words=words, me=actor(), given=given, cases=cases)
+    given = queries.findings_given(page.items)
+    return render_template("businesses/waiting.html", page=page, words=words, me=actor(), given=given)
 
 
 @bp.get("/checks/papers/<int:member_id>")
@@ -568,7 +571,6 @@ def _check_page(member: BusinessMember, form: DecisionForm, status: int = 200) -
         papers=services.current_papers(member),
         form=form,
         given=queries.findings_given([member])[member.id],
-        case=queries.open_cases_about([member]).get(member.id),
         me=actor(),
     )
     return page, status
@@ -731,7 +733,7 @@ def decide_case(found: IdentityCase) -> ResponseReturnValue:
     except Refused as no:
         form.refuse(no)
         return _check_case_page(found, form, no.status)
-    said(_("定了，两边都会收到。") if found.kind == "claim" else _("定了，送材料的人会收到。"))
+    said(_("定了，两边都会收到。"))
     return back_to("businesses.cases")
 
 

@@ -30,6 +30,7 @@ PLACES = (
     Place(_l("我的店算小型还是微型"), "tools.size_class", _l("计算器 划型 大小 规模")),
     Place(_l("查行业"), "reference.industries", _l("行业代码 国民经济分类")),
     Place(_l("查区县"), "reference.regions", _l("地区代码 行政区划")),
+    Place(_l("区划变更"), "reference.region_changes", _l("撤县设区 改名 行政区划")),
     Place(_l("每次公布的 LPR"), "reference.lpr", _l("利率 贷款市场报价利率")),
     Place(_l("放假和补班的日子"), "reference.days_off", _l("节假日 工作日 放假")),
     Place(_l("要花钱吗"), "home.help", _l("帮助 收费 服务费"), "cost"),

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from matchmaker.leads.queries import looking, queueing, reading, talking
 from matchmaker.leads.queries.presenting import present
 from matchmaker.leads.rules.consents import Field
-from matchmaker.listing import About, Column, Listing, worded
+from matchmaker.listing import Column, Listing, worded
 from matchmaker.matching.telling import industry_name, region_name
 from matchmaker.web import actor, label
 
@@ -35,7 +35,6 @@ MINE = Listing(
     ),
     ("q",),
     rows=_lines,
-    about=About.SELF,
 )
 
 
@@ -70,7 +69,7 @@ QUEUE = Listing(
     ("show", "q"),
     {"show": "all"},
     rows=_cards,
-    about=About.BUSINESSES,
+    about_people=True,
 )
 
 
@@ -99,7 +98,6 @@ LOOKS = Listing(
     ("institution", "business", "purpose", "days"),
     rows=_looks,
     most=20_000,
-    about=About.SELF,
 )
 
 RECEIPTS = Listing(
@@ -122,7 +120,6 @@ RECEIPTS = Listing(
     ),
     ("standing", "institution"),
     rows=looking.receipts,
-    about=About.SELF,
 )
 
 
@@ -149,5 +146,5 @@ TALKS = Listing(
     ),
     ("unread", "q"),
     rows=_talks,
-    about=About.BUSINESSES,
+    about_people=True,
 )

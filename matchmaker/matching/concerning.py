@@ -59,9 +59,10 @@ class Concerned:
         if noted is None:
             return True
         moved = queries.moved_between(noted.places, self.market.places)
+        areas = queries.areas_moved_between(noted.places, self.market.places)
         its = {
             version: one for version, one in self.market.by_version.items()
-            if version in self.was and str(one.institution_id) in moved
+            if version in self.was and (str(one.institution_id) in moved or areas.intersection(one.terms.regions))
         }  # fmt: skip
         return self._now_within(its.values()) or self._was_within(its.keys())
 

@@ -37,6 +37,7 @@ from matchmaker.matching.change_log import (
 from matchmaker.matching.index import MarketIndex
 from matchmaker.matching.rules import Offered
 from matchmaker.products.queries import published_on_any_day, published_versions
+from matchmaker.reference import regions
 
 MARKETS_KEPT = 4
 """Databases that one process may look at; more than one only in tests."""
@@ -72,8 +73,10 @@ class ByLoop:
 class ByIndex:
     """The market index, as long as it holds this state of the market; the loop from the moment it has moved on."""
 
-    def __init__(self, market: FollowedMarket, state: State, offered: Sequence[Offered]) -> None:
-        self.market, self.state = market, state
+    def __init__(
+        self, market: FollowedMarket, state: State, heirs: Mapping[str, Any], offered: Sequence[Offered]
+    ) -> None:
+        self.market, self.state, self.heirs = market, state, heirs
         self.keys = frozenset(one.product_id for one in offered)
         """The products in force on the day of the list: the index holds those to come, too."""
         self.loop = ByLoop(offered)
@@ -81,7 +84,7 @@ class ByIndex:
     def failures(self, facts: Facts, today: date) -> Failures:
         index = self.market.index
         with index.reading():
-            if self.market.state == self.state:
+            if self._is_held():
                 found = index.ask(facts, today).failures()
                 return {one.product_id: found[one.product_id] for one in self.loop.offered}
         return self.loop.failures(facts, today)
@@ -89,9 +92,12 @@ class ByIndex:
     def fitting(self, facts: Facts, today: date) -> frozenset[int]:
         index = self.market.index
         with index.reading():
-            if self.market.state == self.state:
+            if self._is_held():
                 return self.keys.intersection(index.ask(facts, today).eligible())
         return self.loop.fitting(facts, today)
+
+    def _is_held(self) -> bool:
+        return self.market.state == self.state and queries.heirs_in(self.market.places) == self.heirs
 
 
 @dataclass(frozen=True)
@@ -135,9 +141,9 @@ class FollowedMarket:
             theirs = state_of(session)
             with self.index.reading():
                 state, offered, places = self.state, self.offered, self.places
-            if theirs == state:
+            if theirs == state and queries.heirs_in(places) == regions.heirs():
                 in_force = self._in_force(offered, on)
-                return MarketSeen(in_force, places, ByIndex(self, theirs, in_force))
+                return MarketSeen(in_force, places, ByIndex(self, theirs, queries.heirs_in(places), in_force))
             if theirs in self._passed:
                 return None  # it began before the last change
             self.catch_up()
@@ -157,9 +163,10 @@ class FollowedMarket:
             if session.get_bind().dialect.name == "postgresql":  # everything as of one instant; SQLite does so anyway
                 session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             theirs = state_of(session)
-            if theirs == self.state:
+            moved = queries.heirs_in(self.places) != regions.heirs()  # a change of divisions came into force
+            if theirs == self.state and not moved:
                 return
-            touched = touched_since(session, OFFERED_SIDE, self.state, theirs)
+            touched = None if moved else touched_since(session, OFFERED_SIDE, self.state, theirs)
             if touched is None:
                 self._read_all(session, theirs)
             else:
@@ -201,7 +208,7 @@ class FollowedMarket:
         self.index.change([one.terms for one in found], gone, then)
 
     def _pass(self, before: State | None, theirs: State) -> None:
-        if before is not None:
+        if before not in (None, theirs):  # the same where only divisions changed: nobody is behind then
             self._passed.append(before)
         self.state = theirs
 

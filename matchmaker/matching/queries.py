@@ -20,7 +20,7 @@ from matchmaker.accounts.models import Branch, BranchLoad, Institution
 from matchmaker.accounts.queries import wants_learned_order
 from matchmaker.businesses.models import Business, CreditLine, YearlyFigures
 from matchmaker.db import db
-from matchmaker.eligibility.bounds import Place, region_prefix
+from matchmaker.eligibility.bounds import Place
 from matchmaker.eligibility.facts import Facts, Terms
 from matchmaker.matching.columns import Coded, FactColumns
 from matchmaker.matching.models import MarketPlaces, OpenedTold
@@ -36,6 +36,9 @@ from matchmaker.ranking.models import Shown, ShownList, TurnedDown
 from matchmaker.reference import industries, regions
 from matchmaker.reference.queries import lpr_on as published_lpr_on
 from matchmaker.refusal import Refused
+
+HEIRS = "regions"
+"""The place in the noted branches where it says what became of divisions that are no more: no institution's number."""
 
 LOCAL_KINDS = frozenset({"CITY", "RURALC", "RURALX"})
 """Local institutions lend within their service area (article 12.1); without a declared one, within their prefecture."""
@@ -116,7 +119,7 @@ def terms_said(version: ProductVersion | TypedTerms, product: Product, places: M
         amount_max_yuan=version.amount_max_yuan,
         term_min_months=version.term_min_months,
         term_max_months=version.term_max_months,
-        regions=tuple(region_prefix(code) for code in version.regions),
+        regions=regions.carried(version.regions, heirs_in(places)),
         places=tuple(place_of(branch) for branch in offering),
         industries_allow=_digits(version.industries_allow),
         industries_deny=_digits(version.industries_deny),
@@ -154,8 +157,13 @@ def _digits(prefixes: Sequence[str]) -> tuple[str, ...]:
 
 
 def places_now(session: Session | None = None) -> dict[str, Any]:
-    """Institution → branch → area and limit, as they stand, in plain values that a list can keep."""
+    """Institution → branch → area and limit, as they stand, in plain values that a list can keep.
+
+    Areas are told by the divisions that stand now. Under ``HEIRS`` stands what became of others, so that a list is
+    derived again by the divisions of its day.
+    """
     session = session or db.session
+    heirs = regions.heirs()
     rows = session.execute(
         sa.select(Branch, Institution.kind)
         .join(Institution, Institution.id == Branch.institution_id)
@@ -164,9 +172,10 @@ def places_now(session: Session | None = None) -> dict[str, Any]:
     )
     places: dict[str, dict[str, Any]] = defaultdict(dict)
     for branch, kind in rows:
-        served = [region_prefix(code) for code in branch.service_regions]
+        served = list(regions.carried(branch.service_regions, heirs))
+        home = regions.standing(branch.region_code)
         if not served and branch.service_radius_km is None and kind in LOCAL_KINDS:
-            served = [branch.region_code[:4]]
+            served = [home[:4]]
         places[str(branch.institution_id)][str(branch.id)] = {
             "name": branch.name,
             "regions": served,
@@ -174,7 +183,7 @@ def places_now(session: Session | None = None) -> dict[str, Any]:
             "longitude": branch.longitude,
             "radius_km": branch.service_radius_km,
             "limit_yuan": None if branch.decision_limit_yuan is None else format(branch.decision_limit_yuan, "f"),
-            "home_region": branch.region_code,
+            "home_region": home,
         }
     without = session.execute(
         sa.select(Institution.id, Institution.kind, Institution.region_code)
@@ -182,8 +191,15 @@ def places_now(session: Session | None = None) -> dict[str, Any]:
         .order_by(Institution.id)
     )
     for institution_id, _, region_code in without:  # a local bank that has told no branch serves its prefecture
-        places[str(institution_id)]["0"] = {"name": None, "regions": [region_code[:4]], "home_region": region_code}
-    return dict(places)
+        home = regions.standing(region_code)
+        places[str(institution_id)]["0"] = {"name": None, "regions": [home[:4]], "home_region": home}
+    return dict(places) | ({HEIRS: heirs} if heirs else {})
+
+
+def heirs_in(places: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
+    """What had become of divisions that are no more, by prefix, when branches were noted."""
+    found: Mapping[str, Sequence[str]] = places.get(HEIRS, {})
+    return found
 
 
 def place_of(stored: Mapping[str, Any]) -> Place:
@@ -273,7 +289,7 @@ def facts_of(need: Need, version: NeedVersion | None = None, on: date | None = N
         kind=business.kind,
         entity_code=business.entity_code,
         industry_code=business.industry_code,
-        region_code=business.region_code,
+        region_code=regions.standing(business.region_code),
         latitude=latitude,
         longitude=longitude,
         exact_place=exact,
@@ -426,7 +442,14 @@ def moved_between(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[st
     def read(places: Mapping[str, Any], key: str) -> list[tuple[str, Place]]:
         return [(own, place_of(branch)) for own, branch in sorted(places.get(key, {}).items())]
 
-    return {key for key in before.keys() | after.keys() if read(before, key) != read(after, key)}
+    known = (before.keys() | after.keys()) - {HEIRS}
+    return {key for key in known if read(before, key) != read(after, key)}
+
+
+def areas_moved_between(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
+    """The areas, as prefixes of what stands after, to which divisions went over between two states."""
+    was, now = heirs_in(before), heirs_in(after)
+    return {heir for area, heirs in now.items() if was.get(area) != heirs for heir in heirs}
 
 
 def ids_fitting(stored: ShownList) -> set[int]:
@@ -533,11 +556,12 @@ def facts_by_column(chunk: AskedChunk) -> FactColumns:
     columns: dict[str, Iterable[Any]] = {
         name: [getattr(row, name) for row in rows]
         for name in (
-            "kind", "entity_code", "industry_code", "region_code", "founded_on", "tax_grade", "amount_yuan",
-            "term_months", "purpose", "repayment",
+            "kind", "entity_code", "industry_code", "founded_on", "tax_grade", "amount_yuan", "term_months", "purpose",
+            "repayment",
         )
     }  # fmt: skip
     columns |= {
+        "region_code": (regions.standing(row.region_code) for row in rows),
         "latitude": (one[0] for one in where),
         "longitude": (one[1] for one in where),
         "exact_place": (one[2] for one in where),

@@ -71,6 +71,7 @@ from matchmaker.products.rules.capacity import Earliest, Full, earliest
 from matchmaker.products.rules.concessions import holding, next_change
 from matchmaker.queue import insert_for
 from matchmaker.ranking.models import InView, Shown, ShownList, TurnedDown
+from matchmaker.reference import regions
 from matchmaker.refusal import Reason, Refused
 
 STALE_AFTER_DAYS = 7
@@ -521,8 +522,11 @@ def why_stale(
     if lpr.published_on != stored.lpr_on:
         return Reason("list_lpr_changed", {})
     facts = Facts.from_json(stored.facts)
-    if facts != queries.facts_of(need, on=today):
-        return Reason("list_business_changed", {})
+    known = queries.facts_of(need, on=today)
+    if facts != known:
+        moved = facts.region_code is not None and regions.standing(facts.region_code) == known.region_code
+        only = moved and replace(facts, region_code=known.region_code) == known
+        return Reason("list_region_changed" if only else "list_business_changed", {})
     opens_on = stored.counts.get("opens_on")
     if opens_on is not None and date.fromisoformat(opens_on) <= today:
         return Reason("list_day_came", {"opens_on": date.fromisoformat(opens_on)})

@@ -169,6 +169,7 @@ SENTENCES = {
     "list_rules_changed": _l("核对的规则更新了"),
     "list_market_changed": _l("%(changed_at)s 以后有产品上架、改动或停办"),
     "list_business_changed": _l("您店里的资料改过了，下面是按改之前的匹配的"),
+    "list_region_changed": _l("您所在的区县变了，下面是按变之前的匹配的"),
     "list_products_changed": _l("在架的产品和那时不一样了"),
     "list_concessions_changed": _l("有让利开始了，或者到期了"),
     "list_model_changed": _l("排序的模型换了新的"),

@@ -13,6 +13,7 @@ from typing import Any
 
 from matchmaker.eligibility.bounds import Possible, Span
 from matchmaker.eligibility.facts import Facts
+from matchmaker.reference import regions
 from matchmaker.refusal import Reason
 
 # States -------------------------------------------------------------------------------------------------------------
@@ -405,7 +406,7 @@ def facts_of(answers: Answers) -> Facts:
     return Facts(
         kind=kind,
         industry_code=Possible(divisions) if divisions else None,
-        region_code=answers.region_code or None,
+        region_code=regions.standing(answers.region_code) or None,
         months_in_business=_span(*age, int) if age else None,
         turnover_yuan=_span(*turnover, Decimal) if turnover else None,
         amount_yuan=answers.amount_yuan,

@@ -5,7 +5,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from matchmaker.listing import About, Column, Listing, worded
+from matchmaker.listing import Column, Listing, worded
 from matchmaker.oversight import queries
 from matchmaker.oversight.words import LABELS
 from matchmaker.queue import Job
@@ -46,7 +46,6 @@ LISTS = Listing(
         Column(_l("资料删掉的时间"), _l("北京时间；删掉以后不能再算一遍"), lambda row: row.forgotten_at),
     ),
     ("need", "list"),
-    about=About.PEOPLE,
 )
 
 LATE = Listing(
@@ -62,7 +61,6 @@ LATE = Listing(
         Column(_l("线索现在"), _l("办到哪一步"), worded("lead.state", lambda row: row.lead.state)),
     ),
     ("institution", "kind", "still"),
-    about=About.PEOPLE,
 )
 
 DECLINES = Listing(
@@ -77,7 +75,6 @@ DECLINES = Listing(
         ),
     ),
     ("institution",),
-    about=About.PEOPLE,
 )
 
 NEEDS = Listing(
@@ -96,7 +93,6 @@ NEEDS = Listing(
         ),
     ),
     ("state", "q"),
-    about=About.PEOPLE,
 )
 
 LEADS = Listing(
@@ -112,7 +108,6 @@ LEADS = Listing(
     ),
     ("show", "institution", "q"),
     {"show": "live"},
-    about=About.PEOPLE,
 )
 
 PERMISSIONS = Listing(
@@ -128,7 +123,6 @@ PERMISSIONS = Listing(
         Column(_l("代码"), _l("程序里的名字"), lambda line: line.name),
     ),
     ("q",),
-    about=About.NOBODY,
 )
 
 JOBS = Listing(
@@ -146,7 +140,6 @@ JOBS = Listing(
         Column(_l("出了什么错"), _l("错误的名字；原话在服务器的日志里"), trouble_of),
     ),
     ("state", "name"),
-    about=About.NOBODY,
 )
 
 MESSAGES = Listing(
@@ -161,5 +154,4 @@ MESSAGES = Listing(
     ),
     ("state",),
     {"state": "failed"},
-    about=About.NOBODY,
 )

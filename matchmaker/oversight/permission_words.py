@@ -27,7 +27,7 @@ WHAT = {
     "message.list": _l("读自己的消息"),
     "message.open": _l("打开自己的一条消息"),
     "audit.list": _l("读封了印的操作记录，没有名字"),
-    "reference.enter": _l("记一期 LPR 或一年的放假安排，写明出处"),
+    "reference.enter": _l("记一期 LPR、一年的放假安排或一条区划变更，写明出处；核别人记的"),
     "upkeep.see": _l("看缺什么、旧了什么、自动做的事"),
     "upkeep.retry": _l("让没做成的事再做一次"),
     "oversight.see": _l("看过期的、谢绝的和这张权限表，没有名字"),

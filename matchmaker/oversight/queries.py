@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,16 +10,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
-from matchmaker.accounts.models import Institution
+from matchmaker.accounts.models import Branch, Institution, ManagerProfile
+from matchmaker.businesses.models import Business
 from matchmaker.db import db, holding
 from matchmaker.leads.models import Lead, LeadClock, Payout
-from matchmaker.leads.rules.clocks import OF_INSTITUTIONS
 from matchmaker.leads.rules.reasons import CODES, Way
 from matchmaker.leads.rules.states import LIVE
 from matchmaker.matching import queries as matching
 from matchmaker.needs.models import Need, NeedVersion
 from matchmaker.notifications.models import Message
-from matchmaker.products.models import Product
+from matchmaker.products.models import Product, ProductVersion
 from matchmaker.queue import Job
 from matchmaker.ranking.models import InView, ModelVersion, Shown, ShownList, TurnedDown
 
@@ -102,7 +103,7 @@ def late_waits(*, institution_id: int | None = None, kind: str = "", still: bool
     query = (
         sa.select(LeadClock)
         .join(Lead, Lead.id == LeadClock.lead_id)
-        .where(LeadClock.outcome == "late", LeadClock.kind.in_(OF_INSTITUTIONS))
+        .where(LeadClock.outcome == "late")
         .options(joinedload(LeadClock.lead).joinedload(Lead.institution))
     )
     if institution_id is not None:
@@ -205,3 +206,29 @@ def message_by_id(message_id: int) -> Message | None:
 def count_of(query: sa.Select[Any]) -> int:
     """How many rows a list has."""
     return db.session.scalar(sa.select(sa.func.count()).select_from(query.order_by(None).subquery())) or 0
+
+
+def businesses_by_region() -> dict[str, int]:
+    """Code of a division as stored → how many businesses that are not closed."""
+    open_ = Business.uscc.not_like("CLOSED%")
+    rows = db.session.execute(
+        sa.select(Business.region_code, sa.func.count()).where(open_).group_by(Business.region_code)
+    )
+    return {row.region_code: row[1] for row in rows}
+
+
+def stored_regions() -> dict[str, int]:
+    """Code or prefix of a division as stored → how often: by businesses, institutions, branches and what they serve,
+    managers' patches, products that are or may be published."""
+    found = Counter(businesses_by_region())
+    for column in (Institution.region_code, Branch.region_code):
+        found.update(db.session.scalars(sa.select(column)))
+    current = ProductVersion.id.in_(sa.select(Product.current_version_id))
+    for several in (
+        sa.select(Branch.service_regions),
+        sa.select(ManagerProfile.patch_regions),
+        sa.select(ProductVersion.regions).where(current),
+    ):
+        for codes in db.session.scalars(several):
+            found.update(codes)
+    return dict(found)

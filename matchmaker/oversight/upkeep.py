@@ -14,7 +14,8 @@ from matchmaker.businesses import queries as businesses
 from matchmaker.conversations.queries import count_reports
 from matchmaker.notifications.queries import count_in_state
 from matchmaker.oversight import queries, standing
-from matchmaker.reference.queries import newest_lpr
+from matchmaker.reference import regions
+from matchmaker.reference.queries import count_region_changes_waiting, newest_lpr, regions_as_of
 from matchmaker.reference.rules import is_provisional, next_working_day
 
 STUCK_AFTER = timedelta(minutes=10)
@@ -34,6 +35,8 @@ class Task:
     endpoint: str
     args: Mapping[str, Any] = field(default_factory=dict)
     on: date | None = None
+    about: str = ""
+    """What of several: a code."""
 
 
 def lpr_day(today: date) -> date:
@@ -47,6 +50,28 @@ def lpr_day(today: date) -> date:
     return next_working_day((today.replace(day=1) - timedelta(days=1)).replace(day=20))
 
 
+REGIONS_GOOD_FOR = timedelta(days=366)
+"""The ministry's table of divisions changes every year: an older one is stale."""
+MOST_CODES = 20
+"""As many codes are named one by one."""
+
+
+def _of_regions(today: date) -> list[Task]:
+    """The table too old; codes stored that are in no table; businesses whose division was divided since."""
+    found: list[Task] = []
+    if (as_of := regions_as_of()) + REGIONS_GOOD_FOR <= today:
+        found.append(Task("regions_old", None, "reference.enter_region_change", {"kind": "checked"}, on=as_of))
+    stored = queries.stored_regions()
+    for code, count in sorted(stored.items()):
+        if regions.get(code.ljust(6, "0")) is None:
+            found.append(Task("region_unknown", count, "reference.enter_region_change", {"old_code": code}, about=code))
+    for code, count in sorted(queries.businesses_by_region().items()):
+        if len(regions.heirs_of(code)) > 1:
+            args = {"q": code, "kind": "divided"}
+            found.append(Task("region_divided", count, "reference.region_changes", args, about=code))
+    return found[:MOST_CODES]
+
+
 def tasks() -> list[Task]:
     """Everything that is missing or stale now; empty when there is nothing to do."""
     today = clock.today()
@@ -57,8 +82,10 @@ def tasks() -> list[Task]:
     next_year = date(today.year + 1, 1, 1)
     if today.month >= DAYS_KNOWN_FROM and is_provisional(next_year):
         found.append(Task("days_unknown", None, "reference.enter_days", {"year": next_year.year}, on=next_year))
+    found += _of_regions(today)
     unsealed = count_unsealed()
     counted: tuple[tuple[str, int, str, dict[str, Any]], ...] = (
+        ("regions_waiting", count_region_changes_waiting(), "reference.region_changes", {"state": "waiting"}),
         ("papers", queries.count_of(businesses.waiting_members()), "businesses.papers_to_check", {}),
         ("titles", queries.count_of(businesses.waiting_titles()), "businesses.titles_to_check", {}),
         ("cases", queries.count_of(businesses.open_cases()), "businesses.cases", {}),

@@ -109,9 +109,11 @@ def businesses_of_region(prefix: str, words: str = "") -> sa.Select[Business]:
     """
     query = sa.select(Business).where(Business.uscc.not_like("CLOSED%"))
     if prefix:
-        query = query.where(Business.region_code.startswith(prefix, autoescape=True))
+        areas = regions.prefixes_leading_to(prefix)
+        query = query.where(sa.or_(*(Business.region_code.startswith(area, autoescape=True) for area in areas)))
     if words:
-        places = [place.code for place in regions.search(words, MOST_PLACES)]
+        found = (place.code for place in regions.search(words, MOST_PLACES))
+        places = [code for place in found for code in regions.prefixes_leading_to(place)]
         query = query.where(sa.or_(holding(words, number=Business.id), Business.region_code.in_(places)))
     return query.order_by(Business.id.desc())
 

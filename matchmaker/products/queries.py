@@ -31,6 +31,7 @@ from matchmaker.products.rules.states import FROZEN_VERSION, OPEN_VERSION, Kind,
 from matchmaker.products.rules.terms import PRICEABLE_REPAYMENTS, Problem, Terms, problems_of, rates_percent
 from matchmaker.products.rules.typed import STEP_OF, STEPS, read_terms
 from matchmaker.reference import queries as reference
+from matchmaker.reference import regions
 from matchmaker.reference.models import Lpr
 from matchmaker.refusal import Reason
 
@@ -252,7 +253,7 @@ def served_regions(institution_id: int, branch_id: int | None = None) -> tuple[s
     areas = list(db.session.scalars(query))
     if any(not area for area in areas):
         return ()
-    return tuple(sorted({region for area in areas for region in area}))
+    return tuple(sorted(regions.areas_now(region for area in areas for region in area)))
 
 
 def problems_in(version: ProductVersion, today: date) -> list[Problem]:

@@ -22,6 +22,7 @@ from matchmaker.ranking.features import Case, case_of, wish_of
 from matchmaker.ranking.models import Drift, Exposure, ModelVersion, Outcome, Shown, ShownList
 from matchmaker.ranking.rules import Offer, Record, Wish
 from matchmaker.ranking.sides import ENDED_BY_OWNER
+from matchmaker.reference import regions
 
 
 def active_version() -> ModelVersion | None:
@@ -144,7 +145,8 @@ def _cases(*columns: Any) -> sa.Select[Any]:
 
 
 def _as_shown(query: sa.Select[Any]) -> Iterator[tuple[Any, datetime, Facts, Case]]:
-    """Each row with when its list was made, the facts and the case as they were then; without what is forgotten."""
+    """Each row with when its list was made, the facts and the case as they were then (the case under the name that its
+    division has now); without what is forgotten."""
     rows = db.session.execute(query).all()
     lists = _lists_by_id({row.shown_list_id for row in rows})
     terms = _terms_by_version({row.product_version_id for row in rows})
@@ -153,7 +155,12 @@ def _as_shown(query: sa.Select[Any]) -> Iterator[tuple[Any, datetime, Facts, Cas
             continue  # its facts are deleted: no case any more
         made_at, facts = lists[row.shown_list_id]
         offer = offer_of(terms[row.product_version_id], row.cost_percent, row.quote, row.features)
-        yield row, made_at, facts, case_of(facts, offer, clock.date_of(made_at))
+        yield row, made_at, facts, case_of(_where_it_stands_now(facts), offer, clock.date_of(made_at))
+
+
+def _where_it_stands_now(facts: Facts) -> Facts:
+    """Facts with the division that stands in the place of theirs now, so that what is learned of one passes on."""
+    return replace(facts, region_code=regions.standing(facts.region_code)) if facts.region_code else facts
 
 
 _AT_ONCE = 500

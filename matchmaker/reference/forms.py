@@ -6,11 +6,13 @@ from datetime import date
 from decimal import Decimal
 
 from flask_babel import lazy_gettext as _l
-from wtforms import StringField, TextAreaField
+from wtforms import RadioField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
+from matchmaker.reference.region_changes import CHECKED, KINDS, Change, read_change
 from matchmaker.reference.rules import NamedDay, read_date, read_days, read_rate, read_source
 from matchmaker.refusal import Refused
-from matchmaker.web import BaseForm
+from matchmaker.web import BaseForm, label
 
 
 class LprForm(BaseForm):
@@ -72,3 +74,64 @@ class DaysForm(BaseForm):
             source = ""
             self.refuse(no)
         return None if year is None or self.errors else (year, days, source)
+
+
+class RegionChangeForm(BaseForm):
+    """A change of a division, as the announcement tells it; a second operator looks at it again."""
+
+    kind = RadioField(_l("变了什么"), choices=[], validate_choice=False)
+    old_code = StringField(_l("原来的代码"), description=_l("六位；新设的和核对的不填"))
+    new_code = StringField(_l("新的代码"), description=_l("六位；换了代码的和新设的才填"))
+    name = StringField(_l("新的名称"), description=_l("改名、换代码、新设的填；不变就照原样写"))
+    related = TextAreaField(
+        _l("去了哪里，或者从哪里分出来"),
+        description=_l("并入的写一个代码，一分为几的写每一个；新设的写从哪几个里分出来（可以空）"),
+    )
+    in_force_on = StringField(_l("从哪天起"))
+    source = StringField(_l("在哪里公布的"))
+    document = StringField(_l("批准的文号"))
+    announced_on = StringField(_l("哪天公布的"))
+
+    def offering(self) -> RegionChangeForm:
+        """Offer the kinds; call it before reading or showing."""
+        self.kind.choices = [SelectChoice(kind, label("reference.region_kind", kind)) for kind in KINDS]
+        return self
+
+    def read(self) -> tuple[Change, str, str, date] | None:
+        """Change, source, document and day of the announcement, or None with an error at each field."""
+        days: dict[str, date] = {}
+        for name in ("in_force_on", "announced_on"):
+            try:
+                days[name] = read_date(self[name].data or "", name)
+            except Refused as no:
+                self.refuse(no)
+        texts = {"source": "", "document": ""}
+        for name in texts:
+            if name == "document" and self.kind.data == CHECKED and not self.document.data:
+                continue  # a table that was gone through has no number
+            try:
+                texts[name] = read_source(self[name].data or "", name)
+            except Refused as no:
+                self.refuse(no)
+        change = None
+        try:
+            change = read_change(
+                str(self.kind.data or ""), days.get("in_force_on", date.min), code=self.old_code.data or "",
+                new_code=self.new_code.data or "", name=self.name.data or "", related=self.related.data or "",
+            )  # fmt: skip
+        except Refused as no:
+            self.refuse(no)
+        if change is None or self.errors:
+            return None
+        return change, texts["source"], texts["document"], days["announced_on"]
+
+
+class AnswerForm(BaseForm):
+    """What the second operator says of a change."""
+
+    answer = RadioField(
+        _l("和公告一样吗"),
+        choices=[SelectChoice("yes", _l("都一样，生效")), SelectChoice("no", _l("不一样，退回"))],
+        validate_choice=False,
+    )
+    remark = StringField(_l("哪里不一样"), description=_l("退回时要写"))

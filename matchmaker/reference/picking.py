@@ -45,7 +45,11 @@ def choose_industry(query: str | None, code: str | None) -> IndustryChoice:
 
 @dataclass(frozen=True, slots=True)
 class RegionChoice:
-    """``chosen`` is a place or None; ``found`` fit the query; ``province`` and ``city`` are the cascade so far."""
+    """``chosen`` is a place or None; ``found`` fit the query; ``province`` and ``city`` are the cascade so far.
+
+    ``gone`` is the division that was stored and is no more: where it went over to one other, that one is ``chosen``,
+    where it was divided, ``heirs`` are to choose from.
+    """
 
     query: str
     chosen: Region | None
@@ -53,6 +57,8 @@ class RegionChoice:
     missed: bool
     province: Region | None
     city: Region | None
+    gone: Region | None = None
+    heirs: tuple[Region, ...] = ()
 
     @property
     def provinces(self) -> tuple[Region, ...]:
@@ -75,9 +81,9 @@ class RegionChoice:
 
     @property
     def options(self) -> list[Region]:
-        """The places to choose from: the chosen one first, then those found by words, then those of the cascade."""
+        """The places to choose from: the chosen one, what became of a former one, those found, those of the cascade."""
         found = [self.chosen] if self.chosen else []
-        return list(dict.fromkeys([*found, *self.found, *self.places]))
+        return list(dict.fromkeys([*found, *self.heirs, *self.found, *self.places]))
 
 
 def choose_region(
@@ -92,4 +98,7 @@ def choose_region(
     in_city = regions.get(city)
     if in_city is None or in_province is None or in_province not in in_city.path[:1] or in_city == in_province:
         in_city = None
-    return RegionChoice(typed, regions.county_of(code), found, bool(typed) and not found, in_province, in_city)
+    heirs = tuple(heir for heir in regions.heirs_of(code) if heir.is_place)
+    chosen = heirs[0] if len(heirs) == 1 else regions.county_of(code)
+    gone = regions.get(code) if not regions.stands(code) else None
+    return RegionChoice(typed, chosen, found, bool(typed) and not found, in_province, in_city, gone, heirs)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from matchmaker import formatting
@@ -34,7 +35,15 @@ def _hits_of_trades(found: Sequence[Any]) -> list[Hit]:
 
 
 def _hits_of_places(found: Sequence[Region]) -> list[Hit]:
-    return [Hit(one.full_name, url_for("reference.regions", region_code=one.code), state=one.code) for one in found]
+    return [
+        Hit(
+            one.full_name,
+            url_for("reference.regions", region_code=one.code),
+            _("原：%(names)s", names="、".join(one.formerly)) if one.formerly else "",
+            one.code,
+        )
+        for one in found
+    ]
 
 
 FINDABLE = (

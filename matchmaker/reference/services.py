@@ -13,9 +13,11 @@ from matchmaker import clock
 from matchmaker.audit.services import Actor, record
 from matchmaker.db import db
 from matchmaker.happened import announce
-from matchmaker.reference import packaged, queries
+from matchmaker.reference import packaged, queries, regions
 from matchmaker.reference.announcements import DaysEntered
-from matchmaker.reference.models import CalendarDay, Lpr
+from matchmaker.reference.models import CalendarDay, Lpr, RegionChange
+from matchmaker.reference.region_changes import CHECKED, Change, after_all
+from matchmaker.reference.regions import Divisions
 from matchmaker.reference.rules import NamedDay, learn_days
 from matchmaker.refusal import Refused
 
@@ -90,10 +92,85 @@ def enter_days(year: int, days: list[NamedDay], source: str, *, by: Actor) -> in
     return len(days)
 
 
+REGIONS_AHEAD = timedelta(days=366)
+"""A change may be entered when it is announced: it counts from its day."""
+
+
+def enter_region_change(
+    change: Change, source: str, document: str, announced_on: date, *, by: Actor
+) -> RegionChange:
+    """Type in a change of a division; it counts once a second operator agrees (``answer_region_change``).
+
+    Raises ``region_before_table`` (the packaged table holds it), ``region_too_far``, ``region_announced_later`` (than
+    today), ``region_known`` (the same change waits or was agreed on), or what ``region_changes.after`` raises where the
+    table, with all that is agreed on, cannot take it.
+    """
+    today = clock.today()
+    if change.in_force_on <= regions.PACKAGED_ON:
+        raise Refused("region_before_table", field="in_force_on", status=422, day_on=regions.PACKAGED_ON)
+    if change.in_force_on > (today if change.kind == CHECKED else today + REGIONS_AHEAD):
+        raise Refused("region_too_far", field="in_force_on", status=422)
+    if announced_on > today:
+        raise Refused("region_announced_later", field="announced_on", status=422)
+    others = [row.change for row in db.session.scalars(select(RegionChange).where(RegionChange.agreed.is_not(False)))]
+    if change in others:
+        raise Refused("region_known", field="kind")
+    _divisions_with(change)
+    row = RegionChange(
+        kind=change.kind, in_force_on=change.in_force_on, code=change.code, new_code=change.new_code, name=change.name,
+        related=list(change.related), was=_name_before(change), source=source, document=document,
+        announced_on=announced_on, entered_by_id=by.id, entered_at=clock.now(), remark="",
+    )  # fmt: skip
+    db.session.add(row)
+    record(
+        "reference.enter_region_change", row, by=by, kind=change.kind, in_force_on=change.in_force_on.isoformat(),
+        code=change.code, new_code=change.new_code, name=change.name, related=list(change.related), source=source,
+    )  # fmt: skip
+    return row
+
+
+def _name_before(change: Change) -> str:
+    region = regions.get(change.code)
+    return region.full_name if region is not None else ""
+
+
+def _divisions_with(change: Change) -> Divisions:
+    """The divisions with this change and all that are agreed on, in the order of their days. Raises Refused."""
+    agreed = [row.change for row in queries.agreed_region_changes()]
+    at = next((n for n, one in enumerate(agreed) if one.in_force_on > change.in_force_on), len(agreed))
+    return after_all(regions.packaged_divisions(), [*agreed[:at], change, *agreed[at:]])
+
+
+def answer_region_change(row: RegionChange, *, agrees: bool, remark: str = "", by: Actor) -> None:
+    """What a second operator says of a change; agreed on, it counts from its day and every process follows.
+
+    Raises ``region_own_change`` (whoever typed it may not answer), ``region_answered``, ``region_remark_missing``, or
+    what ``region_changes.after`` raises where the table cannot take it any more.
+    """
+    db.session.execute(select(RegionChange.id).with_for_update())  # one answer at a time: each is tried on the others
+    db.session.refresh(row)
+    if row.entered_by_id == by.id:
+        raise Refused("region_own_change", status=403)
+    if not row.is_waiting:
+        raise Refused("region_answered")
+    if not agrees and len(remark) < LEAST_REMARK:
+        raise Refused("region_remark_missing", field="remark", status=422)
+    if agrees:
+        _divisions_with(row.change)
+    row.agreed, row.answered_by_id, row.answered_at = agrees, by.id, clock.real_now()
+    row.remark = remark
+    record("reference.answer_region_change", row, by=by, agreed=agrees, remark=remark)
+    db.session.flush()
+    learn_entered_regions()
+
+
+LEAST_REMARK = 4
+
 LOOK_EVERY = timedelta(seconds=20)
 _looking = threading.Lock()
 _looked_at: float | None = None
 _edition: tuple[int, datetime | None] | None = None
+_edition_of_regions: tuple[tuple[int, datetime | None], date] | None = None
 
 
 def learn_entered_days() -> None:
@@ -103,8 +180,18 @@ def learn_entered_days() -> None:
     _edition = queries.edition_of_days()
 
 
-def keep_up_with_days() -> None:
-    """Follow what another process entered: at most every twenty seconds one short read, outside of any transaction."""
+def learn_entered_regions() -> None:
+    """Let the divisions of today stand in this process: the packaged ones and the agreed changes that are in force."""
+    global _edition_of_regions
+    today = clock.today()
+    changes = [row.change for row in queries.agreed_region_changes(today)]
+    regions.learn_divisions(after_all(regions.packaged_divisions(), changes) if changes else None)
+    _edition_of_regions = queries.edition_of_regions(), today
+
+
+def keep_up_with_entries() -> None:
+    """Follow what another process entered, days off and changes of divisions, and the day from which a change holds:
+    at most every twenty seconds two short reads, outside of any transaction."""
     global _looked_at
     with _looking:
         now = time.monotonic()
@@ -113,4 +200,6 @@ def keep_up_with_days() -> None:
         _looked_at = now
     if queries.edition_of_days() != _edition:
         learn_entered_days()
+    if (queries.edition_of_regions(), clock.today()) != _edition_of_regions:
+        learn_entered_regions()
     db.session.rollback()

@@ -9,23 +9,37 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 
-from matchmaker import clock
+from matchmaker import clock, formatting
 from matchmaker.listing import listed
-from matchmaker.reference import industries, listings, queries, rules, services
-from matchmaker.reference.forms import DaysForm, LprForm
+from matchmaker.permissions import may
+from matchmaker.reference import industries, listings, queries, regions, rules, services
+from matchmaker.reference.forms import AnswerForm, DaysForm, LprForm, RegionChangeForm
 from matchmaker.reference.industry_search import everyday_words
+from matchmaker.reference.models import RegionChange
 from matchmaker.reference.picking import choose_industry, choose_region
+from matchmaker.reference.region_changes import KINDS
 from matchmaker.refusal import Refused
-from matchmaker.web import actor, asked_from_page, back_to, computes, once, paginate_items, public, requires, said
+from matchmaker.web import (
+    actor,
+    asked_from_page,
+    back_to,
+    computes,
+    once,
+    paginate,
+    paginate_items,
+    public,
+    requires,
+    said,
+)
 
 bp = Blueprint("reference", __name__, url_prefix="/reference")
 
 
 @bp.before_app_request
 def keep_up() -> None:
-    """Every process that answers follows the days off that another one took in."""
+    """Every process that answers follows the days off and the changes of divisions that another one took in."""
     if request.endpoint not in (None, "static"):
-        services.keep_up_with_days()
+        services.keep_up_with_entries()
 
 
 FIELD_NAME = re.compile(r"[a-z][a-z_]{0,39}")
@@ -78,7 +92,7 @@ def look_up_region() -> ResponseReturnValue:
     choice = choose_region(typed, request.args.get(name), request.args.get("province"), request.args.get("city"))
     if asked_from_page():
         return render_template("reference/_region_choices.html", choice=choice, name=name)
-    return render_template("reference/regions.html", choice=choice)
+    return render_template("reference/regions.html", choice=choice, table_on=queries.regions_as_of())
 
 
 @bp.get("/lpr")
@@ -189,3 +203,102 @@ def save_days() -> ResponseReturnValue:
 
 def _days_page(form: DaysForm, status: int = 200, read: list[rules.NamedDay] | None = None) -> ResponseReturnValue:
     return render_template("reference/enter_days.html", form=form, read=read), status
+
+
+STANDINGS = ("waiting", "agreed", "refused")
+
+
+@bp.get("/regions/changes")
+@public
+@listed(listings.REGION_CHANGES)
+def region_changes() -> ResponseReturnValue:
+    """Every change of a division with its source, the newest first; those not agreed on for whoever enters them."""
+    words, kind = request.args.get("q", "").strip()[:40], request.args.get("kind", "")
+    kind = kind if kind in KINDS else ""
+    all_ = may(actor(), "reference.enter")
+    asked = request.args.get("state", "")
+    state = (asked if asked in STANDINGS else "") if all_ else "agreed"
+    codes = [code for place in regions.search(words) for code in (place.code, *regions.former_codes(place.code))]
+    return render_template(
+        "reference/region_changes.html",
+        full_name=regions.full_name,
+        page=paginate(queries.region_changes(kind, state, words, codes)),
+        table_on=queries.regions_as_of(),
+        words=words,
+        kind=kind,
+        kinds=KINDS,
+        state=state if all_ else "",
+        states=STANDINGS if all_ else (),
+    )
+
+
+def load_region_change(change_id: int) -> RegionChange:
+    """One change. Raises NotFound."""
+    found = queries.region_change_by_id(change_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+@bp.get("/regions/changes/enter")
+@requires("reference.enter")
+def enter_region_change() -> ResponseReturnValue:
+    """A change of a division, to be typed from its announcement; a code in the address stands there already."""
+    known = {name: request.args.get(name, "")[:12] for name in ("kind", "old_code")}
+    form = RegionChangeForm(formdata=None, data=known)
+    return _region_page(form.offering())
+
+
+@bp.post("/regions/changes/enter")
+@requires("reference.enter")
+@once
+def add_region_change() -> ResponseReturnValue:
+    """Take it in; it counts once somebody else has looked at it."""
+    form = RegionChangeForm().offering()
+    typed = form.read() if form.submitted() else None
+    if typed is None:
+        return _region_page(form, 422 if form.errors else 200)
+    try:
+        row = services.enter_region_change(*typed, by=actor())
+    except Refused as no:
+        form.refuse(no)
+        return _region_page(form, no.status)
+    said(_("记下了。第二个人核过以后，从那一天起按新的算。"))
+    return back_to("reference.region_change", change_id=row.id)
+
+
+def _region_page(form: RegionChangeForm, status: int = 200) -> ResponseReturnValue:
+    return render_template("reference/enter_region_change.html", form=form), status
+
+
+@bp.get("/regions/changes/<int:change_id>")
+@requires("reference.enter", load=load_region_change)
+def region_change(change: RegionChange) -> ResponseReturnValue:
+    """One change, with the question to a second operator while it waits."""
+    return _change_page(change, AnswerForm(formdata=None))
+
+
+@bp.post("/regions/changes/<int:change_id>/answer")
+@requires("reference.enter", load=load_region_change)
+def answer_region_change(change: RegionChange) -> ResponseReturnValue:
+    """The second operator agrees, or gives it back with a word why."""
+    form = AnswerForm()
+    if not form.submitted():
+        return _change_page(change, form, 422 if form.errors else 200)
+    try:
+        if form.answer.data not in ("yes", "no"):
+            raise Refused("region_answer_missing", field="answer", status=422)
+        remark = " ".join((form.remark.data or "").split())[:200]
+        services.answer_region_change(change, agrees=form.answer.data == "yes", remark=remark, by=actor())
+    except Refused as no:
+        form.refuse(no)
+        return _change_page(change, form, no.status)
+    on = formatting.day_full(change.in_force_on)
+    said(_("核过了，从 %(on)s 起按新的算。", on=on) if change.agreed else _("退回了。"))
+    return back_to("reference.region_change", change_id=change.id)
+
+
+def _change_page(change: RegionChange, form: AnswerForm, status: int = 200) -> ResponseReturnValue:
+    own = change.entered_by_id == actor().id
+    names = {"change": change, "form": form, "own": own, "full_name": regions.full_name}
+    return render_template("reference/region_change.html", **names), status

@@ -32,6 +32,15 @@ LABELS = {
         "out_of_scope": _l("不在划型办法范围内"),
     },
     "size_group": SizeGroups(),
+    "reference.region_kind": {
+        "renamed": _l("改名"),
+        "merged": _l("并入另一个"),
+        "divided": _l("一分为几"),
+        "recoded": _l("换了代码（撤县设区、划到别的市）"),
+        "new": _l("新设"),
+        "checked": _l("对过民政部的表，没有别的变"),
+    },
+    "reference.region_standing": {"waiting": _l("等第二个人核"), "agreed": _l("核过"), "refused": _l("退回")},
     "match": {"full": _l("整个行业"), "partial": _l("其中一部分"), "related": _l("有关的行业")},
 }
 
@@ -70,6 +79,30 @@ SENTENCES = {
     "lpr_in_future": _l("这一天还没有到。"),
     "lpr_known": _l("这一期已经有了。"),
     "lpr_not_newest": _l("已经有 %(day_on)s 的了，只能补更晚的一期。"),
+    # changes of divisions
+    "region_kind_missing": _l("选一种。"),
+    "region_field_missing": _l("这一种变更要填。"),
+    "region_field_idle": _l("这一种变更不填这一项，请空着。"),
+    "region_code_unread": _l("“%(typed)s”不是六位的区划代码。"),
+    "region_name_unread": _l("写汉字的名称，2 到 %(longest)s 个字，例如 拱墅区。"),
+    "region_heir_one": _l("并入的只写一个代码；分给几个的，选“一分为几”。"),
+    "region_heirs_few": _l("分成的至少写两个代码，最多 %(most)s 个。"),
+    "region_not_there": _l("那一天没有 %(code_typed)s 这个代码。"),
+    "region_code_taken": _l("这个代码已经有了：%(region)s。"),
+    "region_no_parent": _l("按这个代码找不到它的上一级；上一级是新设的，先记上一级。"),
+    "region_has_parts": _l("它下面还有 %(n)s 个区县（如%(region)s），先记它们的变更。"),
+    "region_name_taken": _l("已经有%(region)s了，同一级不能重名。"),
+    "region_name_same": _l("名称没有变。"),
+    "region_own_heir": _l("不能并入它自己。"),
+    "region_other_province": _l("分成的几个要在同一个省。"),
+    "region_before_table": _l("%(day_on)s 以前的变更，平台带来的表里已经有了。"),
+    "region_too_far": _l("这一天太远了。"),
+    "region_announced_later": _l("这一天还没有到。"),
+    "region_known": _l("同样的一条已经记过了。"),
+    "region_own_change": _l("您自己记的，要别人来核。"),
+    "region_answered": _l("这一条已经核过了。"),
+    "region_answer_missing": _l("选一个。"),
+    "region_remark_missing": _l("写清楚哪里不一样，至少 4 个字。"),
     # size class
     "size_group": _l("行业 %(industry_code)s %(industry)s，按“%(group)s”划型。"),
     "size_out_of_scope": _l("行业 %(industry_code)s %(industry)s，不在统计上大中小微型企业划分办法的范围内。"),
@@ -123,4 +156,6 @@ SENTENCES = {
 DEEDS = {
     "reference.enter_lpr": _l("记下一期 LPR"),
     "reference.enter_days": _l("记下一年的放假安排"),
+    "reference.enter_region_change": _l("记下一条区划变更"),
+    "reference.answer_region_change": _l("核一条区划变更"),
 }

@@ -35,10 +35,11 @@ from matchmaker.products.queries import published_versions
 from matchmaker.products.rules.typed import SaidCapacity
 from matchmaker.products.services import doubt_product
 from matchmaker.products.services import say_capacity as say
+from matchmaker.reference.region_changes import Change
 from matchmaker.refusal import plain
 from tests.builders import a_desk, a_manager
-from tests.conftest import file_of
 from tests.products.builders import a_product
+from tests.reference.changes import DAY, XIHU_DIVIDED, XIHU_INTO_GONGSHU, forgotten, learn
 
 from .builders import NOW, a_bank, a_record
 from .follower import what_is_seen
@@ -46,7 +47,7 @@ from .follower import what_is_seen
 
 @pytest.fixture
 def town(town_app: Any, town_file: Any) -> Iterator[dict[str, int]]:
-    with clock.frozen(NOW, everywhere=True), town_app.app_context():
+    with clock.frozen(NOW, everywhere=True), town_app.app_context(), forgotten():
         yield town_file[1]
 
 
@@ -148,8 +149,24 @@ def write_past_the_objects(town: dict[str, int], chance: random.Random) -> None:
     db.session.execute(sa.update(Branch).values(decision_limit_yuan=Decimal(chance.randrange(1, 9) * 100_000)))
 
 
+def change_divisions(town: dict[str, int], chance: random.Random) -> None:
+    """A day on which other divisions stand: nothing in the database says so to the market."""
+    learn(*chance.choice([
+        (), (XIHU_INTO_GONGSHU,), (XIHU_DIVIDED,),
+        (Change("recoded", DAY, code="330106", new_code="330505", name="西湖区"),),
+        (Change("recoded", DAY, code="330212", new_code="330118", name="鄞州区"), XIHU_INTO_GONGSHU),
+    ]))  # fmt: skip
+
+
+def narrow(town: dict[str, int], chance: random.Random) -> None:
+    bank = db.session.get_one(Product, town["hearth"]).institution
+    name = "本区贷" + "".join(chance.sample("甲乙丙丁戊己庚辛", 4))
+    a_product(bank, name=name, regions=chance.choice(["330105", "330106", "330108"]))
+
+
 CHANGES = [
     suspend, publish, move_branch, close_branch, turn_out, count, say_capacity, carry, settle, write_past_the_objects,
+    change_divisions, narrow,
 ]  # fmt: skip
 
 
@@ -158,7 +175,7 @@ CHANGES = [
 def test_after_any_changes_lists_from_memory_are_those_of_the_loop(town: dict[str, int], seed: int) -> None:
     chance = random.Random(seed)
     follows(town)
-    for step in chance.sample(CHANGES * 2, len(CHANGES) * 2)[:9]:
+    for step in (*chance.sample(CHANGES * 2, len(CHANGES) * 2)[:9], narrow, change_divisions, change_divisions):
         with unit_of_work():
             step(town, chance)
         follows(town)
@@ -213,19 +230,18 @@ def test_a_session_that_began_before_a_change_keeps_its_market(town: dict[str, i
 
 
 def test_a_restored_database_does_not_pass_for_its_own_future(
-    town_app: Any, town: dict[str, int], tmp_path: Path
+    town_app: Any, town: dict[str, int], town_file: Any, tmp_path: Path
 ) -> None:
     follows(town)
-    file, backup = file_of(town_app), tmp_path / "backup.db"
-    shutil.copy(file, backup)
+    shutil.copy(tmp_path / "town.db", tmp_path / "backup.db")
     for name in ("hearth", "float"):
         with unit_of_work():
             db.session.get_one(Product, town[name]).state = "suspended"
         follows(town)
     db.engine.dispose()
     for ending in ("-wal", "-shm"):
-        file.with_name(file.name + ending).unlink(missing_ok=True)
-    shutil.copy(backup, file)
+        (tmp_path / f"town.db{ending}").unlink(missing_ok=True)
+    shutil.copy(tmp_path / "backup.db", tmp_path / "town.db")
     for _ in range(2):
         with unit_of_work():
             db.session.get_one(Product, town["older"]).standing_at = clock.now()
@@ -310,7 +326,7 @@ def test_threads_that_list_while_the_market_changes_each_see_one_state(town_app:
 def test_several_processes_have_the_same_market_after_each_change(
     town_app: Any, town: dict[str, int], tmp_path: Path
 ) -> None:
-    url = town_app.config["SETTINGS"].database_url
+    url = f"sqlite:///{tmp_path / 'town.db'}"
     command = [sys.executable, "-m", "tests.matching.follower", url, str(tmp_path), clock.now().isoformat()]
     others = [
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,

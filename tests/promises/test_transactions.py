@@ -17,12 +17,13 @@ from matchmaker.queue import Job, later
 from matchmaker.refusal import Refused
 from matchmaker.web import FormKey, RefusedAttempt
 
-pytestmark = pytest.mark.own_app("trial")
+pytestmark = pytest.mark.own_app
 
 
 def add_views(app: Any) -> None:
     """Views that only these tests know."""
     bp = Blueprint("trial", __name__, url_prefix="/trial")
+    app.config["WTF_CSRF_ENABLED"] = False
 
     @bp.post("/add")
     @web.public
@@ -94,10 +95,6 @@ def add_views(app: Any) -> None:
         later("trial", key="after a slow upload")
         return "kept"
 
-    @bp.get("/open")
-    def open_door() -> Any:
-        return "secret"
-
     app.register_blueprint(bp)
 
 
@@ -105,9 +102,7 @@ def add_views(app: Any) -> None:
 def trial(any_app: Any) -> Any:
     web._sentences.setdefault("trial_refused", "刚才的没有做")
     any_app.testing = False
-    any_app.config["WTF_CSRF_ENABLED"] = False
-    if "trial" not in any_app.blueprints:
-        add_views(any_app)
+    add_views(any_app)
     return any_app
 
 
@@ -225,6 +220,7 @@ def test_a_slow_upload_holds_no_lock(trial: Any) -> None:
 
 
 def test_an_endpoint_that_says_nothing_of_access_answers_nobody(trial: Any) -> None:
+    trial.add_url_rule("/trial/open", "open_door", lambda: "secret")
     answer = trial.test_client().get("/trial/open")
     assert answer.status_code == 500
     assert b"secret" not in answer.data

@@ -114,7 +114,7 @@ def test_another_process_follows_within_its_next_look(app: Any, operator: Any, m
     learn_days([])  # as a process that did not see it
     monkeypatch.setattr(services, "_edition", (0, None))
     with app.app_context():
-        services.keep_up_with_days()
+        services.keep_up_with_entries()
     assert not is_provisional(date(2027, 2, 5))
     with app.app_context(), unit_of_work():  # the same number of days, another of them: a correction counts too
         moved = NOTICE.replace("至 2027-01-03", "至 2027-01-02") + "2027-05-03 劳动节 休\n"

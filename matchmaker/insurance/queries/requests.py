@@ -253,13 +253,14 @@ def number_of(request: CoverRequest) -> str:
 
 def card(request: CoverRequest) -> Presented:
     """The request without anything that a consent opens: for lists."""
-    city = regions.city_of(request.business.region_code)
+    region_code = regions.standing(request.business.region_code).ljust(6, "0")
+    city = regions.city_of(region_code)
     return Presented(
         number=number_of(request),
         is_sealed=True,
         sealed_because=None,
         division_code=request.business.industry_code[:2],
-        city_code=city.code if city is not None else request.business.region_code[:4] + "00",
+        city_code=city.code if city is not None else region_code[:4] + "00",
         answers={},
     )
 

@@ -242,5 +242,6 @@ def _known(standing: str) -> str:
 
 
 def _city(region_code: str) -> str:
+    region_code = regions.standing(region_code).ljust(6, "0")
     city = regions.city_of(region_code)
     return city.code if city is not None else region_code[:4] + "00"

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from matchmaker.reference import regions
-from matchmaker.reference.regions import within
+from matchmaker.reference.regions import may_lie_in
 from matchmaker.refusal import Reason
 
 
 @dataclass(frozen=True)
 class BranchFacts:
-    """A branch as this rule needs it. `decision_limit_yuan` None: no limit of its own."""
+    """A branch as this rule needs it, its regions by the divisions that stand now. `decision_limit_yuan` None: no limit
+    of its own."""
 
     id: int
     region_code: str
@@ -37,7 +38,7 @@ def serves(branch: BranchFacts, region_code: str, latitude: float | None, longit
     """Whether the branch may serve this place: by its regions or its radius; with neither, it serves everywhere."""
     if not branch.service_regions and branch.service_radius_km is None:
         return True
-    if any(within(region_code, wanted) for wanted in branch.service_regions):
+    if any(may_lie_in(region_code, wanted) for wanted in branch.service_regions):
         return True
     far = distance_km(branch, latitude, longitude)
     return branch.service_radius_km is not None and far is not None and far <= branch.service_radius_km

@@ -9,7 +9,7 @@ from datetime import datetime
 from matchmaker.leads.rules.clocks import WARN_AT
 from matchmaker.leads.rules.sharing import Carrier, why_turn
 from matchmaker.leads.rules.states import Side, State, ball
-from matchmaker.reference.regions import within
+from matchmaker.reference.regions import areas_now, may_lie_in, standing
 from matchmaker.refusal import Reason
 
 
@@ -97,8 +97,10 @@ def why_here(lead: Waiting, *, at_capacity: bool = False) -> list[Reason]:
 
 
 def in_patch(region_code: str, patch_regions: Iterable[str]) -> bool:
-    """Whether a county lies in a manager's patch (county, city or province codes, or prefixes)."""
-    return any(within(region_code, patch) for patch in patch_regions)
+    """Whether a county lies in a manager's patch (county, city or province codes, or prefixes), both as stored: by the
+    divisions that stand now; in that of each part, where a division was divided."""
+    code = standing(region_code)
+    return any(may_lie_in(code, patch) for patch in areas_now(patch_regions))
 
 
 def knows_trade(industry_code: str, skills: Iterable[str]) -> bool:

@@ -111,7 +111,7 @@ def branch_of(business: Business, product: Product, amount_yuan: Any) -> int | R
     full = finding.full_branches(product.institution_id)
     return branch_for(
         [_branch_facts(branch, branch.id in full) for branch in finding.branches_of(product.institution_id)],
-        region_code=business.region_code,
+        region_code=regions.standing(business.region_code),
         latitude=latitude,
         longitude=longitude,
         amount_yuan=amount_yuan,
@@ -242,11 +242,11 @@ def _draft(need: Need, product: Product, by: Actor) -> Lead:
 def _branch_facts(branch: Branch, is_full: bool) -> BranchFacts:
     return BranchFacts(
         id=branch.id,
-        region_code=branch.region_code,
+        region_code=regions.standing(branch.region_code),
         latitude=branch.latitude,
         longitude=branch.longitude,
         service_radius_km=branch.service_radius_km,
-        service_regions=tuple(branch.service_regions or ()),
+        service_regions=regions.areas_now(branch.service_regions or ()),
         decision_limit_yuan=branch.decision_limit_yuan,
         is_full=is_full,
     )

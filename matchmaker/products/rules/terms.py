@@ -282,7 +282,7 @@ def named(industry: str) -> str:
 
 def _criteria_problems(terms: Terms, served: tuple[str, ...]) -> list[Problem]:
     found = []
-    for region in terms.regions:
+    for region in regions.areas_now(terms.regions):
         if served and not any(region.startswith(area) for area in served):
             found.append(
                 Problem(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from matchmaker.eligibility.rules import TAX_GRADES
@@ -225,27 +226,38 @@ def _regions_called(word: str) -> list[str]:
     """Prefixes of the divisions that `word` names: code, full name, name, or name without its last letter."""
     if word.isdecimal():
         code = regions.get(_six(word)) if len(word) in (2, 4, 6) else None
-        return [] if code is None else [regions.prefix(code.code)]
-    return [regions.prefix(code) for code in _regions_by_name().get(word, ())]
+        return [] if code is None else list(regions.areas_now([code.code]))
+    return [regions.prefix(code) for code in _regions_by_name(regions.present()).get(word, ())]
 
 
-_region_names: dict[str, list[str]] = {}
+@lru_cache(maxsize=2)
+def _regions_by_name(divisions: regions.Divisions) -> dict[str, list[str]]:
+    names: dict[str, list[str]] = {}
+    todo = list(divisions.by_parent[""])
+    while todo:
+        region = todo.pop()
+        for name in _names_of(region):
+            known = names.setdefault(name, [])
+            # A municipality stands twice under one name; the wider row is meant.
+            if not any(regions.prefix(region.code).startswith(regions.prefix(other)) for other in known):
+                known[:] = [c for c in known if not regions.prefix(c).startswith(regions.prefix(region.code))]
+                known.append(region.code)
+        todo.extend(divisions.by_parent.get(region.code, ()))
+    return _former_names(divisions) | names
 
 
-def _regions_by_name() -> dict[str, list[str]]:
-    if not _region_names:
-        todo = list(regions.children())
-        while todo:
-            region = todo.pop()
-            short = region.name[:-1] if len(region.name) > 2 and region.name[-1] in "省市区县旗州盟" else region.name
-            for name in {region.name, region.full_name, short}:
-                known = _region_names.setdefault(name, [])
-                # A municipality stands twice under one name; the wider row is meant.
-                if not any(regions.prefix(region.code).startswith(regions.prefix(other)) for other in known):
-                    known[:] = [c for c in known if not regions.prefix(c).startswith(regions.prefix(region.code))]
-                    known.append(region.code)
-            todo.extend(region.children)
-    return _region_names
+def _former_names(divisions: regions.Divisions) -> dict[str, list[str]]:
+    """Names that divisions had, with the codes that stand in their place."""
+    names: dict[str, list[str]] = {}
+    for code, was in sorted(divisions.formerly.items()):
+        for name in {name for region in was for name in _names_of(region)}:
+            names.setdefault(name, []).append(code)
+    return names
+
+
+def _names_of(region: regions.Region) -> set[str]:
+    short = region.name[:-1] if len(region.name) > 2 and region.name[-1] in "省市区县旗州盟" else region.name
+    return {region.name, region.full_name, short}
 
 
 def _industries_called(word: str) -> list[str]:
