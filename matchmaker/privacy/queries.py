@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,15 +22,21 @@ from matchmaker.reference import regions
 _PLAIN = {"person_id": "person", "business_id": "business", "need_id": "need", "lead_id": "lead"}
 
 
-def tables() -> list[type[Base]]:
+def tables() -> tuple[type[Base], ...]:
     """Every mapped class, those that others depend on first."""
-    order = {table.name: place for place, table in enumerate(Base.metadata.sorted_tables)}
-    return sorted((mapper.class_ for mapper in Base.registry.mappers), key=lambda cls: order[cls.__tablename__])
+    return tuple(_by_name(len(Base.metadata.tables)).values())
 
 
 def class_of(table_name: str) -> type[Base]:
     """The class of a table."""
-    return next(cls for cls in tables() if cls.__tablename__ == table_name)
+    return _by_name(len(Base.metadata.tables))[table_name]
+
+
+@cache
+def _by_name(_number: int) -> dict[str, type[Base]]:
+    """The classes by their tables, in order of dependence; worked out anew where the number of tables has changed."""
+    classes = {mapper.local_table: mapper.class_ for mapper in Base.registry.mappers}
+    return {table.name: classes[table] for table in Base.metadata.sorted_tables if table in classes}
 
 
 def parent_of(cls: type[Base]) -> type[Base] | None:
