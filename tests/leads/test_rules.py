@@ -502,3 +502,16 @@ def test_the_queue_shows_whose_turn_it_is_and_a_colleagues_turn_stands_behind_on
     said = {row.lead_id: {reason.code for reason in order.why_here(row)} for row in queue}
     assert "queue_turn_of" in said[1] and "queue_your_turn" in said[2]
     assert not {"queue_turn_of", "queue_your_turn"} & said[4]
+
+
+def test_a_colleagues_turn_that_ends_today_stands_before_ones_own_work_of_next_week() -> None:
+    """A turn orders within a day: what is due first by days is never hidden below what is due later."""
+    theirs, later = carrier(2, 1), NOW + timedelta(days=6)
+    queue = [
+        waiting(1, state=State.CONTACTED, mine=True, due_at=later),
+        waiting(2, turn=theirs),
+        waiting(3, state=State.CONTACTED, mine=True, due_at=NOW + timedelta(hours=3)),
+        waiting(4, turn=theirs, due_at=later - timedelta(hours=1)),
+        waiting(5, state=State.CONTACTED, mine=True, due_at=None),
+    ]
+    assert ids(queue) == [3, 2, 1, 4, 5]

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 from matchmaker.leads.rules.clocks import WARN_AT
 from matchmaker.leads.rules.sharing import Carrier, why_turn
 from matchmaker.leads.rules.states import Side, State, ball
 from matchmaker.reference.regions import areas_now, may_lie_in, standing
+from matchmaker.reference.rules.working_time import SHANGHAI
 from matchmaker.refusal import Reason
+
+
+_WITHOUT_END = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -50,14 +54,17 @@ def group(lead: Waiting, *, at_capacity: bool) -> int:
     return 0 if lead.share_used >= WARN_AT or lead.overdue_at is not None else 1
 
 
-def key(lead: Waiting, *, at_capacity: bool = False) -> tuple[int, bool, float, int, int]:
-    """What the queue is sorted by: group, a colleague's turn after one's own work unless its clock is nearly out,
-    instant due, fit of the reader (patch and trade), then the older lead."""
-    due_at = lead.overdue_at or lead.due_at
-    due = due_at.timestamp() if due_at is not None else float("inf")
+def key(lead: Waiting, *, at_capacity: bool = False) -> tuple[int, date, bool, datetime, int, int]:
+    """What the queue is sorted by: group, day due, within that day one's own before a colleague's turn, instant due,
+    fit of the reader (patch and trade), then the older lead.
+
+    A turn moves a lead behind one's own work of the same day and no further: what is due today never hides below what
+    is due next week, whosever turn it is (decision 0088). What is nearly late (group 0) knows no turn at all.
+    """
+    due_at = lead.overdue_at or lead.due_at or _WITHOUT_END
     at = group(lead, at_capacity=at_capacity)
     fit = int(lead.in_patch) + int(lead.knows_trade)
-    return (at, at == 1 and lead.is_anothers_turn, due, -fit, lead.lead_id)
+    return (at, due_at.astimezone(SHANGHAI).date(), at == 1 and lead.is_anothers_turn, due_at, -fit, lead.lead_id)
 
 
 def in_order(leads: Iterable[Waiting], *, at_capacity: bool = False) -> list[Waiting]:
