@@ -31,6 +31,11 @@ def language() -> str:
     return "en" if locale is not None and locale.language == "en" else "zh"
 
 
+def unit_of_page() -> str:
+    """In what large sums are typed and shown for editing: 万元 on Chinese pages ("wan"), yuan on English ones."""
+    return "yuan" if _english() else "wan"
+
+
 def _english() -> bool:
     return language() == "en"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,8 +32,11 @@ class Refused(Exception):
     """A rule says no: nothing of the deed is kept.
 
     ``field`` names the form field that the refusal belongs to, ``status`` the HTTP status at the edge.
-    What must leave a trace (a declined lead, a blocked decision) is a step, never a refusal.
+    What must leave a trace (a declined lead, a blocked decision) is a step, never a refusal. ``also`` holds what is
+    wrong besides, so that a form tells everything at once.
     """
+
+    also: tuple[Refused, ...] = ()
 
     def __init__(self, code: str, field: str | None = None, status: int = 409, **facts: Any) -> None:
         super().__init__(code)
@@ -45,6 +48,13 @@ class Refused(Exception):
     @property
     def reason(self) -> Reason:
         return Reason(self.code, self.facts)
+
+    @classmethod
+    def together(cls, refusals: Sequence[Refused]) -> Refused:
+        """The first of several refusals, with the others beside it."""
+        first, *others = refusals
+        first.also = tuple(others)
+        return first
 
 
 def plain(value: Any) -> Any:

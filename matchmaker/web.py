@@ -357,13 +357,14 @@ class BaseForm(FlaskForm):
         return bool(self.is_submitted()) and "resume" not in request.form and bool(self.validate())
 
     def refuse(self, no: Refused) -> None:
-        """Show a refusal at its field, or above the form where it belongs to none."""
-        field = self._fields.get(no.field or "")
-        words = sentence(no.reason)
-        if field is None:
-            self.form_errors.append(words)
-        else:
-            field.errors = [*field.errors, words]
+        """Show a refusal, and what is wrong besides, at its field, or above the form where it belongs to none."""
+        for one in (no, *no.also):
+            field = self._fields.get(one.field or "")
+            words = sentence(one.reason)
+            if field is None:
+                self.form_errors.append(words)
+            else:
+                field.errors = [*field.errors, words]
 
 
 def typed_values() -> list[tuple[str, str]]:

@@ -23,7 +23,9 @@ from wtforms.validators import URL, InputRequired, Length, NumberRange, Optional
 from matchmaker.accounts import places
 from matchmaker.accounts.rules import BROKER_ASKED, INSTITUTION_KINDS, BranchFacts, plain_address, plain_licence
 from matchmaker.accounts.words import KINDS_OF_OUR_OWN, LABELS
+from matchmaker.formatting import unit_of_page
 from matchmaker.reference import regions, terms
+from matchmaker.reference.rules.sums import UNITS, read_sum
 from matchmaker.web import BaseForm, sentence
 
 _needed = InputRequired(_l("这里要填"))
@@ -205,6 +207,13 @@ class DescribeForm(BaseForm):
     about = TextAreaField(_l("一两句话介绍"), validators=[Optional(), Length(max=500)])
 
 
+def _a_limit(form: BranchForm, field: StringField) -> None:
+    """A sum up to which a branch decides alone; at most 100 billion yuan."""
+    limit = read_sum(field.data, form.unit)
+    if limit is None or not 1 <= limit <= 10**11:
+        raise ValidationError(_l("写一个大于 0 的金额，最多 1,000 亿元。"))
+
+
 class BranchForm(BaseForm):
     name = StringField(_l("网点名称"), validators=[_needed, Length(max=60)])
     region_code = RegionField(_l("在哪个区县"), validators=[_needed, Length(max=40)])
@@ -218,11 +227,18 @@ class BranchForm(BaseForm):
     longitude = DecimalField(
         _l("经度"), places=None, validators=[Optional(), Between(-180, 180, _l("经度在 -180 到 180 之间。"))]
     )
-    decision_limit_wan = DecimalField(
-        _l("一笔最多能自己批多少"),
-        places=None,
-        validators=[Optional(), Between(Decimal("0.01"), 10_000_000, _l("写大于 0 的数，单位是万元。"))],
-    )
+    amount_unit = HiddenField()
+    decision_limit = StringField(_l("一笔最多能自己批多少"), validators=[Optional(), _a_limit])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.amount_unit.data not in UNITS:
+            self.amount_unit.data = unit_of_page()
+
+    @property
+    def unit(self) -> str:
+        """In which unit the limit is typed."""
+        return str(self.amount_unit.data)
 
     def facts(self) -> BranchFacts:
         """What the service wants to know. Without a point of its own a branch stands at its county's seat."""
@@ -231,7 +247,7 @@ class BranchForm(BaseForm):
             if self.latitude.data is not None and self.longitude.data is not None
             else regions.point(self.region_code.code)
         )
-        limit = self.decision_limit_wan.data
+        limit = read_sum(self.decision_limit.data, self.unit)
         return BranchFacts(
             name=self.name.data or "",
             region_code=self.region_code.code,
@@ -239,7 +255,7 @@ class BranchForm(BaseForm):
             longitude=point[1] if point else None,
             service_radius_km=self.service_radius_km.data,
             service_regions=self.service_regions.prefixes,
-            decision_limit_yuan=(limit * 10_000).quantize(Decimal("0.01")) if limit is not None else None,
+            decision_limit_yuan=limit.quantize(Decimal("0.01")) if limit is not None else None,
         )
 
 

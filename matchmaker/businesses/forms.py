@@ -32,11 +32,12 @@ from matchmaker.businesses.rules import (
     check_dates,
     figures_year,
 )
-from matchmaker.businesses.typed import read_code, read_count, read_day, read_text, read_yuan, shown_sum
+from matchmaker.businesses.typed import read_code, read_count, read_day, read_text, read_yuan
 from matchmaker.businesses.words import LABELS
-from matchmaker.formatting import language
+from matchmaker.formatting import language, unit_of_page
 from matchmaker.reference import industries, regions, terms
 from matchmaker.reference.picking import IndustryChoice, RegionChoice, choose_industry, choose_region
+from matchmaker.reference.rules.sums import shown_sum
 from matchmaker.refusal import Refused
 from matchmaker.web import BaseForm, ChecksField
 
@@ -48,11 +49,6 @@ OWN_COLLATERAL = (
     "SURETY_PERS", "SURETY_CORP",
 )  # fmt: skip
 """What an owner can have and give; the rest of the guarantee terms is brought by third parties."""
-
-
-def unit_of_page() -> str:
-    """Sums are typed in 万元 on Chinese pages and in yuan on English ones."""
-    return "yuan" if language() == "en" else "wan"
 
 
 def _labelled(group: str, codes: Iterable[str]) -> list[SelectChoice]:

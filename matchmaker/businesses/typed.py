@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from matchmaker.businesses.rules import MOST_EMPLOYEES, MOST_YUAN, tidy
+from matchmaker.reference.rules.sums import narrow, read_sum
 from matchmaker.reference.rules.wording import is_placeholder
 from matchmaker.refusal import Refused
 
-_UNITS = {"wan": Decimal(10_000), "yuan": Decimal(1)}
 _DAY = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?")
-
-
-def _narrow(text: str | None) -> str:
-    return unicodedata.normalize("NFKC", text or "").strip()
 
 
 def read_text(text: str | None, field: str, *, required: bool = True, longest: int = 120) -> str:
@@ -36,26 +31,18 @@ def read_text(text: str | None, field: str, *, required: bool = True, longest: i
 def read_yuan(
     text: str | None, field: str, unit: str = "wan", *, required: bool = False, below_zero: bool = False
 ) -> Decimal | None:
-    """A sum in yuan from "30", "1,000", "３０万元", "300000元"; ``unit`` is what a bare number means.
+    """A sum in yuan as ``reference.rules.sums`` reads it, within what a business may have.
 
     None when nothing was typed and nothing is required. Raises ``number_missing``, ``not_a_number``,
     ``below_zero``, ``too_large``, ``too_fine`` (finer than a fen) at ``field``.
     """
-    typed = _narrow(text).replace(",", "").replace(" ", "").replace("¥", "")
-    if not typed:
+    if not narrow(text):
         if required:
             raise Refused("number_missing", field=field, status=422)
         return None
-    for ending, meant in (("万元", "wan"), ("万", "wan"), ("元", "yuan")):
-        if typed.endswith(ending):
-            typed, unit = typed.removesuffix(ending), meant
-            break
-    if not re.fullmatch(r"-?\d{1,16}(\.\d{1,8})?", typed):
+    amount = read_sum(text, unit)
+    if amount is None:
         raise Refused("not_a_number", field=field, status=422)
-    try:
-        amount = Decimal(typed) * _UNITS.get(unit, _UNITS["wan"])
-    except InvalidOperation:
-        raise Refused("not_a_number", field=field, status=422) from None
     if amount < 0 and not below_zero:
         raise Refused("below_zero", field=field, status=422)
     if abs(amount) > MOST_YUAN:
@@ -67,7 +54,7 @@ def read_yuan(
 
 def read_count(text: str | None, field: str, *, required: bool = False) -> int | None:
     """A number of persons. Raises ``number_missing``, ``not_a_whole_number``, ``too_many`` at ``field``."""
-    typed = _narrow(text).replace(",", "").replace(" ", "").removesuffix("人")
+    typed = narrow(text).replace(",", "").replace(" ", "").removesuffix("人")
     if not typed:
         if required:
             raise Refused("number_missing", field=field, status=422)
@@ -81,7 +68,7 @@ def read_count(text: str | None, field: str, *, required: bool = False) -> int |
 
 def read_day(text: str | None, field: str, *, required: bool = True) -> date | None:
     """A day from "2024-05-06", "2024/5/6", "2024年5月6日". Raises ``day_missing``, ``not_a_day`` at ``field``."""
-    typed = _narrow(text)
+    typed = narrow(text)
     if not typed:
         if required:
             raise Refused("day_missing", field=field, status=422)
@@ -105,10 +92,3 @@ def read_code(text: str | None, field: str, known: tuple[str, ...], *, required:
     if typed not in known:
         raise Refused("choice_unknown", field=field, status=422)
     return typed
-
-
-def shown_sum(amount: Decimal | None, unit: str) -> str:
-    """A stored sum as the form shows it for editing, in its unit: 300000 → "30" (万元)."""
-    if amount is None:
-        return ""
-    return format((amount / _UNITS[unit]).normalize(), "f")

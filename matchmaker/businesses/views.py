@@ -39,13 +39,13 @@ from matchmaker.businesses.models import (
     Mandate,
     Title,
 )
-from matchmaker.businesses.typed import shown_sum
 from matchmaker.documents.passing import hand_out, take_upload, taken
-from matchmaker.formatting import language
+from matchmaker.formatting import language, unit_of_page
 from matchmaker.listing import listed
 from matchmaker.permissions import may
 from matchmaker.reference import industries, regions
 from matchmaker.reference.rules import priority_sectors, read_credit_code
+from matchmaker.reference.rules.sums import shown_sum
 from matchmaker.refusal import Refused
 from matchmaker.web import (
     BaseForm,
@@ -815,7 +815,7 @@ def _people_page(business: Business, form: HelperForm, status: int = 200) -> Res
 @requires("mandate.change", load=load_mandate)
 def mandate(found: Mandate) -> ResponseReturnValue:
     """What one helper may do; to be changed or ended here."""
-    limit = "" if found.limit_yuan is None else shown_sum(found.limit_yuan, "wan" if language() != "en" else "yuan")
+    limit = "" if found.limit_yuan is None else shown_sum(found.limit_yuan, unit_of_page())
     data = {
         "scope": found.scope, "limit": limit, "until_on": found.until_on.isoformat(),
         "row_version": str(found.row_version),

@@ -151,7 +151,8 @@ SHOWN_UNDER = {"matching": "needs"}
 """Subjects without an entry of their own: matches are looked at from the need they are for."""
 
 ALONE = frozenset({
-    "home.start", "home.how_ranked", "home.help", "home.about", "accounts.account", "accounts.institution",
+    "home.start", "home.how_ranked", "home.help", "home.about", "home.search",
+    "accounts.account", "accounts.institution",
     "accounts.institutions", "accounts.platform_people", "accounts.badges", "accounts.broker_reports",
     "approaches.board", "approaches.invited", "approaches.of_need", "approaches.to_invite",
     "businesses.papers_to_check", "leads.who_sees", "leads.talks", "oversight.declines", "oversight.jobs",

@@ -13,7 +13,8 @@ from flask_babel import lazy_gettext as _l
 from wtforms import RadioField, StringField, TextAreaField
 
 from matchmaker import clock, formatting
-from matchmaker.businesses.typed import read_day, read_text, read_yuan, shown_sum
+from matchmaker.businesses.typed import read_day, read_text, read_yuan
+from matchmaker.formatting import unit_of_page
 from matchmaker.insurance.rules import clocks
 from matchmaker.insurance.rules.questions import LONGEST_TEXT, MOST_COUNT, Question, choices_of, questions_of
 from matchmaker.insurance.rules.quoting import LONGEST_TEXT as LONGEST_QUOTE_TEXT
@@ -22,16 +23,12 @@ from matchmaker.insurance.rules.reasons import DECLINE_CODES, LONGEST_REASON, OW
 from matchmaker.leads.rules.consents import HOURS
 from matchmaker.products.cover.models import CoverVersion
 from matchmaker.products.cover.rules import DOCUMENTS
+from matchmaker.reference.rules.sums import shown_sum
 from matchmaker.refusal import Refused
 from matchmaker.web import BaseForm, ChecksField, label
 
 USUAL_DAYS = "60"
 USUAL_VALIDITY = timedelta(days=14)
-
-
-def unit_of_page() -> str:
-    """Sums are typed in 万元 on Chinese pages and in yuan on English ones."""
-    return "yuan" if formatting.language() == "en" else "wan"
 
 
 class ReadForm(BaseForm):

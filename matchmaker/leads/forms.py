@@ -15,10 +15,10 @@ from wtforms import TextAreaField as AreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from matchmaker import clock, formatting
-from matchmaker.businesses.typed import read_day, read_text, read_yuan, shown_sum
+from matchmaker.businesses.typed import read_day, read_text, read_yuan
 from matchmaker.conversations.rules import REPORT_REASONS, TEMPLATES, Side, tidy_post
 from matchmaker.eligibility.rules import TAX_GRADES
-from matchmaker.formatting import language
+from matchmaker.formatting import language, unit_of_page
 from matchmaker.leads.models import Lead
 from matchmaker.leads.queries import finding
 from matchmaker.leads.rules import clocks
@@ -34,6 +34,7 @@ from matchmaker.leads.words import LABELS
 from matchmaker.papers.models import FolderPaper
 from matchmaker.products.models import ProductVersion
 from matchmaker.reference import terms
+from matchmaker.reference.rules.sums import shown_sum
 from matchmaker.reference.rules.wording import refuse_promises
 from matchmaker.reference.rules.working_time import SHANGHAI
 from matchmaker.refusal import Refused
@@ -48,11 +49,6 @@ USUAL_VALIDITY = timedelta(days=14)
 def labelled(group: str, codes: Iterable[Any]) -> list[SelectChoice]:
     """Codes with their words as choices."""
     return [SelectChoice(str(code), LABELS[group][str(code)]) for code in codes]
-
-
-def unit_of_page() -> str:
-    """Sums are typed in 万元 on Chinese pages and in yuan on English ones."""
-    return "yuan" if language() == "en" else "wan"
 
 
 def read_number(text: str | None, field: str, *, places: int, least: Decimal | None = None) -> Decimal:
@@ -672,6 +668,14 @@ class OfferForm(TypedForm):
         """The charged lines of the product's schedule with their fields."""
         return [(line, self[f"fee_{line.code}"]) for line in self.version.charged_fees]
 
+    def _fee(self, line: Any, field: Any) -> Decimal | None:
+        """What a charged line costs here: yuan where its basis is money, else percent."""
+        if str(line.basis).startswith("yuan"):
+            found = self.read(read_yuan, field.data, field.name, "yuan", required=True)
+        else:
+            found = self.read(read_number, field.data, field.name, places=6, least=Decimal(0))
+        return found if isinstance(found, Decimal) else None
+
     def read_all(self) -> None:
         amount = self.read(read_yuan, self.amount.data, "amount", self.unit, required=True)
         term = self.read(read_number, self.term_months.data, "term_months", places=0, least=Decimal(1))
@@ -683,7 +687,7 @@ class OfferForm(TypedForm):
         until = self.read(read_day, self.valid_until_on.data, "valid_until_on")
         values = {}
         for line, field in self.fee_lines:
-            value = self.read(read_number, field.data, field.name, places=6, least=Decimal(0))
+            value = self._fee(line, field)
             if value is not None:
                 values[line.code] = value
         self.text = self.read_note("conditions", longest=LONGEST_CONDITIONS, for_owner=True)

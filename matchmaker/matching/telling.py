@@ -41,40 +41,9 @@ def listed(words: Iterable[str], most: int = NAMED_AT_MOST) -> str:
 
 
 def term_names(domain: str, codes: Iterable[str]) -> list[str]:
-    """Names of codes of financing_terms: official ones, but for security, which is said as an owner would."""
-    return [
-        str(_SECURITY[code])
-        if domain == "guarantee" and code in _SECURITY
-        else terms.label(domain, code, formatting.language())
-        for code in codes
-    ]
-
-
-_SECURITY = {
-    "CREDIT": _l("信用，不用抵押"),
-    "MORT_RES": _l("住房抵押"),
-    "MORT_COM": _l("店面、写字楼抵押"),
-    "MORT_FACT": _l("厂房抵押"),
-    "MORT_LAND": _l("土地使用权抵押"),
-    "MORT_EQP": _l("机器设备抵押"),
-    "MORT_VEH": _l("车辆抵押"),
-    "MORT_CIP": _l("在建工程、船舶抵押"),
-    "PLEDGE_INV": _l("存货、仓单质押"),
-    "PLEDGE_AR": _l("应收货款质押"),
-    "PLEDGE_BILL": _l("票据质押"),
-    "PLEDGE_IP_PAT": _l("专利质押"),
-    "PLEDGE_IP_TM": _l("商标质押"),
-    "PLEDGE_IP_CR": _l("著作权质押"),
-    "PLEDGE_IP_DATA": _l("数据知识产权质押"),
-    "PLEDGE_EQ": _l("股权质押"),
-    "PLEDGE_DEP": _l("存单、保证金质押"),
-    "PLEDGE_RIGHT": _l("收费权、经营权质押"),
-    "PLEDGE_TAXREF": _l("出口退税账户质押"),
-    "PLEDGE_ORDER": _l("订单、中标合同质押"),
-    "SURETY_CORP": _l("别的企业担保"),
-    "SURETY_PERS": _l("亲友个人担保"),
-    "SURETY_JOINT": _l("几家互相担保"),
-}
+    """Names of codes of financing_terms, as they stand within a sentence."""
+    names = [terms.label(domain, code, formatting.language()) for code in codes]
+    return [name[:1].lower() + name[1:] for name in names] if domain == "guarantee" else names
 
 
 def region_name(prefix: Any) -> str:

@@ -20,7 +20,7 @@ from matchmaker.permissions import may
 from matchmaker.products import queries as product_queries
 from matchmaker.products.models import Product, ProductVersion
 from matchmaker.products.rules.states import EDITABLE_VERSION, Kind
-from matchmaker.products.rules.typed import FIELDS, read_terms
+from matchmaker.products.rules.typed import FIELDS, kept_of, read_terms
 from matchmaker.ranking.models import Shown, ShownList
 from matchmaker.refusal import Reason
 from matchmaker.web import actor, asked_from_page, back_to, computes, once, paginate_items, requires
@@ -255,7 +255,9 @@ def preview_reach(version: ProductVersion, step: str) -> ResponseReturnValue:
     if step not in REACH_STEPS:
         abort(404)
     posted = {field: values for field in FIELDS[step] if (values := request.form.getlist(field))}
-    typed = {field: values for field, values in version.typed.items() if field not in FIELDS[step]} | posted
+    unit = request.form.get("amount_unit") or formatting.unit_of_page()
+    others = {field: values for field, values in version.typed.items() if field not in FIELDS[step]}
+    typed = others | kept_of(posted, unit)
     terms, unread = read_terms(typed, Kind(version.product.kind))
     said = queries.terms_said(terms, version.product, queries.places_now())
     reach = asking.reach_of(said, clock.today())
@@ -268,6 +270,6 @@ def preview_reach(version: ProductVersion, step: str) -> ResponseReturnValue:
         reach=reach,
         wrong=wrong,
         step=step,
-        carried=[(field, value) for field, values in posted.items() for value in values],
+        carried=[("amount_unit", unit), *((field, value) for field, values in posted.items() for value in values)],
         row_version=request.form.get("row_version", ""),
     )

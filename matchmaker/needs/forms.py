@@ -12,7 +12,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from matchmaker import clock
 from matchmaker.accounts.rules import plain_address
-from matchmaker.formatting import language
+from matchmaker.formatting import unit_of_page
 from matchmaker.needs.rules import (
     COMMON_TERMS,
     DRAFT_FIELDS,
@@ -24,6 +24,7 @@ from matchmaker.needs.rules import (
     read_typed,
 )
 from matchmaker.needs.words import LABELS
+from matchmaker.reference.rules.sums import shown_sum
 from matchmaker.refusal import Reason
 from matchmaker.web import BaseForm, ChecksField, sentence
 
@@ -136,12 +137,12 @@ def in_readers_unit(values: Mapping[str, Any]) -> dict[str, Any]:
 
     What cannot be read as an amount stays as it was typed.
     """
-    unit = "yuan" if language() == "en" else "wan"
+    unit = unit_of_page()
     shown = {**values, "amount_unit": values.get("amount_unit") or unit}
     if shown["amount_unit"] != unit:
         amount = read_amount(str(values.get("amount") or ""), shown["amount_unit"])
         if not isinstance(amount, Reason):
-            shown["amount"] = f"{(amount / (1 if unit == 'yuan' else 10_000)).normalize():,f}"
+            shown["amount"] = shown_sum(amount, unit)
             shown["amount_unit"] = unit
         elif not values.get("amount"):
             shown["amount_unit"] = unit

@@ -7,13 +7,14 @@ import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from matchmaker.eligibility.bounds import Possible, Span
 from matchmaker.eligibility.facts import Facts
 from matchmaker.reference import regions
+from matchmaker.reference.rules.sums import narrow, read_sum, shown_sum
 from matchmaker.refusal import Reason
 
 # States -------------------------------------------------------------------------------------------------------------
@@ -188,42 +189,19 @@ def choices_of(securities: Iterable[str] | None) -> list[str]:
 
 # Reading what was typed ---------------------------------------------------------------------------------------------
 
-UNITS = ("wan", "yuan")
-_NUMBER = re.compile(r"\d+(?:\.\d+)?|\.\d+")
-_GROUPED = re.compile(r"\d{1,3}(?:[,，']\d{3})+(?:\.\d+)?")
-_SUFFIXES = (
-    ("亿元", Decimal(100_000_000)), ("亿", Decimal(100_000_000)),
-    ("万元", Decimal(10_000)), ("万块", Decimal(10_000)), ("万", Decimal(10_000)), ("w", Decimal(10_000)),
-    ("元", Decimal(1)), ("块", Decimal(1)), ("yuan", Decimal(1)), ("rmb", Decimal(1)),
-)  # fmt: skip
-
 
 def read_amount(text: str, unit: str = "wan") -> Decimal | Reason:
     """Yuan, from what was typed; a bare number is in ``unit`` ("wan": 10,000 yuan, "yuan": yuan).
 
-    Full-width digits, commas between thousands, blanks, ¥ and a unit behind the number (30万, 300,000 元) are
-    understood. Anything else is a reason; the amount itself is checked by ``amount_reason``.
+    Units and signs are read by ``reference.rules.sums``. Anything else is a reason; the amount itself is checked by
+    ``amount_reason``.
     """
-    plain = unicodedata.normalize("NFKC", text).strip().lower().replace("\u00a0", " ")
-    plain = plain.lstrip("¥￥").replace("，", ",").strip()
-    if not plain:
+    if not narrow(text):
         return Reason("need_amount_missing")
-    factor = Decimal(10_000) if unit == "wan" else Decimal(1)
-    for suffix, size in _SUFFIXES:
-        if plain.endswith(suffix):
-            plain, factor = plain[: -len(suffix)].strip(), size
-            break
-    negative = plain.startswith(("-", "−"))
-    digits = re.sub(r"(?<=\d) (?=\d{3}\b)", "", plain.lstrip("-−+"))
-    if _GROUPED.fullmatch(digits):
-        digits = re.sub(r"[,']", "", digits)
-    if len(digits) > 20 or not _NUMBER.fullmatch(digits):
+    yuan = read_sum(text, unit)
+    if yuan is None:
         return Reason("need_amount_not_a_number", {"typed": text.strip()[:40]})
-    try:
-        yuan = Decimal(digits) * factor
-    except InvalidOperation:  # pragma: no cover - the pattern lets only numbers through
-        return Reason("need_amount_not_a_number", {"typed": text.strip()[:40]})
-    if negative:
+    if yuan < 0:
         return Reason("need_amount_not_above_zero")
     if yuan != yuan.quantize(Decimal("1")):
         return Reason("need_amount_not_whole")
@@ -419,7 +397,7 @@ def draft_values_of(answers: Answers) -> dict[str, Any]:
     """What the answers already say for a need draft, as raw text: nothing is asked twice."""
     values: dict[str, Any] = {}
     if answers.amount_yuan is not None:
-        values |= {"amount": f"{(answers.amount_yuan / 10_000).normalize():,f}", "amount_unit": "wan"}
+        values |= {"amount": shown_sum(answers.amount_yuan, "wan"), "amount_unit": "wan"}
     if answers.term.isdecimal():
         values["term"] = answers.term
     if answers.securities:

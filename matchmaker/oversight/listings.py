@@ -6,6 +6,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from matchmaker.listing import Column, Listing, worded
+from matchmaker.notifications.rules import topic_of
 from matchmaker.oversight import queries
 from matchmaker.oversight.words import LABELS
 from matchmaker.queue import Job
@@ -147,7 +148,8 @@ MESSAGES = Listing(
     _l("没送到的消息"),
     (
         Column(_l("消息"), _l("消息的编号"), lambda row: row.id),
-        Column(_l("哪一类"), _l("这一类消息的代码"), lambda row: row.kind),
+        Column(_l("哪一类"), _l("这条消息是关于什么的"), worded("message.topic", lambda row: topic_of(row.kind))),
+        Column(_l("代码"), _l("程序里的名字"), lambda row: row.kind),
         Column(_l("走哪条路"), _l("站内、短信还是邮件"), worded("message.channel", lambda row: row.channel)),
         Column(_l("什么时候写的"), _l("北京时间"), lambda row: row.created_at),
         Column(_l("试了几次"), _l("发了几次"), lambda row: row.attempts, _l("次")),

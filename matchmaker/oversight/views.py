@@ -19,6 +19,7 @@ from matchmaker.listing import listed
 from matchmaker.matching import services as matching
 from matchmaker.needs.rules import NeedState
 from matchmaker.notifications.models import Message
+from matchmaker.notifications.rules import topic_of
 from matchmaker.oversight import listings, queries, services, standing, upkeep
 from matchmaker.oversight.permission_words import WHAT, WHO
 from matchmaker.oversight.words import LABELS
@@ -346,6 +347,7 @@ def message_board() -> ResponseReturnValue:
     return render_template(
         "oversight/messages.html",
         page=paginate(queries.messages(state=state), per_page=50),
+        topic_of=topic_of,
         state=state,
         states=MESSAGE_SHOWS,
         form=BaseForm(formdata=None) if may(actor(), "upkeep.retry") else None,

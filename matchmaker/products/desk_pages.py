@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,12 @@ from flask_babel import LazyString, ngettext
 from flask_babel import gettext as _
 
 from matchmaker import clock
+from matchmaker.formatting import unit_of_page
 from matchmaker.products import listing
 from matchmaker.products.forms import NoteForm, StepDeedForm
 from matchmaker.products.models import Listed, ListedVersion
 from matchmaker.products.rules.states import ProductState
+from matchmaker.products.rules.typed import kept_of, shown_of
 from matchmaker.refusal import Refused
 from matchmaker.web import actor, back_to, said
 
@@ -106,12 +108,19 @@ def save(
     return shelf.lead(f"{shelf.pages}.edit", version, step=shelf.steps[following])
 
 
+def posted(fields: Iterable[str]) -> dict[str, list[str]]:
+    """What the posted page holds of these fields, sums as a draft keeps them whatever unit the page was in."""
+    typed = {field: values for field in fields if (values := request.form.getlist(field))}
+    return kept_of(typed, request.form.get("amount_unit") or unit_of_page())
+
+
 def mine_and_theirs(
     version: ListedVersion, fields: tuple[str, ...], typed: Mapping[str, list[str]]
 ) -> dict[str, tuple[list[str], list[str]]]:
-    """Where my text and the one that a colleague saved first differ: field -> (mine, theirs)."""
+    """Where my text and the one that a colleague saved first differ, as the page shows it: field -> (mine, theirs)."""
+    mine, theirs = shown_of(typed, unit_of_page()), shown_of(version.typed, unit_of_page())
     return {
-        field: (typed.get(field, []), version.typed.get(field, []))
+        field: (mine.get(field, []), theirs.get(field, []))
         for field in fields
         if typed.get(field, []) != list(version.typed.get(field, []))
     }

@@ -20,6 +20,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from matchmaker import web
 from matchmaker.eligibility.rules import TAX_GRADES
+from matchmaker.formatting import unit_of_page
 from matchmaker.products.rules.concessions import SLOTS, WAIVABLE, Change, For, slot_field
 from matchmaker.products.rules.fees import FEE_CODES, Payer, pairs_of
 from matchmaker.products.rules.states import Kind
@@ -32,7 +33,7 @@ from matchmaker.products.rules.terms import (
     document_field,
     fee_field,
 )
-from matchmaker.products.rules.typed import FEE_PARTS, PURPOSES, REPAYMENTS, SECURITIES
+from matchmaker.products.rules.typed import FEE_PARTS, PURPOSES, REPAYMENTS, SECURITIES, shown_of
 from matchmaker.products.words import LABELS
 from matchmaker.web import BaseForm, sentence
 
@@ -51,14 +52,19 @@ class ChecksField(web.ChecksField):
 
 
 class StepForm(BaseForm):
-    """One step as it was typed; the row version says what the writer had before them."""
+    """One step as it was typed; the row version says what the writer had before them.
+
+    A draft keeps sums in 万元; the page shows them, and takes them, in the unit that it says with its form.
+    """
 
     row_version = HiddenField()
+    amount_unit = HiddenField()
 
     def __init__(self, typed: Mapping[str, Sequence[str]], row_version: int) -> None:
-        values = MultiDict([(field, value) for field, values in typed.items() for value in values])
+        unit = unit_of_page()
+        values = MultiDict([(field, value) for field, values in shown_of(typed, unit).items() for value in values])
         super().__init__(formdata=values)
-        self.row_version.data = str(row_version)
+        self.row_version.data, self.amount_unit.data = str(row_version), unit
 
     def mark(self, problems: Iterable[Problem]) -> StepForm:
         """Put each problem at its field."""

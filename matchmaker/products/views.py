@@ -27,6 +27,7 @@ from matchmaker.products.rules.importing import MOST_BYTES, opened
 from matchmaker.products.rules.states import EDITABLE_VERSION, Kind, ProductState, kinds_offered
 from matchmaker.products.rules.terms import Problem, cautions_of, named, rates_percent, text_problems
 from matchmaker.products.rules.typed import FIELDS, STEPS, read_capacity, read_terms
+from matchmaker.reference.rules.sums import shown_sum
 from matchmaker.refusal import Reason, Refused
 from matchmaker.web import (
     actor,
@@ -230,7 +231,7 @@ def capacity(product: Product) -> ResponseReturnValue:
         left, until = said.intake.funds_left_yuan, said.full_until_on
         typed = {
             "leads_per_week": [str(said.leads_per_week or "")],
-            "funds_left_wan": ["" if left is None else f"{(left / 10_000).normalize():f}"],
+            "funds_left_wan": [shown_sum(left, "wan")],
             "full_until_on": ["" if until is None or until < clock.today() else until.isoformat()],
         }
     return _capacity_page(product, CapacityForm(typed, said.said_number if said is not None else 0))
@@ -260,7 +261,7 @@ def _capacity_page(product: Product, form: StepForm, *, theirs: bool = False) ->
 @once
 def save_capacity(product: Product) -> ResponseReturnValue:
     """Writes what a product can take; it counts at once."""
-    typed = {field: request.form.getlist(field) for field in ("leads_per_week", "funds_left_wan", "full_until_on")}
+    typed = desk_pages.posted(("leads_per_week", "funds_left_wan", "full_until_on"))
     said_, wrong = read_capacity(typed, clock.today())
     seen = request.form.get("row_version", "")
     if wrong:
@@ -337,7 +338,7 @@ def save(version: ProductVersion, step: str) -> ResponseReturnValue:
 
 
 def _posted(step: str) -> dict[str, list[str]]:
-    typed = {field: request.form.getlist(field) for field in FIELDS[step] if request.form.getlist(field)}
+    typed = desk_pages.posted(FIELDS[step])
     if step == "fees" and request.form.get("go") == "rest_none":
         typed |= {f"fee-{code}-answer": ["none"] for code in FEE_CODES if not typed.get(f"fee-{code}-answer")}
     return typed
@@ -358,15 +359,13 @@ def preview_cost(version: ProductVersion, step: str) -> ResponseReturnValue:
     desk_pages.only(step, STEPS)
     typed = {field: values for field, values in version.typed.items() if field not in FIELDS[step]} | _posted(step)
     terms, unread = read_terms(typed, Kind(version.product.kind))
-    sample, _unreadable = read_terms(
-        {
-            "amount_max_wan": request.form.getlist("sample_wan"),
-            "term_max_months": request.form.getlist("sample_months"),
-        },
+    sample = desk_pages.posted(("sample_wan", "sample_months"))
+    asked_for, _unreadable = read_terms(
+        {"amount_max_wan": sample.get("sample_wan", []), "term_max_months": sample.get("sample_months", [])},
         Kind.CREDIT,
     )
     example = queries.example_cost(
-        terms, clock.today(), amount_yuan=sample.amount_max_yuan, term_months=_sane(sample.term_max_months)
+        terms, clock.today(), amount_yuan=asked_for.amount_max_yuan, term_months=_sane(asked_for.term_max_months)
     )
     asked = {"wan": request.form.get("sample_wan", ""), "months": request.form.get("sample_months", "")}
     if asked_from_page():

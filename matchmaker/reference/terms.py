@@ -49,8 +49,16 @@ def get(domain: str, code: str | None) -> Term | None:
     return _all()[domain].get(code or "")
 
 
+@cache
+def _plain() -> dict[tuple[str, str], tuple[str, str]]:
+    return {(row["domain"], row["code"]): (row["name_zh"], row["name_en"]) for row in packaged.rows("plain_terms")}
+
+
 def label(domain: str, code: str | None, language: str = "zh") -> str:
-    """The name in that language ("zh", "en"); an unknown code is given back as it is."""
+    """What pages call it in that language ("zh", "en"): as an owner would say it where the list has such words, else by
+    its official name; an unknown code is given back as it is."""
+    if (plain := _plain().get((domain, code or ""))) is not None:
+        return plain[language.startswith("en")]
     term = get(domain, code)
     if term is None:
         return code or ""

@@ -12,9 +12,10 @@ from wtforms import Field, HiddenField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.widgets import DateInput
 
-from matchmaker.formatting import language
+from matchmaker.formatting import unit_of_page
 from matchmaker.pricing.cashflows import NEEDS_PARAM, Repayment
 from matchmaker.pricing.revolving import Move
+from matchmaker.reference.rules.sums import UNITS, WAN, read_sum
 from matchmaker.refusal import Reason
 from matchmaker.tools.rules import (
     MOST_YUAN,
@@ -28,7 +29,7 @@ from matchmaker.tools.rules import (
 from matchmaker.tools.words import LABELS
 from matchmaker.web import BaseForm, sentence
 
-WAN = Decimal(10_000)
+_ONE = Decimal(1)
 LINES = 6
 
 #: The ways of repaying in the order in which owners meet them.
@@ -54,13 +55,18 @@ class CalculatorForm(BaseForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.amount_unit.data not in ("wan", "yuan"):
-            self.amount_unit.data = "yuan" if language() == "en" else "wan"
+        if self.amount_unit.data not in UNITS:
+            self.amount_unit.data = unit_of_page()
 
     @property
     def unit_yuan(self) -> Decimal:
         """How many yuan one typed unit of a large sum is."""
         return Decimal(1) if self.amount_unit.data == "yuan" else WAN
+
+    def yuan(self, name: str, unit: str = "") -> Decimal | str:
+        """The sum typed into a field, in yuan; the text itself where it is none ("" where nothing was typed)."""
+        found = read_sum(self._fields[name].data, unit or str(self.amount_unit.data))
+        return typed_figure(self._fields[name].data) if found is None else found
 
     def mark(self, problems: Iterable[Problem], names: dict[str, str] | None = None) -> None:
         """Put each problem at its field; `names` maps keys of a question to fields of the form."""
@@ -105,14 +111,13 @@ class CostForm(CalculatorForm):
 
     def question(self) -> LoanQuestion | None:
         """What is asked, or None when something is wrong (then it stands at its field)."""
-        body: dict[str, Any] = {name: typed_figure(self._fields[name].data) for name in self.AMOUNTS}
+        body: dict[str, Any] = {name: self.yuan(name, "yuan") for name in self.AMOUNTS}
         body["months"] = typed_figure(self.months.data)
         body["nominal_rate_pct"] = typed_figure(self.nominal_rate_pct.data).removesuffix("%")
         body["repayment"] = self.repayment.data
         needs_param = self.repayment.data in {str(code) for code in NEEDS_PARAM}
         body["method_param"] = typed_figure(self.method_param.data).removesuffix("%") if needs_param else ""
-        typed = as_figure(typed_figure(self.principal.data))
-        body["principal"] = typed * self.unit_yuan if typed is not None else typed_figure(self.principal.data)
+        body["principal"] = self.yuan("principal")
         read = read_cost_question(body)
         if isinstance(read, LoanQuestion):
             return read
@@ -146,9 +151,8 @@ class SizeForm(CalculatorForm):
         body: dict[str, Any] = {"gbt_code": code, "employees": typed_figure(self.employees.data)}
         names = {"revenue_wan": "revenue", "assets_wan": "assets"}
         for key, name in names.items():
-            text = typed_figure(self[name].data)
-            figure = as_figure(text)
-            body[key] = text if figure is None else figure * self.unit_yuan / WAN
+            yuan = self.yuan(name)
+            body[key] = yuan / WAN if isinstance(yuan, Decimal) else yuan
         read = read_size_question(body)
         if isinstance(read, SizeQuestion):
             return read
@@ -186,16 +190,26 @@ class RevolvingForm(CalculatorForm):
         return any(field.data or field.errors for line in self.lines[2:] for field in line)
 
     def figure(self, name: str, most: Decimal, *, needed: bool = False) -> Decimal:
-        """One figure of the form, 0 where it is missing or wrong; what is wrong stands at the field."""
+        """One percentage of the form, 0 where it is missing or wrong; what is wrong stands at the field."""
         typed = typed_figure(self[name].data).removesuffix("%")
-        value = as_figure(typed)
+        return self._within(name, typed, as_figure(typed), most, needed=needed)
+
+    def sum(self, name: str, unit: str = "") -> Decimal:
+        """One sum of the form in yuan, 0 where it is missing or wrong; what is wrong stands at the field."""
+        in_unit = unit or str(self.amount_unit.data)
+        typed = self[name].data or ""
+        return self._within(name, typed.strip(), read_sum(typed, in_unit), MOST_YUAN, unit=UNITS[in_unit])
+
+    def _within(
+        self, name: str, typed: str, value: Decimal | None, most: Decimal, *, needed: bool = False, unit: Decimal = _ONE
+    ) -> Decimal:
         if not typed:
             if needed:
                 self.mark([Problem(name, Reason("tool_needed"))])
         elif value is None:
             self.mark([Problem(name, Reason("tool_not_a_figure"))])
         elif value < 0 or value > most:
-            self.mark([Problem(name, Reason("tool_from_to", {"least": Decimal(0), "most": most}))])
+            self.mark([Problem(name, Reason("tool_from_to", {"least": Decimal(0), "most": most / unit}))])
         else:
             return value
         return Decimal(0)
@@ -206,10 +220,9 @@ class RevolvingForm(CalculatorForm):
         for number, (on, drawn, repaid) in enumerate(self.lines, 1):
             if not any(field.data for field in (on, drawn, repaid)):
                 continue
-            received = self.figure(f"drawn_{number}", MOST_YUAN / self.unit_yuan)
-            paid = self.figure(f"repaid_{number}", MOST_YUAN / self.unit_yuan)
+            received, paid = self.sum(f"drawn_{number}"), self.sum(f"repaid_{number}")
             try:
-                found.append(Move(date.fromisoformat(on.data or ""), (received - paid) * self.unit_yuan))
+                found.append(Move(date.fromisoformat(on.data or ""), received - paid))
             except ValueError:
                 self.mark([Problem(f"on_{number}", Reason("tool_date_unreadable"))])
                 continue

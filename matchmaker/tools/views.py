@@ -97,8 +97,8 @@ def compute_revolving() -> ResponseReturnValue:
     form.submitted()
     moves = form.moves()
     rate = form.figure("rate_percent", rules.MOST_PERCENT, needed=True)
-    limit = form.figure("limit", rules.MOST_YUAN / form.unit_yuan) * form.unit_yuan
-    fee = form.figure("fee", rules.MOST_YUAN)
+    limit = form.sum("limit")
+    fee = form.sum("fee", "yuan")
     day = form.settlement_day.data
     if not form.errors:
         found = simulate(moves, rate, limit_yuan=limit or None, fee_yuan=fee, settlement_day=int(day) if day else None)

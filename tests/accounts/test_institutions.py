@@ -196,9 +196,10 @@ def test_a_branch_says_whom_it_serves_and_how_much_it_decides(app: Any, post: An
     unclear = post(client, path, name="西湖支行", region_code="西湖区", service_regions="杭州")
     page = unclear.get_data(as_text=True)
     assert unclear.status_code == 422 and "江西省南昌市西湖区" in page and "西湖支行" in page
-    endless = {"service_radius_km": "9" * 4000, "latitude": "sNaN", "longitude": "1e999", "decision_limit_wan": "NaN"}
+    endless = {"service_radius_km": "9" * 4000, "latitude": "sNaN", "longitude": "1e999", "decision_limit": "NaN"}
     refused = post(client, path, name="西湖支行", region_code="杭州西湖区", service_regions="杭州", **endless)
     assert refused.status_code == 422 and "1 到 1000 公里。" in refused.get_data(as_text=True)
+    assert 'id="decision_limit-e"' in refused.get_data(as_text=True)
     done = post(
         client,
         path,
@@ -206,7 +207,7 @@ def test_a_branch_says_whom_it_serves_and_how_much_it_decides(app: Any, post: An
         region_code="杭州西湖区",
         service_regions="杭州\n绍兴市",
         service_radius_km="30",
-        decision_limit_wan="500",
+        decision_limit="500",
     )
     assert done.status_code == 303, done.get_data(as_text=True)
     with app.app_context():

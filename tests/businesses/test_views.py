@@ -373,7 +373,7 @@ def test_figures_titles_lines_and_strengths_are_kept(app: Any, owner: Any, owner
     )
     assert answer.status_code == 303
     shown = get(owners, here)
-    assert "A 级" in shown and "抵押-住宅" in shown
+    assert "A 级" in shown and "住房抵押" in shown
     with app.app_context():
         row = db.session.scalars(sa.select(CreditLine)).one()
         edit, remove = f"{here}/lines/{row.id}", f"{here}/lines/{row.id}/remove"
@@ -393,7 +393,7 @@ def test_on_english_pages_sums_are_in_yuan(app: Any, owner: Any, owners: Any) ->
         path = f"/businesses/{a_business(owner).id}/figures/{LAST}"
     owners.set_cookie("lang", "en")
     page = get(owners, path)
-    assert hidden(page, "amount_unit") == "yuan" and 'value="960000"' in page
+    assert hidden(page, "amount_unit") == "yuan" and 'value="960,000"' in page
     answer = post(
         owners,
         path,

@@ -13,6 +13,12 @@ def test_start_page_for_a_visitor(client):
     assert "htmx" not in page
 
 
+def test_the_search_page_of_a_visitor_marks_no_other_place_as_current(client):
+    page = client.get("/search?q=贷").get_data(as_text=True)
+    nav = page.split("<nav", 1)[1].split("</nav>", 1)[0]
+    assert "aria-current" not in nav
+
+
 def test_choosing_english_is_a_form_and_leads_back(client):
     page = client.get("/").get_data(as_text=True)
     token = re.search(r'name="csrf_token" value="([^"]+)"', page)[1]

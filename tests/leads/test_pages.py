@@ -686,6 +686,10 @@ def test_a_banned_promise_is_said_at_its_field_and_stays_to_be_mended(app: Any) 
     answer = client.post(f"/leads/{lead.id}/ask-papers", data=values | {"what_1": "租约", "why_1": "交了就包过", "papers_note": "请快"})
     shown = answer.get_data(as_text=True)
     assert answer.status_code == 422 and "包过" in shown and 'id="why_1-e"' in shown
+    several = values | {"what_1": "租约，秒批", "why_1": "交了就包过，秒批", "papers_note": "先给您预授信"}
+    shown = client.post(f"/leads/{lead.id}/ask-papers", data=several).get_data(as_text=True)
+    assert all(f'id="{field}-e"' in shown for field in ("what_1", "why_1", "papers_note")), "all fields at once"
+    assert shown.count("不能写“秒批”") >= 2 and "不能写“包过”" in shown, "and everything that is wrong with one field"
     answer = client.post(
         f"/leads/{lead.id}/contact", data=values | {"reached": "yes", "channel": "message", "message": "先给您预授信"}
     )

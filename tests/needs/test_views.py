@@ -300,7 +300,7 @@ def test_who_registers_first_and_posts_later_is_not_asked_again_either(app, at_c
     made = at_counter.post("/businesses", data={**asked, **written})
     assert made.status_code == 303, page_of(made)
     page = page_of(at_counter.get(made.location))
-    assert "还没说有什么能抵押" not in page and "能抵押或担保的</dt><dd>抵押-车辆" in page
+    assert "还没说有什么能抵押" not in page and "能抵押或担保的</dt><dd>车辆抵押" in page
     [business] = all_rows(app, Business)
     assert business.collateral == ["MORT_VEH"] and business.collateral_said
     with at_counter.session_transaction() as cookie:

@@ -81,7 +81,7 @@ def test_what_a_desk_types_is_read_or_told_at_its_field() -> None:
     )
     assert [(one.field, one.reason.code) for one in wrong] == [
         ("leads_per_week", "product_number_between"),
-        ("funds_left_wan", "product_number_between"),
+        ("funds_left_wan", "product_sum_below"),
         ("full_until_on", "product_full_until_between"),
     ]
 

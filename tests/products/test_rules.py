@@ -22,7 +22,7 @@ from matchmaker.products.rules.terms import (
     rates_percent,
     tax_grades_from,
 )
-from matchmaker.products.rules.typed import FIELDS, STEP_OF, read_terms, typed_from
+from matchmaker.products.rules.typed import FIELDS, STEP_OF, kept_of, read_terms, shown_of, typed_from
 from matchmaker.reference import terms as trade
 from matchmaker.reference.rules.wording import PROMISES, banned_promises, is_placeholder
 from matchmaker.refusal import Reason
@@ -157,10 +157,10 @@ def test_without_a_renewal_statement_there_is_no_publication(changes: dict[str, 
         ({"applicant_kinds": ""}, {"applicant_kinds": "product_choose_one"}),
         ({"purposes": ["PROHIBIT_RE"]}, {"purposes": "product_choice_unknown"}),
         ({"amount_min_wan": "五万"}, {"amount_min_wan": "product_number_unreadable"}),
-        ({"amount_min_wan": "60"}, {"amount_max_wan": "product_range_order"}),
-        ({"amount_min_wan": "0"}, {"amount_min_wan": "product_number_below"}),
-        ({"amount_max_wan": "9" * 11}, {"amount_max_wan": "product_number_above"}),
-        ({"amount_max_wan": "5.00001"}, {"amount_max_wan": "product_number_fine"}),
+        ({"amount_min_wan": "60"}, {"amount_max_wan": "product_sum_order"}),
+        ({"amount_min_wan": "0"}, {"amount_min_wan": "product_sum_below"}),
+        ({"amount_max_wan": "9" * 11}, {"amount_max_wan": "product_sum_above"}),
+        ({"amount_max_wan": "5.00001"}, {"amount_max_wan": "product_sum_fine"}),
         ({"amount_max_wan": "NaN"}, {"amount_max_wan": "product_number_unreadable"}),
         ({"amount_max_wan": "Infinity"}, {"amount_max_wan": "product_number_unreadable"}),
         ({"amount_max_wan": "1e5"}, {"amount_max_wan": "product_number_unreadable"}),
@@ -187,7 +187,7 @@ def test_without_a_renewal_statement_there_is_no_publication(changes: dict[str, 
         ({"industries_allow": "6210", "industries_deny": "62"}, {"industries_deny": "product_industry_both"}),
         ({"industries_allow": "62", "industries_deny": "6210"}, {}),
         ({"min_months_in_business": "0"}, {"min_months_in_business": "product_number_between"}),
-        ({"min_turnover_wan": "-1"}, {"min_turnover_wan": "product_number_below"}),
+        ({"min_turnover_wan": "-1"}, {"min_turnover_wan": "product_sum_below"}),
         ({"max_debt_ratio_percent": "120"}, {"max_debt_ratio_percent": "product_number_between"}),
         ({"least_tax_grade": "Z"}, {"least_tax_grade": "product_choice_unknown"}),
         ({"documents": ""}, {"documents": "product_choose_one"}),
@@ -228,6 +228,22 @@ def test_a_unit_is_read_as_what_it_says_and_never_dropped(field: str, typed: str
         assert field in problems(typed_product(**{field: typed}))
     else:
         assert getattr(terms_of(typed_product(**{field: typed})), name) == read
+
+
+def test_a_draft_written_in_english_is_kept_and_shown_again_as_it_was_meant() -> None:
+    """English pages take yuan, a draft keeps 万元; what cannot be read stays to the letter on both."""
+    typed = {"amount_max_wan": ["300,000"], "min_turnover_wan": ["50万"], "amount_min_wan": ["about 5"], "name": ["1,000"]}
+    kept = kept_of(typed, "yuan")
+    assert kept == {"amount_max_wan": ["30"], "min_turnover_wan": ["50"], "amount_min_wan": ["about 5"], "name": ["1,000"]}
+    assert shown_of(kept, "yuan") == typed | {"min_turnover_wan": ["500,000"]}
+    chinese = {"amount_max_wan": ["300000元"]}
+    assert kept_of(chinese, "wan") == shown_of(chinese, "wan") == chinese
+
+
+def test_a_fee_in_yuan_is_read_with_its_unit() -> None:
+    yuan = fee("PLATFORM", value="1万元", way="yuan_once.upfront", payee="本行")
+    lines = {line.code: line for line in terms_of(typed_product() | yuan).fees}
+    assert lines["PLATFORM"].value == Decimal(10_000)
 
 
 def test_thousands_may_have_commas_and_dates_may_be_chinese() -> None:

@@ -152,6 +152,29 @@ def test_bad_input_is_kept_and_said_at_its_field(site: Any, made: Any) -> None:
     assert answer.status_code == 422
 
 
+@pytest.mark.article("B.3")
+def test_english_desks_type_and_read_plain_yuan_and_the_draft_stays_in_wan(site: Any, made: Any) -> None:
+    writer, _ = made(two_desks)
+    version = made(lambda: a_draft(writer))
+    client = client_of(site, writer)
+    client.set_cookie("lang", "en")
+    at = f"/desk/products/{version.product_id}/draft/money"
+    page = page_of(client, at)
+    assert hidden(page, "amount_unit") == "yuan" and "¥10,000</span>" not in page
+    typed = of_step(typed_product(amount_min_wan="50,000", amount_max_wan="8 mio"), "money")
+    post(client, at, row_version=hidden(page, "row_version"), amount_unit="yuan", go="next", **typed)
+    page = page_of(client, at)
+    assert 'value="50,000"' in page and 'value="8 mio"' in page and 'id="amount_max_wan-e"' in page
+    with site.app_context():
+        assert db.session.get_one(ProductVersion, version.id).typed["amount_min_wan"] == ["5"]
+    client.set_cookie("lang", "zh")
+    assert 'value="5"' in page_of(client, at)
+    post(client, at, row_version=hidden(page, "row_version"), amount_unit="yuan", go="next",
+         **of_step(typed_product(amount_min_wan="900000", amount_max_wan="500,000"), "money"))  # fmt: skip
+    page = page_of(client, at)
+    assert "50\u00a0万元 比 90\u00a0万元 小" in page, "a page opened in one language and sent in the other is read as shown"
+
+
 def test_a_banned_promise_is_caught_on_saving_with_what_to_write_instead(site: Any, made: Any) -> None:
     writer, _ = made(two_desks)
     version = made(lambda: a_draft(writer))

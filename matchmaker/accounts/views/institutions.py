@@ -14,7 +14,9 @@ from matchmaker.accounts.models import Branch, Institution
 from matchmaker.accounts.rules import INSTITUTION_STATUSES
 from matchmaker.accounts.services import institutions as services
 from matchmaker.accounts.views import bp, caller
+from matchmaker.formatting import unit_of_page
 from matchmaker.listing import listed
+from matchmaker.reference.rules.sums import shown_sum
 from matchmaker.refusal import Refused
 from matchmaker.web import actor, limited, paginate, public, requires
 
@@ -213,5 +215,5 @@ def _typed(branch: Branch) -> dict[str, object]:
         "service_radius_km": branch.service_radius_km,
         "latitude": None if branch.latitude is None else Decimal(str(branch.latitude)),
         "longitude": None if branch.longitude is None else Decimal(str(branch.longitude)),
-        "decision_limit_wan": None if limit is None else Decimal(f"{(limit / 10_000).normalize():f}"),
+        "decision_limit": shown_sum(limit, unit_of_page()),
     }

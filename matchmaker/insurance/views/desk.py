@@ -6,8 +6,9 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from matchmaker.formatting import unit_of_page
 from matchmaker.insurance import listings
-from matchmaker.insurance.forms import DeclineForm, QuoteForm, unit_of_page
+from matchmaker.insurance.forms import DeclineForm, QuoteForm
 from matchmaker.insurance.models import CoverRequest
 from matchmaker.insurance.queries import requests
 from matchmaker.insurance.rules.questions import questions_of
@@ -75,7 +76,7 @@ def case_page(
             decline_form=decline_form or DeclineForm(formdata=None),
             form=posted,
             posted="quote" if quote_form else "decline" if decline_form else "",
-            unit=_("元") if unit_of_page() == "yuan" else _("万元"),
+            unit=unit_of_page(),
             split=split,
             industry_name=telling.industry_name,
             region_name=telling.region_name,

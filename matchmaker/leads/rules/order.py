@@ -13,7 +13,6 @@ from matchmaker.reference.regions import areas_now, may_lie_in, standing
 from matchmaker.reference.rules.working_time import SHANGHAI
 from matchmaker.refusal import Reason
 
-
 _WITHOUT_END = datetime(9999, 1, 1, tzinfo=UTC)
 
 

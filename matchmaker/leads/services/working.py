@@ -249,9 +249,8 @@ def ask_papers(lead: Lead, *, items: Sequence[Mapping[str, str]], note: str = ""
         raise Refused("lead_papers_empty", "what", 422)
     if len(wanted) > MOST_PAPERS:
         raise Refused("lead_papers_too_many", "what", 422, most=MOST_PAPERS)
-    refuse_promises(note=note)
-    for item in wanted:
-        refuse_promises(**{f"what_{item['number']}": str(item["what"]), f"why_{item['number']}": str(item["why"])})
+    texts = {f"{part}_{item['number']}": str(item[part]) for item in wanted for part in ("what", "why")}
+    refuse_promises(note=note, **texts)
     now = clock.now()
     take(lead, Step.ASK_PAPERS, by=by, at=now, note=note, count=len(wanted))
     owners = start_clock(lead, Clock.PAPERS, now)

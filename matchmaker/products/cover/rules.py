@@ -31,7 +31,7 @@ from matchmaker.products.rules.terms import (
     named,
     text_problems,
 )
-from matchmaker.products.rules.typed import YUAN_UNITS, Typed, _number_text, _Reader
+from matchmaker.products.rules.typed import Typed, _number_text, _Reader, _sum_text
 from matchmaker.reference import insurance_lines
 from matchmaker.refusal import Reason, plain
 
@@ -204,7 +204,7 @@ def read_terms(typed: Typed, line: str) -> tuple[Terms, list[Problem]]:
         acknowledge_days=read.whole("acknowledge_days"),
         decide_days=read.whole("decide_days"),
         pay_days=read.whole("pay_days"),
-        small_claim_yuan=read._places("small_claim_yuan", read.number("small_claim_yuan", YUAN_UNITS), 2),
+        small_claim_yuan=read.sum("small_claim_yuan"),
         small_claim_days=read.whole("small_claim_days"),
         filing=filing,
         filing_number=read.text("filing_number"),
@@ -214,18 +214,13 @@ def read_terms(typed: Typed, line: str) -> tuple[Terms, list[Problem]]:
         valid_until_on=read.day("valid_until_on"),
         rate_min=read.percent("rate_min"),
         rate_max=read.percent("rate_max"),
-        least_premium_yuan=read._places("least_premium_yuan", read.number("least_premium_yuan", YUAN_UNITS), 2),
+        least_premium_yuan=read.sum("least_premium_yuan"),
     )
     return found, read.problems
 
 
 def typed_from(terms: Terms) -> dict[str, list[str]]:
     """What a desk would have typed for these terms: a new version starts from it."""
-    wan = Decimal(10_000)
-
-    def in_wan(value: Decimal | None) -> list[str]:
-        return _number_text(None if value is None else value / wan)
-
     def day(value: date | None) -> list[str]:
         return [value.isoformat()] if value is not None else []
 
@@ -235,8 +230,8 @@ def typed_from(terms: Terms) -> dict[str, list[str]]:
         "regions": ["、".join(terms.regions)], "industries_allow": ["、".join(terms.industries_allow)],
         "industries_deny": ["、".join(terms.industries_deny)],
         "min_months_in_business": _number_text(terms.min_months_in_business),
-        "min_turnover_wan": in_wan(terms.min_turnover_yuan),
-        "sum_min_wan": in_wan(terms.sum_min_yuan), "sum_max_wan": in_wan(terms.sum_max_yuan),
+        "min_turnover_wan": _sum_text(terms.min_turnover_yuan),
+        "sum_min_wan": _sum_text(terms.sum_min_yuan), "sum_max_wan": _sum_text(terms.sum_max_yuan),
         "periods": list(terms.periods), "plans": list(terms.plans),
         "documents": [paper.code for paper in terms.documents],
         **{document_field(paper.code): [paper.reason] for paper in terms.documents},
@@ -310,24 +305,23 @@ def _who_step(terms: Terms) -> list[Problem]:
         bounds = {"least": 1, "most": MONTHS_IN_BUSINESS_MOST}
         found.append(Problem("min_months_in_business", Reason("product_number_between", bounds)))
     if turnover is not None and turnover <= 0:
-        found.append(Problem("min_turnover_wan", Reason("product_number_below", {"least": 1})))
+        found.append(Problem("min_turnover_wan", Reason("product_sum_below", {"least_yuan": 10_000})))
     return found
 
 
 def _sum_step(terms: Terms, *, licensed: bool) -> list[Problem]:
     found: list[Problem] = []
-    wan = Decimal(10_000)
     for field, value in (("sum_min_wan", terms.sum_min_yuan), ("sum_max_wan", terms.sum_max_yuan)):
         if value is None:
             found.append(_missing(field))
         elif value < SUM_LEAST_YUAN:
-            found.append(Problem(field, Reason("product_number_below", {"least": SUM_LEAST_YUAN / wan})))
+            found.append(Problem(field, Reason("product_sum_below", {"least_yuan": SUM_LEAST_YUAN})))
         elif value > SUM_MOST_YUAN:
-            found.append(Problem(field, Reason("product_number_above", {"most": SUM_MOST_YUAN / wan})))
+            found.append(Problem(field, Reason("product_sum_above", {"most_yuan": SUM_MOST_YUAN})))
     if not found and terms.sum_min_yuan is not None and terms.sum_max_yuan is not None:
         low, high = terms.sum_min_yuan, terms.sum_max_yuan
         if low > high:
-            found.append(Problem("sum_max_wan", Reason("product_range_order", {"low": low / wan, "high": high / wan})))
+            found.append(Problem("sum_max_wan", Reason("product_sum_order", {"low_yuan": low, "high_yuan": high})))
     for field in ("periods", "plans"):
         if not getattr(terms, field):
             found.append(Problem(field, Reason("product_choose_one", {})))

@@ -186,7 +186,7 @@ def edit(version: CoverVersion, step: str) -> ResponseReturnValue:
 def save(version: CoverVersion, step: str) -> ResponseReturnValue:
     """Keeps the step as typed; goes on when it is right and one wants to, else shows what is wrong."""
     desk_pages.only(step, STEPS)
-    typed = {field: request.form.getlist(field) for field in FIELDS[step] if request.form.getlist(field)}
+    typed = desk_pages.posted(FIELDS[step])
     return desk_pages.save(SHELF, version, step, typed, lambda: _lost_race(version, step, typed))
 
 

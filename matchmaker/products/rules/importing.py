@@ -551,7 +551,8 @@ class _Reading:
         if column not in self.cells:
             return
         text = self.cells[column][1]
-        known = {plain(trade.label(domain, code)): code for code in trade.codes(domain)} | dict(words)
+        known = {plain(term.name): term.code for term in trade.of(domain)}
+        known |= {plain(trade.label(domain, code)): code for code in trade.codes(domain)} | dict(words)
         known |= {code.lower(): code for code in trade.codes(domain)}
         bare = plain(text).lower()
         parts = [bare] if bare in known else re.split(r"[|、,;/]", bare)

@@ -207,18 +207,22 @@ def _name_problems(terms: Terms) -> list[Problem]:
     return found
 
 
-def _ordered(field: str, low: Any, high: Any, least: Any, most: Any) -> list[Problem]:
-    """Two ends of a range: both there, inside the limits, in order. Problems stand at the end that is wrong."""
+def _ordered(
+    field: str, low: Any, high: Any, least: Any, most: Any, *, of: str = "number", unit: str = ""
+) -> list[Problem]:
+    """Two ends of a range: both there, inside the limits, in order. Problems stand at the end that is wrong; `unit` is
+    how the names of their facts end."""
+    out_of_order = "product_sum_order" if of == "sum" else "product_range_order"
     found = []
     for end, value in ((f"{field}_min", low), (f"{field}_max", high)):
         if value is None:
             found.append(_missing(end))
         elif value < least:
-            found.append(Problem(end, Reason("product_number_below", {"least": least})))
+            found.append(Problem(end, Reason(f"product_{of}_below", {f"least{unit}": least})))
         elif value > most:
-            found.append(Problem(end, Reason("product_number_above", {"most": most})))
+            found.append(Problem(end, Reason(f"product_{of}_above", {f"most{unit}": most})))
     if not found and low > high:
-        found.append(Problem(f"{field}_max", Reason("product_range_order", {"low": low, "high": high})))
+        found.append(Problem(f"{field}_max", Reason(out_of_order, {f"low{unit}": low, f"high{unit}": high})))
     return found
 
 
@@ -235,9 +239,8 @@ _FIELD = {
 
 def _money_problems(terms: Terms, lpr_1y_percent: Decimal, lpr_5y_percent: Decimal) -> list[Problem]:
     found = []
-    wan = Decimal(10000)
-    amounts = [None if a is None else a / wan for a in (terms.amount_min_yuan, terms.amount_max_yuan)]
-    found += _ordered("amount", amounts[0], amounts[1], AMOUNT_LEAST_YUAN / wan, AMOUNT_MOST_YUAN / wan)
+    limits = (AMOUNT_LEAST_YUAN, AMOUNT_MOST_YUAN)
+    found += _ordered("amount", terms.amount_min_yuan, terms.amount_max_yuan, *limits, of="sum", unit="_yuan")
     found += _ordered("term", terms.term_min_months, terms.term_max_months, 1, TERM_MOST_MONTHS)
     if terms.kind == Kind.CREDIT:
         found += _rate_problems(terms, lpr_1y_percent, lpr_5y_percent)
@@ -307,7 +310,7 @@ def _criteria_problems(terms: Terms, served: tuple[str, ...]) -> list[Problem]:
             )
         )
     if turnover is not None and turnover <= 0:
-        found.append(Problem("min_turnover_wan", Reason("product_number_below", {"least": 1})))
+        found.append(Problem("min_turnover_wan", Reason("product_sum_below", {"least_yuan": 10_000})))
     if ratio is not None and not 0 < ratio <= 100:
         found.append(Problem("max_debt_ratio_percent", Reason("product_number_between", {"least": 1, "most": 100})))
     return found

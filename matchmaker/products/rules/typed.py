@@ -31,6 +31,7 @@ from matchmaker.products.rules.terms import (
 )
 from matchmaker.reference import industries, regions
 from matchmaker.reference import terms as trade
+from matchmaker.reference.rules.sums import read_sum, shown_sum
 from matchmaker.refusal import Reason
 
 Typed = Mapping[str, Sequence[str]]
@@ -86,20 +87,17 @@ SECURITIES: tuple[str, ...] = trade.codes("guarantee")
 
 _SEPARATORS = re.compile(r"[\s,，、;；/|]+")
 Units = Mapping[str, Decimal]
-"""What may stand behind a number → what one of it is in the unit of the field. Another unit is unreadable, not dropped:
-300000元 in a field of 万元 is 30, never 300,000."""
-_ONE, _WAN_OF_ONE = Decimal(1), Decimal("0.0001")
-WAN_UNITS: Units = {
-    "亿元": Decimal(10_000), "亿": Decimal(10_000), "万元": _ONE, "万": _ONE, "元": _WAN_OF_ONE, "块": _WAN_OF_ONE,
-}  # fmt: skip
-YUAN_UNITS: Units = {unit: one * 10_000 for unit, one in WAN_UNITS.items()}
+"""What may stand behind a number → what one of it is in the unit of the field; another unit is unreadable, not dropped.
+Sums of money are read by ``reference.rules.sums``."""
+_ONE = Decimal(1)
 PERCENT_UNITS: Units = {"%": _ONE}
 MONTH_UNITS: Units = {"个月": _ONE, "月": _ONE, "months": _ONE, "month": _ONE, "年": Decimal(12)}
 POINT_UNITS: Units = {"个基点": _ONE, "基点": _ONE, "bp": _ONE}
 DAY_UNITS: Units = {"个工作日": _ONE, "工作日": _ONE, "天": _ONE, "日": _ONE, "days": _ONE, "day": _ONE}
 _BY_NAME: tuple[tuple[str, Units], ...] = (("months", MONTH_UNITS), ("bp", POINT_UNITS), ("days", DAY_UNITS))
 """The unit of a field of whole numbers stands in its name."""
-_WAN = Decimal(10000)
+MOST_YUAN = 10**14
+"""Above this nothing that a desk types is a sum."""
 
 
 class _Reader:
@@ -156,9 +154,25 @@ class _Reader:
     def percent(self, field: str, units: Units = PERCENT_UNITS) -> Decimal | None:
         return self._places(field, self.number(field, units, 10**7), 4)
 
+    def sum(self, field: str, unit: str = "yuan", places: int = 2) -> Decimal | None:
+        """Yuan, from a field whose bare numbers are in `unit`; at most so many `places` behind the yuan."""
+        typed = self.text(field)
+        if not typed:
+            return None
+        yuan = read_sum(typed, unit)
+        if yuan is None:
+            self._no(field, "product_number_unreadable", typed=typed[:40])
+            return None
+        if abs(yuan) >= MOST_YUAN:
+            self._no(field, "product_sum_above", most_yuan=MOST_YUAN)
+            return None
+        if yuan != round(yuan, places):
+            self._no(field, "product_sum_fine" if places == 0 else "product_number_fine", places=places)
+            return None
+        return yuan.quantize(Decimal("0.01"))
+
     def yuan_from_wan(self, field: str) -> Decimal | None:
-        value = self._places(field, self.number(field, WAN_UNITS), 4)
-        return None if value is None else (value * _WAN).quantize(Decimal("0.01"))
+        return self.sum(field, "wan", places=0)
 
     def _places(self, field: str, value: Decimal | None, places: int) -> Decimal | None:
         if value is not None and value != round(value, places):
@@ -333,7 +347,7 @@ def _fee_lines(read: _Reader, kind: Kind) -> tuple[FeeLine, ...]:
                     payer=read.one(fee_field(code, "payer"), Payer),
                     payee=read.text(fee_field(code, "payee")),
                     basis=basis,
-                    value=read.percent(fee_field(code, "value"), _units_of(basis)),
+                    value=_fee_value(read, fee_field(code, "value"), basis),
                     timing=timing,
                     optional=read.flag(fee_field(code, "optional")),
                     note=read.text(fee_field(code, "note")),
@@ -344,11 +358,11 @@ def _fee_lines(read: _Reader, kind: Kind) -> tuple[FeeLine, ...]:
     return tuple(lines)
 
 
-def _units_of(basis: Basis | None) -> Units:
-    """Percent or yuan, as the way of counting says; both while it is not said."""
-    if basis is None:
-        return {**PERCENT_UNITS, **YUAN_UNITS}
-    return YUAN_UNITS if basis.value.startswith("yuan") else PERCENT_UNITS
+def _fee_value(read: _Reader, field: str, basis: Basis | None) -> Decimal | None:
+    """Percent or yuan, as the way of counting says; while it is not said, percent unless a unit of money was typed."""
+    if basis is None and (read_sum(read.text(field)) is None or read.text(field).endswith("%")):
+        return read.percent(field)
+    return read.sum(field) if basis is None or basis.value.startswith("yuan") else read.percent(field)
 
 
 def _way(read: _Reader, code: str) -> tuple[Basis | None, Timing | None]:
@@ -378,7 +392,7 @@ def read_capacity(typed: Typed, today: date) -> tuple[SaidCapacity, list[Problem
     if said.leads_per_week is not None and not 1 <= said.leads_per_week <= LEADS_PER_WEEK_MOST:
         read._no("leads_per_week", "product_number_between", least=1, most=LEADS_PER_WEEK_MOST)
     if said.funds_left_yuan is not None and said.funds_left_yuan < 0:
-        read._no("funds_left_wan", "product_number_between", least=0, most=10**10)
+        read._no("funds_left_wan", "product_sum_below", least_yuan=0)
     last = today + timedelta(days=FULL_DAYS_MOST)
     if said.full_until_on is not None and not today <= said.full_until_on <= last:
         read._no("full_until_on", "product_full_until_between", first_on=today, last_on=last)
@@ -446,6 +460,32 @@ def _number_text(value: Decimal | int | None) -> list[str]:
     return [text.rstrip("0").rstrip(".") if "." in text else text]
 
 
+def _sum_text(amount_yuan: Decimal | None) -> list[str]:
+    return [] if amount_yuan is None else [shown_sum(amount_yuan, "wan")]
+
+
+def kept_of(typed: Typed, unit: str) -> dict[str, list[str]]:
+    """What was typed on a page whose bare sums are in `unit`, as a draft keeps it: in 万元. Chinese pages stay to the
+    letter; what cannot be read stays as it was typed, on any page."""
+    return _converted(typed, unit, "wan")
+
+
+def shown_of(kept: Typed, unit: str) -> dict[str, list[str]]:
+    """What a draft keeps, as a page shows it whose bare sums are in `unit`: the reverse of ``kept_of``."""
+    return _converted(kept, "wan", unit)
+
+
+def _converted(typed: Typed, unit: str, wanted: str) -> dict[str, list[str]]:
+    def one(value: str) -> str:
+        amount = read_sum(value, unit)
+        return value if amount is None else shown_sum(amount, wanted)
+
+    return {
+        field: [one(value) for value in values] if field.endswith("_wan") and unit != wanted else list(values)
+        for field, values in typed.items()
+    }
+
+
 def typed_from(terms: Terms) -> dict[str, list[str]]:
     """What a desk would have typed for these terms: a new version starts from it."""
     typed: dict[str, list[str]] = {
@@ -455,8 +495,8 @@ def typed_from(terms: Terms) -> dict[str, list[str]]:
         "purposes": list(terms.purposes),
         "first_time_friendly": ["y"] if terms.first_time_friendly else [],
         "first_time_only": ["y"] if terms.first_time_only else [],
-        "amount_min_wan": _number_text(None if terms.amount_min_yuan is None else terms.amount_min_yuan / _WAN),
-        "amount_max_wan": _number_text(None if terms.amount_max_yuan is None else terms.amount_max_yuan / _WAN),
+        "amount_min_wan": _sum_text(terms.amount_min_yuan),
+        "amount_max_wan": _sum_text(terms.amount_max_yuan),
         "term_min_months": _number_text(terms.term_min_months),
         "term_max_months": _number_text(terms.term_max_months),
         "rate_base": [terms.rate_base] if terms.rate_base and terms.kind == Kind.CREDIT else [],
@@ -470,7 +510,7 @@ def typed_from(terms: Terms) -> dict[str, list[str]]:
         "industries_allow": ["、".join(terms.industries_allow)],
         "industries_deny": ["、".join(terms.industries_deny)],
         "min_months_in_business": _number_text(terms.min_months_in_business),
-        "min_turnover_wan": _number_text(None if terms.min_turnover_yuan is None else terms.min_turnover_yuan / _WAN),
+        "min_turnover_wan": _sum_text(terms.min_turnover_yuan),
         "least_tax_grade": [least_tax_grade(terms.tax_grades)],
         "max_debt_ratio_percent": _number_text(terms.max_debt_ratio_percent),
         "renewal_kind": [terms.renewal_kind] if terms.renewal_kind else [],

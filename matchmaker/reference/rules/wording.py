@@ -120,11 +120,16 @@ def banned_promises(text: str) -> list[Reason]:
 def refuse_promises(**texts: str) -> None:
     """Refuse a text for owners that holds a banned promise, at its field: every desk text goes through here.
 
-    Keywords are field -> text. Raises Refused (422) with the code of the first promise found and its `word`.
+    Keywords are field -> text. Raises Refused (422) with the code of the first promise found and its `word`; every
+    other one, of any field, stands beside it (`also`).
     """
-    for field, text in texts.items():
-        for reason in banned_promises(text):
-            raise Refused(reason.code, field, 422, **reason.facts)
+    found = [
+        Refused(reason.code, field, 422, **reason.facts)
+        for field, text in texts.items()
+        for reason in banned_promises(text)
+    ]
+    if found:
+        raise Refused.together(found)
 
 
 def is_placeholder(text: str) -> bool:
