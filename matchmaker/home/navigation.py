@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -137,6 +138,22 @@ def entries(person: Any) -> list[Entry]:
     belonging = [line[1] for line, _ in lines if _belongs(here, line[1])]
     current = here if here in belonging else next(iter(belonging), None)
     return [Entry(label, endpoint, url, endpoint == current) for (label, endpoint, _), url in lines]
+
+
+HEADER_ROOM = {"zh": 662, "en": 564}
+"""Pixels that the narrowest wide screen (1,280) leaves for the places and the reader's name in one line of the header,
+measured: the brand and the English tools beside them are wider."""
+
+
+def is_crowded(found: Iterable[Entry], name: str, language: str) -> bool:
+    """Whether the places need a line of their own in the header, so that nothing wraps half-way through it."""
+    labels = [str(entry.label) for entry in found]
+    return sum(24 + _width(label) for label in labels) + _width(name) > HEADER_ROOM[language]
+
+
+def _width(words: str) -> float:
+    """About how many pixels words take in the header: 14 a Chinese sign, half of that any other."""
+    return sum(14.0 if sign > "\u2e80" else 6.9 for sign in words)
 
 
 def _belongs(here: str, endpoint: str) -> bool:

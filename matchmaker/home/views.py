@@ -30,6 +30,7 @@ def header() -> list[navigation.Entry]:
 
 bp.add_app_template_global(navigation.address, "address")
 bp.add_app_template_global(navigation.here_again, "here_again")
+bp.add_app_template_global(navigation.is_crowded, "is_crowded")
 
 
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
+from matchmaker.home import navigation
+
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -17,6 +21,23 @@ def test_the_search_page_of_a_visitor_marks_no_other_place_as_current(client):
     page = client.get("/search?q=贷").get_data(as_text=True)
     nav = page.split("<nav", 1)[1].split("</nav>", 1)[0]
     assert "aria-current" not in nav
+
+
+@pytest.mark.parametrize(
+    ("role", "name", "language", "crowded"),
+    [
+        ("channel", "园区孔服务", "zh", False), ("channel", "园区孔服务", "en", True), ("insurer", "沈秋禾", "en", True),
+        ("owner", "周桂兰", "zh", False), ("manager", "沈秋禾", "zh", True), (None, "", "en", False),
+    ],
+)  # fmt: skip
+@pytest.mark.article("B.3")
+def test_places_that_do_not_fit_beside_the_name_get_a_line_of_their_own(app, role, name, language, crowded):
+    lines = navigation.SIGNED_OUT
+    if role:
+        lines = [navigation.START, *navigation.BY_ROLE[role], navigation.MESSAGES, navigation.ACCOUNT]
+    with app.test_request_context(headers={"Cookie": f"lang={language}"}):
+        entries = [navigation.Entry(str(label), endpoint, "/", False) for label, endpoint, _args in lines]
+        assert navigation.is_crowded(entries, name, language) is crowded
 
 
 def test_choosing_english_is_a_form_and_leads_back(client):

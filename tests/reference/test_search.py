@@ -241,7 +241,8 @@ def test_the_classification_hangs_together() -> None:
 
 def test_terms_have_both_names() -> None:
     assert terms.label("guarantee", "CREDIT") == "信用，不用抵押"
-    assert terms.label("guarantee", "CREDIT", "en") == "Unsecured credit"
+    assert terms.label("guarantee", "CREDIT", "en") == "Unsecured"
+    assert terms.of("guarantee")[0].name == "信用", "the official name stays in the list"
     assert terms.label("guarantee", "NOPE") == "NOPE"
     assert {"DEPARTMENT", "FUND"} <= set(terms.codes("institution"))
     for domain in terms.domains():
