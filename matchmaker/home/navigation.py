@@ -152,8 +152,8 @@ def is_crowded(found: Iterable[Entry], name: str, language: str) -> bool:
 
 
 def _width(words: str) -> float:
-    """About how many pixels words take in the header: 14 a Chinese sign, half of that any other."""
-    return sum(14.0 if sign > "\u2e80" else 6.9 for sign in words)
+    """About how many pixels words take in the header: 15 a Chinese sign, half of that any other."""
+    return sum(15.0 if sign > "\u2e80" else 7.25 for sign in words)
 
 
 def _belongs(here: str, endpoint: str) -> bool:

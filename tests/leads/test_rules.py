@@ -515,3 +515,14 @@ def test_a_colleagues_turn_that_ends_today_stands_before_ones_own_work_of_next_w
         waiting(5, state=State.CONTACTED, mine=True, due_at=None),
     ]
     assert ids(queue) == [3, 2, 1, 4, 5]
+
+
+def test_three_quarters_of_a_month_do_not_stand_before_what_is_due_today() -> None:
+    """Nearly late comes first within a day; what has run longest of a long clock can still have a week."""
+    queue = [
+        waiting(1, state=State.REVIEW, mine=True, due_at=NOW + timedelta(days=6), share_used=0.8),
+        waiting(2),
+        waiting(5, share_used=0.8),
+        waiting(3, state=State.REVIEW, mine=True, due_at=NOW - timedelta(days=1), share_used=1.1),
+    ]
+    assert ids(queue) == [3, 5, 2, 1]

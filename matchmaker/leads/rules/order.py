@@ -53,17 +53,18 @@ def group(lead: Waiting, *, at_capacity: bool) -> int:
     return 0 if lead.share_used >= WARN_AT or lead.overdue_at is not None else 1
 
 
-def key(lead: Waiting, *, at_capacity: bool = False) -> tuple[int, date, bool, datetime, int, int]:
-    """What the queue is sorted by: group, day due, within that day one's own before a colleague's turn, instant due,
-    fit of the reader (patch and trade), then the older lead.
+def key(lead: Waiting, *, at_capacity: bool = False) -> tuple[int, date, int, bool, datetime, int, int]:
+    """What the queue is sorted by: whose move; day due; within the day what is nearly late, then one's own before a
+    colleague's turn; instant due; fit of the reader (patch and trade); then the older lead.
 
-    A turn moves a lead behind one's own work of the same day and no further: what is due today never hides below what
-    is due next week, whosever turn it is (decision 0088). What is nearly late (group 0) knows no turn at all.
+    The day comes first: three quarters of a month may leave a week, and a turn is an offer. Neither hides what is due
+    today (decision 0088).
     """
     due_at = lead.overdue_at or lead.due_at or _WITHOUT_END
     at = group(lead, at_capacity=at_capacity)
     fit = int(lead.in_patch) + int(lead.knows_trade)
-    return (at, due_at.astimezone(SHANGHAI).date(), at == 1 and lead.is_anothers_turn, due_at, -fit, lead.lead_id)
+    due_on = due_at.astimezone(SHANGHAI).date()
+    return (max(at, 1), due_on, at, at == 1 and lead.is_anothers_turn, due_at, -fit, lead.lead_id)
 
 
 def in_order(leads: Iterable[Waiting], *, at_capacity: bool = False) -> list[Waiting]:
