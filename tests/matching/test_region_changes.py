@@ -11,12 +11,17 @@ import sqlalchemy as sa
 
 from matchmaker import clock
 from matchmaker.accounts.models import Person
+from matchmaker.approaches.queries import asked_of, count_sharing
 from matchmaker.businesses.models import Business
 from matchmaker.db import db, unit_of_work
 from matchmaker.eligibility.rules import failed_rules
 from matchmaker.leads.services.choosing import branch_of
 from matchmaker.matching import asking, following, queries, services
+from matchmaker.matching.sealing import WIDTHS
 from matchmaker.needs.models import Need
+from matchmaker.privacy.queries import businesses_of_region
+from matchmaker.products.cover.rules import Terms as CoverTerms
+from matchmaker.products.cover.rules import as_criteria
 from matchmaker.products.models import Product
 from matchmaker.reference.region_changes import Change
 from matchmaker.reference.services import answer_region_change
@@ -158,3 +163,32 @@ def test_from_the_operators_table_to_the_owners_list(town_app: Any, town_file: A
         assert db.session.get_one(Business, business_id).region_code == "330106"
     with clock.frozen(clock.now() + timedelta(seconds=1), everywhere=True):
         assert owner.get(f"/businesses/{business_id}").text.count("（今浙江省杭州市拱墅区）") == 1
+
+
+def test_businesses_of_a_merged_county_are_found_and_counted_with_those_of_its_heir(app: Any) -> None:
+    with app.app_context(), unit_of_work():
+        needs = [a_known_need(), a_known_need()]
+        needs[1].business.region_code = "330105"
+        db.session.flush()
+        width = WIDTHS[0]
+
+        def sharing() -> int:
+            return count_sharing(asked_of(needs[0], clock.today()), width, clock.today())
+
+        def found(prefix: str, words: str = "") -> int:
+            return len(db.session.scalars(businesses_of_region(prefix, words)).all())
+
+        assert (sharing(), found("330105"), found("", "拱墅")) == (1, 1, 1)
+        learn(XIHU_INTO_GONGSHU)
+        assert (sharing(), found("330105"), found("", "拱墅"), found("", "西湖")) == (2, 2, 2, 2)
+
+
+def test_a_desk_may_go_on_offering_in_the_county_that_its_branch_was_given_over_to(app: Any) -> None:
+    with app.app_context(), unit_of_work():
+        bank = an_institution("西溪银行", kind="JOINT")
+        a_branch(bank, "西溪支行", region_code="330106", service_regions=["330106"])
+        learn(XIHU_INTO_GONGSHU)
+        product = a_product(bank, name="拱墅贷", regions="浙江省杭州市西湖区")
+        assert product.current_version is not None and product.current_version.regions == ["330105"]
+        cover = as_criteria(CoverTerms(line="PROPERTY", regions=("330106",)))
+        assert cover.regions == ("330105",)

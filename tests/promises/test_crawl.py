@@ -161,10 +161,10 @@ NOT_IN_THE_SMALL_TOWN = {
     "businesses.check_title",
     "businesses.line", "businesses.mandate_link", "documents.read", "insurance.compare", "insurance.read_paper", "leads.read_paper",
     "needs.assisted_link", "needs.delete_draft", "needs.review", "oversight.ask_switch", "oversight.show_model",
-    "products.imported", "products.show_version",
+    "products.imported", "products.show_version", "reference.region_change",
 }
-"""A secret word; a draft, file, line, title or table read in that nobody walks to; a model, for which the small town has
-too few cases: their own tests open them, on SQLite."""
+"""A secret word; a draft, file, line, title, table read in or change of a county that nobody walks to; a model, for which
+the small town has too few cases: their own tests open them, on SQLite."""
 
 
 def _opened_by_somebody(app: Any, rule: Any) -> Iterator[tuple[int | None, str]]:

@@ -22,6 +22,7 @@ from matchmaker.refusal import Reason
 from tests.matching.builders import NOW, a_known_need, a_market
 from tests.ranking.builders import START, facts_of, true_chance
 from tests.ranking.builders import offers as invented_offers
+from tests.reference.changes import XIHU_INTO_GONGSHU, forgotten, learn
 
 CASES = 1200
 
@@ -86,6 +87,14 @@ def test_open_cases_are_no_rows_and_the_facts_are_those_of_the_list(town: Any) -
     assert first.case.offer.own.decided == 5 and first.case.offer.institution.funded == 4
     assert first.case.offer.rate_percent is not None and first.case.offer.days_to_money == 5
     assert {row.case.offer.institution_kind for row in rows} >= {"RURALC", "JOINT", "GUARANTEE"}
+
+
+def test_what_was_learned_of_a_county_passes_on_to_its_heir(town: Any) -> None:
+    with unit_of_work(), forgotten():
+        assert {row.case.county for row in queries.history()} == {"330106", "330212", "320102"}
+        learn(XIHU_INTO_GONGSHU)
+        assert {row.case.county for row in queries.history()} == {"330105", "330212", "320102"}
+        assert {facts["region_code"] for facts in db.session.scalars(sa.select(ShownList.facts))} >= {"330106"}
 
 
 @pytest.mark.article("B.2")

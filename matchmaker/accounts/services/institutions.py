@@ -42,7 +42,7 @@ def apply_for_admission(
         raise Refused("licence_number_unlike", field="licence_number")
     if kind not in INSTITUTION_KINDS:
         raise Refused("field_missing", field="kind")
-    if regions.get(region_code) is None:
+    if not regions.stands(region_code):
         raise Refused("region_unknown", field="region_code")
     if queries.institution_like(name.strip(), kind, licence) is not None:
         raise Refused("institution_known", field="licence_number")
@@ -178,7 +178,7 @@ def _fill(branch: Branch, facts: BranchFacts) -> None:
 def _check_branch(institution_id: int, facts: BranchFacts, known: Branch | None) -> None:
     if not facts.name.strip() or is_placeholder(facts.name):
         raise Refused("field_missing", field="name")
-    if regions.get(facts.region_code) is None:
+    if not regions.stands(facts.region_code):
         raise Refused("region_unknown", field="region_code")
     if facts.service_radius_km is None and not facts.service_regions:
         raise Refused("branch_serves_nobody", field="service_regions")

@@ -32,7 +32,7 @@ from matchmaker.products.rules.terms import (
     text_problems,
 )
 from matchmaker.products.rules.typed import Typed, _number_text, _Reader, _sum_text
-from matchmaker.reference import insurance_lines
+from matchmaker.reference import insurance_lines, regions
 from matchmaker.refusal import Reason, plain
 
 
@@ -452,9 +452,9 @@ def fingerprint(terms: Terms) -> str:
 
 
 def as_criteria(terms: Terms) -> eligibility.Terms:
-    """The bounds of a cover as the declarations of eligibility take them."""
+    """The bounds of a cover as the declarations of eligibility take them, by the divisions that stand now."""
     return eligibility.Terms(
-        regions=terms.regions,
+        regions=regions.areas_now(terms.regions),
         industries_allow=terms.industries_allow,
         industries_deny=terms.industries_deny,
         applicant_kinds=terms.applicant_kinds,
