@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from matchmaker.businesses.models import Business
 from matchmaker.businesses.services import ask_for_check, refute_title, verify_title
 from matchmaker.db import db, unit_of_work
 from matchmaker.documents.rules import check_file
-from matchmaker.leads.models import Lead, LeadClock, LeadStep, Payout
+from matchmaker.leads.models import Lead, LeadClock, LeadPaper, LeadStep, Payout
 from matchmaker.leads.queries import finding
 from matchmaker.leads.rules.clocks import LIMITS, Clock
 from matchmaker.leads.rules.seen import Seen
@@ -29,7 +30,7 @@ from matchmaker.matching.services import make_list
 from matchmaker.needs.models import Need
 from matchmaker.products.models import Product
 from tests.builders import a_desk, a_manager, an_institution, an_operator, an_owner, sign_in
-from tests.businesses.builders import a_title
+from tests.businesses.builders import a_pdf, a_title
 from tests.leads.builders import EVERYTHING, Case, a_bank, a_case, match, to_state
 from tests.promises.page_checks import problems_of
 from tests.promises.test_lists import read
@@ -308,8 +309,14 @@ def test_a_second_look_by_the_plain_form(app: Any) -> None:
     lead = site.lead()
     client = site.client(site.case.owner)
     url = f"/leads/{lead.id}/second-look"
-    answer = post(client, url, url, repaired="yes", until="longest", hours=["morning"], look_note="税缴清了")
+    said: dict[str, Any] = {"repaired": "yes", "until": "longest", "hours": ["morning"], "look_note": "税缴清了"}
+    answer = post(client, url, url, **said)
+    assert answer.status_code == 422 and "放上证明" in text(answer) and "税缴清了" in text(answer), "5 days want proof"
+    assert site.lead().state == State.DECLINED
+    answer = post(client, url, url, **said, proof=(io.BytesIO(a_pdf()), "完税证明.pdf"))
     assert answer.status_code == 303
+    with app.app_context():
+        assert db.session.scalars(sa.select(LeadPaper.lead_id)).all() == [lead.id], "it has the proof"
     assert site.lead().state == "second_look"
     page = text(site.client(site.case.colleague).get("/leads/queue"))
     assert "再看一遍中" in page

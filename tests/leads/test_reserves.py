@@ -501,3 +501,23 @@ def test_somebody_elses_lead_is_not_moved(app: Any) -> None:
         page = text(client.get("/leads/queue"))
         answer = client.post(f"/leads/{site.lead().id}/move/1", data={"csrf_token": token(page), "form_key": "k"})
         assert answer.status_code in (403, 404)
+
+
+@pytest.mark.article("B.4")
+def test_a_late_lead_that_went_on_to_its_reserve_asks_nothing_of_the_owner(app: Any) -> None:
+    """The list, the lead and the start page agree: the reserve has it, so nobody is told to choose the next one."""
+    with app.app_context(), unit_of_work():
+        case = a_case()
+        second, _, _ = market(case)
+        first = send(case)
+        name(case, second)
+        owner, number = case.owner, first.id
+    with clock.frozen(DUE) as now:
+        with app.app_context():
+            jobs.release_overdue_leads(now)
+        client = app.test_client()
+        sign_in(client, owner)
+        for address in ("/leads/", f"/leads/{number}"):
+            page = text(client.get(address))
+            assert "这里不用动了" in page and "看看下一家" not in page and problems_of(page) == [], address
+        assert "没有要您动的" in text(client.get("/"))

@@ -665,6 +665,8 @@ def test_a_second_look_is_asked_once_within_thirty_days_and_needs_a_place() -> N
     case = a_case()
     lead = to_state(case, State.DECLINED)
     ask: dict[str, Any] = {"repaired": True, "fields": FIELDS, "hours": HOURS, "ends_at": until(), "by": case.owner}
+    assert refusal(lambda: answering.ask_second_look(lead, **ask)) == "lead_repair_needs_proof"
+    ask["proofs"] = [a_document(case.owner)]
     with clock.frozen("2026-10-24T10:00:00+08:00"):
         late = {**ask, "ends_at": until(), "repaired": False}
         assert refusal(lambda: answering.ask_second_look(lead, **late)) == "lead_second_look_too_late"

@@ -81,6 +81,11 @@ def asked_versions(leads: Iterable[Lead]) -> dict[int, NeedVersion]:
     return {lead.id: by_key[(lead.need_id, lead.need_number)] for lead in found}
 
 
+def leads_of_need(need_id: int) -> list[Lead]:
+    """Every lead of this need, oldest first."""
+    return list(db.session.scalars(sa.select(Lead).where(Lead.need_id == need_id).order_by(Lead.id)))
+
+
 def live_leads_of_need(need_id: int) -> list[Lead]:
     """The leads that take a place of this need, oldest first."""
     return list(

@@ -99,6 +99,15 @@ def overdue_of(lead: Lead) -> datetime | None:
     return rows[-1].due_at if rows and rows[-1].outcome == "late" else None
 
 
+def is_over(lead: Lead, leads_of_need: Iterable[Lead]) -> bool:
+    """Whether a refused or late lead asks nothing of its owner any more: it was sent elsewhere, or the need ended."""
+    ended_at = lead.ended_at
+    if lead.state not in (State.DECLINED, State.RELEASED) or ended_at is None:
+        return False
+    later = (other.sent_at for other in leads_of_need if other is not lead and other.sent_at is not None)
+    return not lead.need.is_live or any(sent_at >= ended_at for sent_at in later)
+
+
 def tone_of(lead: Lead, what: Turn) -> str:
     """The tone of the tag, for an owner: you, them, late, soon, or plain."""
     if lead.state == State.RELEASED:
@@ -143,13 +152,7 @@ class NeedProgress:
         return len(self.lines_for_owner)
 
     def _is_over(self, line: Line) -> bool:
-        ended_at = line.lead.ended_at
-        if line.lead.state not in (State.DECLINED, State.RELEASED) or ended_at is None:
-            return False
-        later = (
-            other.lead.sent_at for other in self.lines if other is not line and other.lead.sent_at is not None
-        )
-        return not self.need.is_live or any(sent_at >= ended_at for sent_at in later)
+        return is_over(line.lead, [other.lead for other in self.lines])
 
     @property
     def lines_of_institutions(self) -> list[Line]:

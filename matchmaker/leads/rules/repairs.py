@@ -36,6 +36,15 @@ RECIPES: dict[str, Recipe] = {
 """Every code that can be repaired. To be reached is proven by being reached."""
 
 
+def unproven(codes: Iterable[str], proofs: int) -> Reason | None:
+    """Why who says that these reasons are repaired has to lay a paper beside it, or None.
+
+    Code: `lead_repair_needs_proof`. Where one of them is proven without a paper, none is asked for.
+    """
+    without = any(not RECIPES[code].needs_proof for code in codes if code in RECIPES)
+    return None if proofs or without else Reason("lead_repair_needs_proof")
+
+
 def repair_refusal(code: str, declined: Iterable[str], proofs: int) -> Reason | None:
     """Why a repair cannot be marked as done, or None. `proofs`: papers laid beside it, this one included.
 

@@ -15,6 +15,7 @@ from matchmaker.leads.rules.clocks import SECOND_LOOK_AFTER_REPAIR_DAYS, Clock
 from matchmaker.leads.rules.consents import Because, consent_refusal, facts_of_hours, hours_refusal, slot_on
 from matchmaker.leads.rules.offering import owner_code_refusal
 from matchmaker.leads.rules.reasons import OWNER_CODES
+from matchmaker.leads.rules.repairs import unproven
 from matchmaker.leads.rules.reserves import ends_again
 from matchmaker.leads.rules.silence import SILENT_DAYS, silent_from
 from matchmaker.leads.rules.states import MOST_LIVE_LEADS, State, Step, state_after
@@ -162,12 +163,15 @@ def ask_second_look(
     """Ask for a second look by somebody else: a new consent, 15 working days, or 5 when something was repaired.
 
     It takes one of the three places of the need (that of the silent lead, or again one). Raises Refused with a code
-    of `why_no_second_look` or of consents.
+    of `why_no_second_look`, of `rules.repairs.unproven` (five days are for who can prove it), or of consents.
     """
     need = finding.lock_need(lead.need_id)
     no = why_no_second_look(lead, repaired=repaired, most=most)
     if no is not None:
         raise Refused(no.code, **no.facts)
+    no = unproven(lead.decline_codes or [], len(proofs)) if repaired else None
+    if no is not None:
+        raise Refused(no.code, "proof", 422, **no.facts)
     _refuse_unscanned(proofs)
     now = clock.now()
     no = consent_refusal(fields, hours, ends_at, now, clocks.longest_consent(now))

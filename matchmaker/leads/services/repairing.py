@@ -29,6 +29,11 @@ def repairs_of(lead: Lead) -> dict[str, Repair]:
     return {row.code: row for row in rows}
 
 
+def proofs_of(lead: Lead) -> list[Document]:
+    """The papers laid beside the repairs of the reasons that stand now."""
+    return [proof.document for repair in repairs_of(lead).values() for proof in repair.proofs]
+
+
 def mark_done(lead: Lead, *, code: str, proof: Document | None, by: Actor) -> Repair:
     """Mark a reason of the decline as repaired; a further paper is laid beside the first. Nobody is told yet.
 
@@ -79,7 +84,7 @@ def look_again(lead: Lead, *, by: Actor, most: int = MOST_LIVE_LEADS) -> Lead:
         fields=look_again_fields(lead),
         hours=lead.consent.hours,
         ends_at=look_again_until(lead),
-        proofs=[proof.document for repair in repairs.values() for proof in repair.proofs],
+        proofs=proofs_of(lead),
         by=by,
         most=most,
     )

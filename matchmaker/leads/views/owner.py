@@ -38,7 +38,7 @@ from matchmaker.leads.rules.reasons import CODES, RULES_BEHIND, tone
 from matchmaker.leads.rules.reserves import MOST_RESERVES
 from matchmaker.leads.rules.seen import FIGURES_BEHIND, Figure, Seen, lacking
 from matchmaker.leads.rules.states import Side, State
-from matchmaker.leads.services import agreeing, answering, choosing, giving, offering, reserving, withdrawing
+from matchmaker.leads.services import agreeing, answering, choosing, giving, offering, repairing, reserving, withdrawing
 from matchmaker.leads.views import bp
 from matchmaker.leads.views.institution import case_page
 from matchmaker.leads.views.loading import OfPaper, acts_for, load_lead, load_need, load_offer, load_paper
@@ -264,6 +264,7 @@ def owner_page(lead: Lead, status: int = 200, **posted: Any) -> ResponseReturnVa
             **_papers_shown(lead),
             now=clock.now(),
             line=reading.line_of(lead),
+            over=reading.is_over(lead, finding.leads_of_need(lead.need_id)),
             moments=reading.timeline(lead, reader=Side.OWNER),
             others=reading.others_of_need(lead),
             **ways_on(lead),
@@ -695,15 +696,16 @@ def ask_second_look(lead: Lead) -> ResponseReturnValue:
     if not form.submitted():
         return _second_look_page(lead, form, 422)
     try:
-        proof = chosen_or_new_proof(lead, form)
+        proof, repaired = chosen_or_new_proof(lead, form), form.repaired.data == "yes"
+        laid = repairing.proofs_of(lead) if repaired else []
         answering.ask_second_look(
             lead,
-            repaired=form.repaired.data == "yes",
+            repaired=repaired,
             fields=form.all_fields,
             hours=form.hours.data or [],
             ends_at=form.ends_at,
             note=form.note,
-            proofs=[proof] if proof is not None else [],
+            proofs=laid if proof is None else [*laid, proof],
             by=actor(),
             most=most_live(),
         )
