@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -62,13 +63,27 @@ def as_they_are(rows: Sequence[Any]) -> Iterable[Any]:
     return rows
 
 
+class About(StrEnum):
+    """Whom the rows of a list are about; it says what is written down when somebody reads it or takes it away."""
+
+    NOBODY = "nobody"
+    """Products, institutions, figures: nothing is written down."""
+    SELF = "self"
+    """The reader's own things: nothing is written down."""
+    PEOPLE = "people"
+    """People of institutions, or businesses without a name: each file is."""
+    BUSINESSES = "businesses"
+    """Businesses by name: each file is, and every row that names one, on the page too, is a look in its owner's log."""
+
+
 @dataclass(frozen=True)
 class Listing:
     """A list as it is declared.
 
     ``narrowed_by`` names the arguments of the address that narrow it, ``usually`` what they are where the address is
     silent. ``rows`` turns what the query found into what
-    the columns read, with the looks that this means. ``about_people``: each file is written down.
+    the columns read, with the looks that this means. ``about`` has no default, so that no list is written without the
+    question being asked; tests/promises/test_looks.py holds the answer against what the list shows.
     """
 
     name: str
@@ -77,8 +92,13 @@ class Listing:
     narrowed_by: tuple[str, ...]
     usually: Mapping[str, str] = field(default_factory=dict)
     rows: Callable[[Sequence[Any]], Iterable[Any]] = as_they_are
-    about_people: bool = False
     most: int = MOST_ROWS
+    about: About = field(kw_only=True)
+
+    @property
+    def is_written_down(self) -> bool:
+        """Whether each file of it is: who took it, how many rows."""
+        return self.about in (About.PEOPLE, About.BUSINESSES)
 
     def file(self, found: WholeList) -> Response:
         """The list as CSV that a spreadsheet opens: heads, rows, then what each column means."""
@@ -90,7 +110,7 @@ class Listing:
             table.writerow([cell(column.of(row)) for column in self.columns])
             count += 1
         table.writerows([[], *self._said(found, count)])
-        if self.about_people and (who := actor()) is not None:
+        if self.is_written_down and (who := actor()) is not None:
             observe(ListTaken(at=clock.real_now(), person_id=who.id, listing=self.name, rows=count,
                               narrowed_by=[name for name, _value in self._narrowed()]))  # fmt: skip
         answer = Response("\ufeff" + text.getvalue(), mimetype="text/csv; charset=utf-8")

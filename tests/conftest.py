@@ -23,6 +23,13 @@ pytest_plugins = ["tests.articles", "tests.journeys.measured"]
 PG_URL = os.environ.get("MATCHMAKER_TEST_PG", "")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first, so that no worker waits for it at the end; all that needs a browser stays together,
+    so that one worker starts one."""
+    items.sort(key=lambda item: 0 if item.get_closest_marker("browser") else 1 if item.get_closest_marker("long") else 2)
+
+
 class CompiledTemplates(BytecodeCache):
     """Templates compiled once per process, not once per test application."""
 
@@ -83,10 +90,13 @@ _kept: dict[str, Any] = {}
 
 @contextlib.contextmanager
 def borrowed(kind: str, url: str, folder: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
-    """The application of that kind with its settings as new; a test marked ``own_app`` gets one of its own."""
-    if request.node.get_closest_marker("own_app"):
+    """The application of that kind with its settings as new; a test marked ``own_app`` gets one of its own, or shares
+    one with those that are marked with the same name."""
+    own = request.node.get_closest_marker("own_app")
+    if own and not own.args:
         app = make_app(settings_for(url, folder))
     else:
+        kind = " ".join([kind, *own.args]) if own else kind
         if kind not in _kept:
             _kept[kind] = make_app(settings_for(url, folder))
         app = _kept[kind]
@@ -103,7 +113,7 @@ def borrowed(kind: str, url: str, folder: Path, request: pytest.FixtureRequest) 
             db.engine.dispose()
 
 
-def fresh_copy(of: Path, request: pytest.FixtureRequest) -> Path:
+def fresh_copy(of: Path) -> Path:
     """``of`` copied over this process's own file of that name."""
     file = of.with_name(f"{of.stem}-in-use.db")
     for old in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
@@ -112,10 +122,15 @@ def fresh_copy(of: Path, request: pytest.FixtureRequest) -> Path:
     return file
 
 
+def file_of(app: Any) -> Path:
+    """The SQLite file that the site stands on."""
+    return Path(app.config["SETTINGS"].database_url.removeprefix("sqlite:///"))
+
+
 @pytest.fixture
 def app(empty_sqlite: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
     """The site on a fresh copy of the empty database (SQLite)."""
-    file = fresh_copy(empty_sqlite, request)
+    file = fresh_copy(empty_sqlite)
     with borrowed("sqlite", f"sqlite:///{file}", tmp_path, request) as app:
         yield app
 
@@ -139,7 +154,7 @@ def town_file(empty_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 @pytest.fixture
 def town(town_file: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
     """The site on a fresh copy of the small demo town."""
-    file = fresh_copy(town_file, request)
+    file = fresh_copy(town_file)
     with borrowed("town", f"sqlite:///{file}", town_file.parent, request) as app:
         yield app
 

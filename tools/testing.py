@@ -38,6 +38,8 @@ def main(arguments: list[str]) -> int:
     left_out: list[str] = []
     install_what_is_missing()
     environment = dict(os.environ, PYTHONUNBUFFERED="1", OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+    # Else each worker, and each process that a test starts, compiles everything it imports once more.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     chromium = find_chromium()
     if chromium is None:
         left_out.append("browser")

@@ -4,7 +4,7 @@ from flask_babel import lazy_gettext as _l
 
 from matchmaker.accounts.forms import kind_label
 from matchmaker.accounts.rules import masked
-from matchmaker.listing import Column, Listing, worded
+from matchmaker.listing import About, Column, Listing, worded
 from matchmaker.reference import regions
 
 INSTITUTION = (
@@ -14,7 +14,7 @@ INSTITUTION = (
 )
 LICENCE = Column(_l("许可证号"), _l("金融许可证、保险许可证或经营许可证的编号"), lambda one: one.licence_number)
 
-DIRECTORY = Listing("institutions", _l("准入的机构"), (*INSTITUTION, LICENCE), ("text", "kind"))
+DIRECTORY = Listing("institutions", _l("准入的机构"), (*INSTITUTION, LICENCE), ("text", "kind"), about=About.NOBODY)
 INSTITUTIONS = Listing(
     "all-institutions",
     _l("所有机构"),
@@ -28,6 +28,7 @@ INSTITUTIONS = Listing(
         ),
     ),
     ("text", "status", "kind"),
+    about=About.NOBODY,
 )
 
 STAFF = Listing(
@@ -47,7 +48,7 @@ STAFF = Listing(
         Column(_l("什么时候离开"), _l("离开的时间，北京时间；空着就是还在"), lambda one: one.until_at),
     ),
     ("text", "role", "gone"),
-    about_people=True,
+    about=About.PEOPLE,
 )
 
 INVITATIONS = Listing(
@@ -61,7 +62,7 @@ INVITATIONS = Listing(
         Column(_l("有效到"), _l("过了这时链接就没用了，北京时间"), lambda one: one.expires_at),
     ),
     ("text", "role"),
-    about_people=True,
+    about=About.PEOPLE,
 )
 
 BROKER_REPORTS = Listing(
@@ -77,5 +78,5 @@ BROKER_REPORTS = Listing(
         Column(_l("到哪一步"), _l("平台处理到哪里"), worded("accounts.broker_state", lambda one: one.state)),
     ),
     ("text", "state"),
-    about_people=True,
+    about=About.PEOPLE,
 )

@@ -12,6 +12,7 @@ from matchmaker.reference import industries, regions
 from matchmaker.refusal import Reason
 
 _TAILS = re.compile(r"(特别行政区|自治区|自治州|自治县|自治旗|地区|省|市|区|县|盟|旗)")
+_SAID_BETWEEN = frozenset({"", "in", "of", "city", "county", "district", "province"})
 MOST_LINES = 200
 MOST_SHOWN = 4
 
@@ -50,8 +51,10 @@ def region_of_prefix(prefix: str) -> regions.Region | None:
 
 
 def regions_named(text: str) -> list[regions.Region]:
-    """The divisions that a name or a code may mean, a former one those it leads to; more than one is ambiguous, the
-    caller asks."""
+    """The divisions that a name, in signs or pinyin, or a code may mean, a former one those it leads to; of several the
+    caller asks which."""
+    if text.isascii() and re.search("[A-Za-z]", text):
+        return _spelt(text)
     text = re.sub(r"[\s/·,，]", "", unicodedata.normalize("NFKC", text))
     if text.isdecimal():
         code = text.ljust(6, "0")
@@ -65,6 +68,13 @@ def regions_named(text: str) -> list[regions.Region]:
             if named:
                 return _widest_of_same_name(list(dict.fromkeys(named)))
     return []
+
+
+def _spelt(text: str) -> list[regions.Region]:
+    """The divisions that every word spells in whole pinyin: "hangzhou", "xihu hangzhou", in any order."""
+    words = [word for word in re.split(r"[\W_]+", text.lower()) if word not in _SAID_BETWEEN]
+    every = (region for region, _ in _every_region(regions.present()))
+    return _widest_of_same_name([region for region in every if words and regions.is_spelt(region, words)])
 
 
 def _full(region: regions.Region, full: str, text: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from matchmaker.listing import Column, Listing, worded
+from matchmaker.listing import About, Column, Listing, worded
 from matchmaker.matching.listings import REACH
 from matchmaker.matching.telling import industry_name, region_name
 
@@ -41,7 +41,7 @@ CARDS = Listing(
         Column(_l("举着手"), _l("您单位现在举着没有"), lambda one: one.hand is not None),
     ),
     ("q", "product"),
-    about_people=True,
+    about=About.PEOPLE,
 )
 
 BOARD = Listing(
@@ -58,7 +58,7 @@ BOARD = Listing(
         ),
     ),
     ("size",),
-    about_people=True,
+    about=About.PEOPLE,
 )
 
 TO_INVITE = Listing(
@@ -69,7 +69,7 @@ TO_INVITE = Listing(
         Column(_l("邀请过"), _l("您单位请平台邀请的日子；空着就是没有"), lambda row: row.invited_on),
     ),
     ("size",),
-    about_people=True,
+    about=About.PEOPLE,
 )
 
 INVITED = Listing(
@@ -86,4 +86,5 @@ INVITED = Listing(
         Column(_l("需求"), _l("为了哪个需求，编号"), lambda row: row.need_id),
     ),
     ("q",),
+    about=About.SELF,
 )

@@ -380,9 +380,14 @@ class Rows(Sequence[Row]):
 
     product_id: int
     reach: asking.Reach
+    sealed: asking.SealedRows
 
     def __len__(self) -> int:
-        return len(self.reach.rows)
+        return len(self.sealed)
+
+    def of_size(self, size: str) -> Rows:
+        """Those of one size class; all where it is ""."""
+        return Rows(self.product_id, self.reach, self.sealed.of_size(size))
 
     @overload
     def __getitem__(self, at: int) -> Row: ...
@@ -391,9 +396,9 @@ class Rows(Sequence[Row]):
     def __getitem__(self, at: int | slice) -> Row | list[Row]:
         if isinstance(at, int):
             return self[at : at + 1][0]
-        numbers = self.reach.need_ids[at]
+        numbers = self.sealed.need_ids[at].tolist()
         invited = _invited_on(self.product_id, numbers)
-        rows = zip(numbers, self.reach.rows[at], strict=True)
+        rows = zip(numbers, self.sealed[at], strict=True)
         return [Row(number, shown, invited.get(number)) for number, shown in rows]
 
 
@@ -401,7 +406,7 @@ def rows_of(product: Product, on: date) -> Rows:
     """The needs that the product as it is published fits on ``on``, without anybody's name; none below five."""
     version = product.current_version
     assert version is not None
-    return Rows(product.id, asking.reach_of(matching.terms_of(version, matching.places_now()), on))
+    return Rows(product.id, *asking.reach_and_rows(matching.terms_of(version, matching.places_now()), on))
 
 
 def _invited_on(product_id: int, need_ids: Collection[int]) -> dict[int, date]:

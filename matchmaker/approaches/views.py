@@ -274,7 +274,7 @@ def to_invite(product: Product) -> ResponseReturnValue:
         size=size,
         sizes=[cell.key for cell in rows.reach.by_size if cell.key],
         reach=rows.reach,
-        page=paginate_items([row for row in rows if row.shown.size == size] if size else rows, 20),
+        page=paginate_items(rows.of_size(size), 20),
         left=max(0, most - sent) if is_offered(product, clock.today()) else 0,
         is_offered=is_offered(product, clock.today()),
         most=most,

@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 
-from matchmaker.listing import Column, Listing
+from matchmaker.listing import About, Column, Listing
 from matchmaker.web import deed
 
 TRAIL = Listing(
@@ -18,6 +18,7 @@ TRAIL = Listing(
         Column(_l("印"), _l("封进链里的印；空着就是还没封"), lambda row: row.seal),
     ),
     ("what",),
+    about=About.PEOPLE,
 )
 
 FILES = Listing(
@@ -31,4 +32,5 @@ FILES = Listing(
         Column(_l("筛选"), _l("按哪几样筛过，不记筛的是什么"), lambda row: ", ".join(row.narrowed_by)),
     ),
     ("listing",),
+    about=About.PEOPLE,
 )

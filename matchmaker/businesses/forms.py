@@ -491,7 +491,9 @@ class CaseForm(BaseForm):
     reason = AreaField(_l("为什么"), description=_l("两边都会看到。别写任何一方的姓名和电话"))
 
     def for_kind(self, kind: str) -> CaseForm:
-        """Offer the outcomes of this kind of case."""
+        """Offer the outcomes of this kind of case, and say who reads the reason."""
+        if kind == "papers":
+            self.reason.description = _l("送材料的人会看到。看的人的意见不会给他看")
         self.outcome.choices = _labelled("business.outcome", OUTCOMES_OF[kind])
         return self
 

@@ -6,7 +6,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from matchmaker.businesses import services
-from matchmaker.listing import Column, Listing, worded
+from matchmaker.listing import About, Column, Listing, worded
 from matchmaker.web import actor
 
 
@@ -31,7 +31,7 @@ PAPERS = Listing(
     ),
     ("q",),
     rows=_looked_at,
-    about_people=True,
+    about=About.BUSINESSES,
 )
 TITLES = Listing(
     "titles-to-check",
@@ -45,7 +45,7 @@ TITLES = Listing(
     ),
     ("q",),
     rows=_looked_at,
-    about_people=True,
+    about=About.BUSINESSES,
 )
 CASES = Listing(
     "identity-cases",
@@ -57,9 +57,9 @@ CASES = Listing(
             _l("第二个人说代表它，还是两位核对的人看法不一样"),
             worded("business.case", lambda row: row.kind),
         ),
-        Column(_l("听到什么时候"), _l("到这个时间就要定，北京时间"), lambda row: row.due_at),
+        Column(_l("到什么时候"), _l("到这个时间就要定，北京时间"), lambda row: row.due_at),
     ),
     ("q",),
     rows=_looked_at,
-    about_people=True,
+    about=About.BUSINESSES,
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select, true
+from sqlalchemy import ColumnElement, Select, func, or_, select, true
 from sqlalchemy.orm import selectinload
 
 from matchmaker import clock
@@ -21,7 +21,7 @@ from matchmaker.businesses.models import (
     Title,
     YearlyFigures,
 )
-from matchmaker.businesses.rules import PROVEN, SCOPES, BusinessFacts, LineFacts, YearFacts
+from matchmaker.businesses.rules import FINDINGS_NEEDED, PROVEN, SCOPES, BusinessFacts, LineFacts, YearFacts
 from matchmaker.db import db
 from matchmaker.eligibility.facts import Facts
 from matchmaker.reference import regions
@@ -130,6 +130,36 @@ def findings_given(members: Iterable[BusinessMember]) -> dict[int, set[int]]:
         if row.sent_at == current[row.member_id]:
             found[row.member_id].add(row.operator_id)
     return found
+
+
+def papers_open_to(operator_id: int) -> Select[Any]:
+    """Standings whose papers this operator may still give a finding on: not looked at by them nor by two others."""
+    given = (
+        select(Finding.operator_id)
+        .where(Finding.member_id == BusinessMember.id, Finding.sent_at == BusinessMember.standing_at)
+        .correlate(BusinessMember)
+    )
+    return waiting_members().where(
+        ~given.where(Finding.operator_id == operator_id).exists(),
+        given.with_only_columns(func.count()).scalar_subquery() < FINDINGS_NEEDED,
+    )
+
+
+def claims_against(person_id: int) -> list[IdentityCase]:
+    """Open claims to businesses that this person acts for and has not spoken about, the one due first first."""
+    held = select(BusinessMember.business_id).where(
+        BusinessMember.person_id == person_id, BusinessMember.standing != "rejected"
+    )
+    unheard = open_cases().where(
+        IdentityCase.kind == "claim", IdentityCase.holder_words.is_(None), IdentityCase.business_id.in_(held)
+    )
+    return list(db.session.scalars(unheard))
+
+
+def open_cases_about(members: Iterable[BusinessMember]) -> dict[int, IdentityCase]:
+    """Member id -> the case that two findings on their papers opened, while nobody has decided it."""
+    cases = open_cases().where(IdentityCase.member_id.in_([member.id for member in members]))
+    return {case.member_id: case for case in db.session.scalars(cases) if case.member_id is not None}
 
 
 def open_cases(words: str = "") -> Select[Any]:

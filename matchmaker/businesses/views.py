@@ -521,8 +521,8 @@ def papers_to_check() -> ResponseReturnValue:
     words = typed_words()
     page = paginate(queries.waiting_members(words))
     services.look_at_waiting((member.business for member in page.items), by=actor())
-    given = queries.findings_given(page.items)
-    return render_template("businesses/waiting.html", page=page, words=words, me=actor(), given=given)
+    given, cases = queries.findings_given(page.items), queries.open_cases_about(page.items)
+    return render_template("businesses/waiting.html", page=page, words=words, me=actor(), given=given, cases=cases)
 
 
 @bp.get("/checks/papers/<int:member_id>")
@@ -571,6 +571,7 @@ def _check_page(member: BusinessMember, form: DecisionForm, status: int = 200) -
         papers=services.current_papers(member),
         form=form,
         given=queries.findings_given([member])[member.id],
+        case=queries.open_cases_about([member]).get(member.id),
         me=actor(),
     )
     return page, status
@@ -733,7 +734,7 @@ def decide_case(found: IdentityCase) -> ResponseReturnValue:
     except Refused as no:
         form.refuse(no)
         return _check_case_page(found, form, no.status)
-    said(_("定了，两边都会收到。"))
+    said(_("定了，两边都会收到。") if found.kind == "claim" else _("定了，送材料的人会收到。"))
     return back_to("businesses.cases")
 
 

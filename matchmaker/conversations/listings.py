@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 
-from matchmaker.listing import Column, Listing, worded
+from matchmaker.listing import About, Column, Listing, worded
 
 REPORTS = Listing(
     "reported-messages",
@@ -16,5 +16,5 @@ REPORTS = Listing(
         Column(_l("到哪一步"), _l("平台处理到哪里"), worded("accounts.broker_state", lambda one: one.state)),
     ),
     ("q", "state"),
-    about_people=True,
+    about=About.PEOPLE,
 )

@@ -11,12 +11,13 @@ from sqlalchemy.orm import joinedload
 
 from matchmaker.accounts.models import Institution, Person
 from matchmaker.businesses.models import BusinessMember
-from matchmaker.businesses.queries import helped_businesses, waiting_titles
+from matchmaker.businesses.queries import helped_businesses, open_cases, papers_open_to, waiting_titles
 from matchmaker.db import db
 from matchmaker.insurance.models import CoverRequest
 from matchmaker.insurance.queries import requests as cover
 from matchmaker.leads.models import Lead, LeadClock, Payout
 from matchmaker.leads.queries.reading import NeedProgress, progress_of
+from matchmaker.leads.rules.clocks import OF_INSTITUTIONS
 from matchmaker.leads.rules.states import LIVE
 from matchmaker.needs.models import Need, NeedDraft
 from matchmaker.needs.queries import drafts_of, live_needs_of
@@ -37,7 +38,7 @@ def count_live() -> int:
 
 def count_late() -> int:
     """Waits that an institution let run out."""
-    return _count(sa.select(LeadClock.id).where(LeadClock.outcome == "late"))
+    return _count(sa.select(LeadClock.id).where(LeadClock.outcome == "late", LeadClock.kind.in_(OF_INSTITUTIONS)))
 
 
 def count_paid_out() -> int:
@@ -63,6 +64,16 @@ def count_needs() -> int:
 def count_papers_waiting() -> int:
     """Proofs of who may act that wait for an operator."""
     return _count(sa.select(BusinessMember.id).where(BusinessMember.standing == "papers_sent"))
+
+
+def count_papers_open_to(operator_id: int) -> int:
+    """Of those, the proofs that still want this operator's finding."""
+    return _count(papers_open_to(operator_id))
+
+
+def count_open_cases() -> int:
+    """Cases about who acts for a business that nobody has decided."""
+    return _count(open_cases())
 
 
 def count_titles_waiting() -> int:

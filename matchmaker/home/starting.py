@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from matchmaker import clock
-from matchmaker.accounts.queries import count_of_status
+from matchmaker.accounts.queries import count_broker_reports, count_live, count_of_status, institutions_by_id
+from matchmaker.businesses.queries import claims_against
 from matchmaker.conversations.queries import count_reports
 from matchmaker.home import queries
 from matchmaker.home.rules import OWNER_TURN, NextStep, in_order, step
@@ -58,6 +59,11 @@ def steps_of_owner(person: Any, start: queries.OwnersStart) -> list[NextStep]:
             steps.append(step("you", "draft_ready", "look_and_post", "needs.review", {"draft_id": draft.id},
                               amount_yuan=wanted.amount_yuan, saved_at=draft.updated_at))  # fmt: skip
     steps += _cover_of_owner(person)
+    steps += [
+        step(_presses(case.due_at, "you"), "claim_against", "answer_claim", "businesses.case", {"case_id": case.id},
+             business=case.business.name, due_at=case.due_at)
+        for case in claims_against(person.id)
+    ]  # fmt: skip
     if not start.memberships and not start.helps:
         steps.append(step("you", "no_business", "register", "businesses.begin"))
     for member in start.unproven:
@@ -162,7 +168,17 @@ def steps_of_desk(person: Any) -> list[NextStep]:
             steps.append(step(turn, code, verb, "products.mine", {"show": show}, number=number))
     if not counts.get("all"):
         steps.append(step("you", "products_none", "start_product", "products.start_page"))
-    return in_order(steps + _talks(person) + _unread(person))
+    return in_order(steps + _second_person(person) + _talks(person) + _unread(person))
+
+
+def _second_person(person: Any) -> list[NextStep]:
+    """What one writes another publishes: a desk of one person has to invite a colleague first."""
+    alone = [number for number in sorted(person.desk_institution_ids) if count_live("desk", number) == 1]
+    return [
+        step("you", "second_person", "invite_colleague", "accounts.invite", {"institution_id": one.id},
+             institution=one.short_name)
+        for one in institutions_by_id(alone).values()
+    ]  # fmt: skip
 
 
 def steps_of_insurer(person: Any) -> list[NextStep]:
@@ -185,22 +201,27 @@ def steps_of_insurer(person: Any) -> list[NextStep]:
     ]
     if not counts["all"]:
         steps.append(step("you", "cover_none", "start_product", "cover.start_page"))
-    return in_order(steps + _unread(person))
+    return in_order(steps + _second_person(person) + _unread(person))
 
 
 def steps_of_operator(person: Any) -> list[NextStep]:
-    """The operator: papers and institutions that wait, messages that did not leave."""
+    """The operator: papers, cases, institutions and reports that wait, messages that did not leave."""
     steps: list[NextStep] = []
-    if papers := queries.count_papers_waiting():
+    if papers := queries.count_papers_open_to(person.id):
         steps.append(step("you", "operator_papers", "check_papers", "businesses.papers_to_check", number=papers))
     if titles := queries.count_titles_waiting():
         steps.append(step("you", "operator_titles", "check_titles", "businesses.titles_to_check", number=titles))
+    if cases := queries.count_open_cases():
+        steps.append(step("you", "operator_cases", "look", "businesses.cases", number=cases))
     if applied := count_of_status("applied"):
         steps.append(step("you", "operator_institutions", "check_licences", "accounts.institutions",
                           {"status": "applied"}, number=applied))  # fmt: skip
     if reported := count_reports("new"):
         steps.append(step("you", "operator_reports", "look", "conversations.reports",
                           {"state": "new"}, number=reported))  # fmt: skip
+    if brokers := count_broker_reports("new"):
+        steps.append(step("you", "operator_brokers", "look", "accounts.broker_reports",
+                          {"state": "new"}, number=brokers))  # fmt: skip
     if failed := count_in_state("failed"):
         steps.append(step("late", "operator_messages", "look", "oversight.messages",
                           {"state": "failed"}, number=failed))  # fmt: skip

@@ -5,7 +5,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from matchmaker.insurance.queries import requests
-from matchmaker.listing import Column, Listing, worded
+from matchmaker.listing import About, Column, Listing, worded
 from matchmaker.matching.telling import industry_name, region_name
 from matchmaker.products.cover.rules import split
 
@@ -21,6 +21,7 @@ ON_LINE = Listing(
         Column(_l("几天定损定责"), _l("材料齐了以后"), lambda version: version.decide_days, _l("天")),
     ),
     ("q",),
+    about=About.NOBODY,
 )
 
 MINE = Listing(
@@ -37,6 +38,7 @@ MINE = Listing(
     ),
     ("show", "q"),
     {"show": "all"},
+    about=About.SELF,
 )
 
 
@@ -60,5 +62,5 @@ QUEUE = Listing(
     ),
     ("show", "q"),
     {"show": "open"},
-    about_people=True,
+    about=About.PEOPLE,
 )

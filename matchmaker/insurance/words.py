@@ -243,6 +243,7 @@ SENTENCES = {
     "cover_decline_needs_code": _l("选一条原因，店主要知道差在哪里"),
     "cover_decline_needs_reason": _l("写一句给店主看的话，至少 %(least)s 个字"),
     "cover_not_listed": _l("这个产品现在不接新的，看看同一个险种的别家"),
+    "cover_not_for_business": _l("没有送出：您的店不在它保的范围里，差在“%(rule)s”"),
     "cover_asked_already": _l("这个产品您已经问过，还在办"),
     "cover_three_live": _l("这个险种已经问了 %(live)s 家，一次最多 %(most)s 家，免得接太多电话"),
     "cover_request_late": _l("没有做：期限 %(due_at)s 过了，授权已经收回"),

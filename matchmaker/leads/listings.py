@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from matchmaker.leads.queries import looking, queueing, reading, talking
 from matchmaker.leads.queries.presenting import present
 from matchmaker.leads.rules.consents import Field
-from matchmaker.listing import Column, Listing, worded
+from matchmaker.listing import About, Column, Listing, worded
 from matchmaker.matching.telling import industry_name, region_name
 from matchmaker.web import actor, label
 
@@ -35,6 +35,7 @@ MINE = Listing(
     ),
     ("q",),
     rows=_lines,
+    about=About.SELF,
 )
 
 
@@ -69,7 +70,7 @@ QUEUE = Listing(
     ("show", "q"),
     {"show": "all"},
     rows=_cards,
-    about_people=True,
+    about=About.BUSINESSES,
 )
 
 
@@ -98,6 +99,7 @@ LOOKS = Listing(
     ("institution", "business", "purpose", "days"),
     rows=_looks,
     most=20_000,
+    about=About.SELF,
 )
 
 RECEIPTS = Listing(
@@ -120,6 +122,7 @@ RECEIPTS = Listing(
     ),
     ("standing", "institution"),
     rows=looking.receipts,
+    about=About.SELF,
 )
 
 
@@ -146,5 +149,5 @@ TALKS = Listing(
     ),
     ("unread", "q"),
     rows=_talks,
-    about_people=True,
+    about=About.BUSINESSES,
 )

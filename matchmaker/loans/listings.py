@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 
-from matchmaker.listing import Column, Listing, worded
+from matchmaker.listing import About, Column, Listing, worded
 
 MINE = Listing(
     "my-loans",
@@ -18,4 +18,5 @@ MINE = Listing(
         Column(_l("依据"), _l("您确认的，还是 10 个工作日没有异议"), worded("loan.source", lambda loan: loan.source)),
     ),
     ("q",),
+    about=About.SELF,
 )

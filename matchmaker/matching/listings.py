@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 
-from matchmaker.listing import Column, Listing, worded
+from matchmaker.listing import About, Column, Listing, worded
 from matchmaker.matching.telling import industry_name, region_name
 from matchmaker.web import label
 
@@ -19,6 +19,7 @@ OTHERS = Listing(
         ),
     ),
     ("q", "rule"),
+    about=About.SELF,
 )
 
 REACH = Listing(
@@ -40,5 +41,5 @@ REACH = Listing(
         Column(_l("最多"), _l("要的金额在哪一档：不高于"), lambda row: row.high_yuan, _l("元")),
     ),
     ("size",),
-    about_people=True,
+    about=About.PEOPLE,
 )

@@ -38,7 +38,6 @@ from matchmaker.matching.columns import Coded, FactColumns
 from matchmaker.matching.index_board import kernels
 from matchmaker.matching.index_forms import SCALE, NotIndexable, exactly, scaled
 from matchmaker.matching.index_places import FAIL, HAIR_KM, LEVEL, PASS, UNKNOWN
-from matchmaker.matching.sealing import LEAST_TOLD
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -49,6 +48,7 @@ AMOUNTS = {
     "debt_ratio": "debt_ratio_percent",
 }
 """Criteria that compare one number: kept in whole millionths, ``NOT_KNOWN`` where there is none."""
+RULE = {one.name: rule for rule, one in enumerate(CRITERIA)}
 AREAS = ("service_area", "decision_limit")
 CODED = tuple(one for one in CRITERIA if one.name not in AMOUNTS and one.name not in AREAS)
 SAMPLED = 2048
@@ -269,9 +269,10 @@ class _Keys:
 class Askers:
     """Needs by number: ``put`` and ``drop`` change them, ``ask`` answers for one product."""
 
-    def __init__(self) -> None:
-        self.codes = [_Codes(one) for one in CODED]
-        self.places = _Codes(next(one for one in CRITERIA if one.name == "region"))
+    def __init__(self, beside: Askers | None = None) -> None:
+        self.codes: list[_Codes] = beside.codes if beside is not None else [_Codes(one) for one in CODED]
+        region = next(one for one in CRITERIA if one.name == "region")
+        self.places: _Codes = beside.places if beside is not None else _Codes(region)
         self.keys: Array = np.full(64, -1, np.int64)
         self._coded = _Narrow(len(CODED), 64)
         self._amounts: Array = np.full((len(AMOUNTS), 64), NOT_KNOWN, np.int64)
@@ -289,9 +290,13 @@ class Askers:
     def __len__(self) -> int:
         return len(self._slot)
 
-    def slot_of(self, key: int) -> int:
-        """The place of a need in the columns."""
-        return self._slot[key]
+    def find(self, key: int) -> int | None:
+        """The place of a need in the columns; None for one that is not here."""
+        return self._slot.get(key)
+
+    def live(self) -> Array:
+        """Which slots hold a need: bool [slots]."""
+        return self.keys >= 0
 
     def put(self, key: int, facts: Facts) -> int:
         """Add a need, or take over what is known of it now; answers its slot."""
@@ -332,6 +337,35 @@ class Askers:
             self._put_amounts(row, name, columns, slots)
         self._put_points(columns, slots)
         return slots
+
+    def beside(self) -> Askers:
+        """Empty columns whose numbers mean the same answers as here."""
+        return Askers(self)
+
+    def put_mixed(self, keys: Array, of: Askers, members: Array, turn: Array) -> Array:
+        """Take in needs that nobody has: each made up of the answers that a few of another's gave, from one of them to
+        this criterion, from the next to that, as ``turn`` (int64 [needs]) begins. ``members``: slots there, int64
+        [needs, few]; answers the slots here."""
+        slots = self._take_many(keys)
+        each, few = np.arange(len(members)), members.shape[1]
+
+        def whose(criterion: str) -> Array:
+            found: Array = members[each, (turn + RULE[criterion]) % few]
+            return found
+
+        for row, code in enumerate(self.codes):
+            self._coded.put_all(row, slots, of._coded.of(row)[whose(code.criterion.name)])
+        for row, name in enumerate(AMOUNTS):
+            self._amounts[row, slots] = numbers = of._amounts[row, whose(name)]
+            self._keys.put(row, slots, numbers)
+        place = whose("region")
+        for mine, its in zip(self._of_place, of._of_place, strict=True):
+            mine[..., slots] = its[..., place]
+        return slots
+
+    @property
+    def _of_place(self) -> tuple[Array, ...]:
+        return self._region, self._point, self._exact, self._where
 
     def _put_points(self, columns: FactColumns, slots: Array) -> None:
         """Nearly every need has a point of its own: as ``Facts.where``, without an object for each."""
@@ -402,11 +436,13 @@ class Askers:
             self._exact = _longer(self._exact, False)
             self._where = _longer(self._where, False)
 
-    def ask(self, terms: Terms, today: date) -> Said:
-        """What every rule says of every need on ``today`` (Asia/Shanghai)."""
+    def ask(self, terms: Terms, today: date, slots: Array | None = None) -> Said:
+        """What every rule says on ``today`` (Asia/Shanghai) of every need, or of those at ``slots`` (ascending)."""
         keys = self.keys[: self._used]
-        slots = np.flatnonzero(keys >= 0) if self._free else np.arange(self._used)
-        at: Any = slots if self._free else slice(0, self._used)
+        at: Any = slots
+        if slots is None:
+            slots = np.flatnonzero(keys >= 0) if self._free else np.arange(self._used)
+            at = slots if self._free else slice(0, self._used)
         outcomes: dict[int, Array] = {}
         coded = {code.criterion.name: row for row, code in enumerate(self.codes)}
         covers = None
@@ -496,6 +532,8 @@ class Askers:
         """By the loop, over what the columns have said of them."""
         for slot, facts in self.odd.items():
             place = int(np.searchsorted(slots, slot))
+            if place == len(slots) or slots[place] != slot:
+                continue
             for rule, said in outcomes.items():
                 said[place] = LEVEL[CRITERIA[rule].check(terms, facts, today)]
 
@@ -596,34 +634,6 @@ def _longer(values: Array, fill: Any) -> Array:
 
 
 # What a desk is told ------------------------------------------------------------------------------------------------
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One line of a count; ``key`` None are the small ones together."""
-
-    key: str | None
-    count: int
-
-
-def told_cells(counts: dict[str, int], most: int = 8) -> list[Cell]:
-    """Counts by key, the largest first, none under five.
-
-    What is smaller, or beyond ``most`` lines, stands together as "others"; where even that were under five, the
-    smallest line joins it, since a reader could subtract. Nothing where nothing can be told apart.
-    """
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    kept = [(key, count) for key, count in ordered if count >= LEAST_TOLD][:most]
-    rest = sum(counts.values()) - sum(count for _, count in kept)
-    while kept and 0 < rest < LEAST_TOLD:
-        rest += kept.pop()[1]
-    cells = [Cell(key, count) for key, count in kept]
-    return cells + ([Cell(None, rest)] if cells and rest >= LEAST_TOLD else [])
-
-
-def told_count(count: int) -> int | None:
-    """A count that may be told: 0 and five upwards; None for "fewer than five"."""
-    return count if count == 0 or count >= LEAST_TOLD else None
-
 
 def by_fit(said: Said, terms: Terms, amounts: Iterable[float], months: Iterable[float]) -> Array:
     """The needs that fit, as places in ``said``, in the order of fit: fewest rules still to be checked, then the

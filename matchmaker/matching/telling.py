@@ -313,11 +313,15 @@ class Judged:
     official: bool
     asks: bool = True
     """Whether the product asks for anything on this point."""
+    tone: str = ""
+    change: str = ""
+    """Where the rule fails: can that become another, and from when, as of ``change``."""
 
 
 def judged(verdict: Verdict) -> Judged:
     """A verdict in words; its facts may be plain values or those of the rules."""
     asked, have = plain(verdict.required), plain(verdict.mine)
+    tone, words = change(verdict.rule, verdict.change.as_json()) if verdict.change else ("", "")
     return Judged(
         label("match.rule", verdict.rule),
         verdict.outcome.value,
@@ -325,6 +329,8 @@ def judged(verdict: Verdict) -> Judged:
         mine(verdict.rule, have),
         official=verdict.rule in OFFICIAL_NAMES,
         asks=bool(asked) or verdict.rule == "purpose",
+        tone=tone,
+        change=words,
     )
 
 

@@ -240,10 +240,10 @@ def load_editable_version(product_id: int) -> ProductVersion | None:
 def show_reach(product: Product) -> ResponseReturnValue:
     """Which businesses that ask for money now a product fits, without anybody's name: counts and sealed rows."""
     version = product.current_version or product.versions[-1]
-    reach = asking.reach_of(queries.terms_said(version, product, queries.places_now()), clock.today())
+    reach, rows = asking.reach_and_rows(queries.terms_said(version, product, queries.places_now()), clock.today())
     size = request.args.get("size", "")
     size = size if size in {cell.key for cell in reach.by_size} else ""
-    page = paginate_items(reach.rows.of_size(size), per_page=20)
+    page = paginate_items(rows.of_size(size) if product.current_version else rows.none(), per_page=20)
     return render_template("matching/reach.html", product=product, version=version, reach=reach, page=page, size=size)
 
 

@@ -4,7 +4,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from matchmaker.accounts.rules import masked
-from matchmaker.listing import Column, Listing, worded
+from matchmaker.listing import About, Column, Listing, worded
 from matchmaker.needs.models import AssistedNeed
 
 ASKED = (
@@ -25,6 +25,7 @@ MINE = Listing(
         Column(_l("到哪天为止"), _l("过了这天就不再找"), lambda need: need.expires_on),
     ),
     ("state", "q"),
+    about=About.SELF,
 )
 
 
@@ -51,5 +52,5 @@ ASSISTED = Listing(
         Column(_l("现在怎样"), _l("客户确认了没有"), standing_of),
     ),
     ("state", "q"),
-    about_people=True,
+    about=About.PEOPLE,
 )

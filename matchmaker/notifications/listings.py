@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 
-from matchmaker.listing import Column, Listing
+from matchmaker.listing import About, Column, Listing
 from matchmaker.web import sentence
 
 INBOX = Listing(
@@ -14,4 +14,5 @@ INBOX = Listing(
         Column(_l("看过"), _l("第一次看的时间，北京时间；空着就是没看"), lambda row: row.read_at),
     ),
     ("unread",),
+    about=About.SELF,
 )

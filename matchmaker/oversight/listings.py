@@ -5,7 +5,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from matchmaker.listing import Column, Listing, worded
+from matchmaker.listing import About, Column, Listing, worded
 from matchmaker.notifications.rules import topic_of
 from matchmaker.oversight import queries
 from matchmaker.oversight.words import LABELS
@@ -47,6 +47,7 @@ LISTS = Listing(
         Column(_l("资料删掉的时间"), _l("北京时间；删掉以后不能再算一遍"), lambda row: row.forgotten_at),
     ),
     ("need", "list"),
+    about=About.PEOPLE,
 )
 
 LATE = Listing(
@@ -62,6 +63,7 @@ LATE = Listing(
         Column(_l("线索现在"), _l("办到哪一步"), worded("lead.state", lambda row: row.lead.state)),
     ),
     ("institution", "kind", "still"),
+    about=About.PEOPLE,
 )
 
 DECLINES = Listing(
@@ -76,6 +78,7 @@ DECLINES = Listing(
         ),
     ),
     ("institution",),
+    about=About.PEOPLE,
 )
 
 NEEDS = Listing(
@@ -94,6 +97,7 @@ NEEDS = Listing(
         ),
     ),
     ("state", "q"),
+    about=About.PEOPLE,
 )
 
 LEADS = Listing(
@@ -109,6 +113,7 @@ LEADS = Listing(
     ),
     ("show", "institution", "q"),
     {"show": "live"},
+    about=About.PEOPLE,
 )
 
 PERMISSIONS = Listing(
@@ -124,6 +129,7 @@ PERMISSIONS = Listing(
         Column(_l("代码"), _l("程序里的名字"), lambda line: line.name),
     ),
     ("q",),
+    about=About.NOBODY,
 )
 
 JOBS = Listing(
@@ -141,6 +147,7 @@ JOBS = Listing(
         Column(_l("出了什么错"), _l("错误的名字；原话在服务器的日志里"), trouble_of),
     ),
     ("state", "name"),
+    about=About.NOBODY,
 )
 
 MESSAGES = Listing(
@@ -156,4 +163,5 @@ MESSAGES = Listing(
     ),
     ("state",),
     {"state": "failed"},
+    about=About.NOBODY,
 )

@@ -14,6 +14,7 @@ from matchmaker.accounts.models import Branch, Institution, ManagerProfile
 from matchmaker.businesses.models import Business
 from matchmaker.db import db, holding
 from matchmaker.leads.models import Lead, LeadClock, Payout
+from matchmaker.leads.rules.clocks import OF_INSTITUTIONS
 from matchmaker.leads.rules.reasons import CODES, Way
 from matchmaker.leads.rules.states import LIVE
 from matchmaker.matching import queries as matching
@@ -103,7 +104,7 @@ def late_waits(*, institution_id: int | None = None, kind: str = "", still: bool
     query = (
         sa.select(LeadClock)
         .join(Lead, Lead.id == LeadClock.lead_id)
-        .where(LeadClock.outcome == "late")
+        .where(LeadClock.outcome == "late", LeadClock.kind.in_(OF_INSTITUTIONS))
         .options(joinedload(LeadClock.lead).joinedload(Lead.institution))
     )
     if institution_id is not None:

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from matchmaker import clock
-from matchmaker.leads.rules.clocks import LIMITS
+from matchmaker.leads.rules.clocks import OF_INSTITUTIONS
 from matchmaker.listing import listed
 from matchmaker.matching import services as matching
 from matchmaker.needs.rules import NeedState
@@ -109,7 +109,7 @@ def late() -> ResponseReturnValue:
     """Every wait that an institution let run out, by institution and kind."""
     institution_id = _number(request.args.get("institution", ""))
     kind = request.args.get("kind", "")
-    kind = kind if kind in RELEASING else ""
+    kind = kind if kind in OF_INSTITUTIONS else ""
     still = request.args.get("still") == "1"
     return render_template(
         "oversight/late.html",
@@ -117,13 +117,9 @@ def late() -> ResponseReturnValue:
         institutions=queries.institutions(),
         institution_id=institution_id,
         kind=kind,
-        kinds=RELEASING,
+        kinds=OF_INSTITUTIONS,
         still=still,
     )
-
-
-RELEASING = tuple(str(each) for each, limit in LIMITS.items() if limit.releases)
-"""The clocks of institutions."""
 
 
 @bp.get("/oversight/declines")

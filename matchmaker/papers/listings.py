@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 
-from matchmaker.listing import Column, Listing, worded
+from matchmaker.listing import About, Column, Listing, worded
 from matchmaker.papers.models import FolderPaper
 from matchmaker.papers.words import LABELS
 from matchmaker.web import label
@@ -18,6 +18,7 @@ FOLDER = Listing(
         Column(_l("有效到"), _l("您写的最后一天；空着就是没有"), lambda paper: paper.expires_on),
     ),
     ("q", "group"),
+    about=About.SELF,
 )
 
 

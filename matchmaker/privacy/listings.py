@@ -3,7 +3,7 @@
 from flask_babel import lazy_gettext as _l
 
 from matchmaker.formatting import language
-from matchmaker.listing import Column, Listing, worded
+from matchmaker.listing import About, Column, Listing, worded
 from matchmaker.privacy.rules import masked_code, masked_name
 from matchmaker.reference import industries, regions
 
@@ -19,5 +19,5 @@ MASKED = Listing(
         Column(_l("类型"), _l("企业还是个体户"), worded("business.kind", lambda one: one.kind)),
     ),
     ("region", "q"),
-    about_people=True,
+    about=About.PEOPLE,
 )

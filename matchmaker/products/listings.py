@@ -4,7 +4,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from matchmaker.listing import Column, Listing, worded
+from matchmaker.listing import About, Column, Listing, worded
 from matchmaker.products import queries
 
 
@@ -36,6 +36,7 @@ BROWSE = Listing(
         Column(_l("说明"), _l("机构写的一句话"), lambda version: version.summary),
     ),
     ("kind", "q", "unsecured"),
+    about=About.NOBODY,
 )
 
 
@@ -64,6 +65,7 @@ MINE = Listing(
     ),
     ("show", "q", "kind"),
     {"show": "all"},
+    about=About.NOBODY,
 )
 
 IMPORTS = Listing(
@@ -75,6 +77,7 @@ IMPORTS = Listing(
         Column(_l("现在的草稿"), _l("从它来、还没上架的"), queries.count_drafts, _l("份")),
     ),
     ("q",),
+    about=About.NOBODY,
 )
 
 IMPORTED = Listing(
@@ -89,4 +92,5 @@ IMPORTED = Listing(
         Column(_l("要您看的"), _l("没看懂、没有用上的几项"), lambda line: len(line.left), _l("项")),
     ),
     ("draft",),
+    about=About.NOBODY,
 )

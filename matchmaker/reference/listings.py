@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 
-from matchmaker.listing import Column, Listing
+from matchmaker.listing import About, Column, Listing
 from matchmaker.reference import regions
 from matchmaker.web import label
 
@@ -16,6 +16,7 @@ LPR = Listing(
         Column(_l("出处"), _l("这一行从哪里来"), lambda row: row.source),
     ),
     ("year",),
+    about=About.NOBODY,
 )
 
 REGION_CHANGES = Listing(
@@ -38,4 +39,5 @@ REGION_CHANGES = Listing(
         Column(_l("核过没有"), _l("第二个人核过才生效"), lambda row: label("reference.region_standing", row.standing)),
     ),
     ("q", "kind", "state"),
+    about=About.NOBODY,
 )

@@ -392,6 +392,21 @@ def _fits_ever(word: str, region: Region, divisions: Divisions) -> float:
     return max([_fits(word, region), *was])
 
 
+def is_spelt(region: Region, words: Iterable[str]) -> bool:
+    """Whether these words, small letters, are whole pinyin of the region's own name and of what it lies in."""
+    own = _spellings(region)
+    above = {spelling for one in region.path for spelling in _spellings(one)}
+    return bool(own.intersection(words)) and above.issuperset(words)
+
+
+@cache
+def _spellings(region: Region) -> frozenset[str]:
+    """The name in pinyin, whole and as it is said, and its English name (陕西省 is Shaanxi)."""
+    parts = pinyin.syllables(region.name)
+    spelt = {"".join(parts), "".join(parts[: len(_short_name(region.name))]), region.name_en.lower()}
+    return frozenset(spelt - {""})
+
+
 def _fits(word: str, region: Region) -> float:
     """How well one word fits the name of one division: 0 not at all, 1 exactly."""
     name, short = region.name, _short_name(region.name)

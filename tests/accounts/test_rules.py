@@ -149,6 +149,9 @@ def test_the_second_factor_is_demanded_of_those_who_see_others_data_in_productio
         ("北京朝阳区", ("110105",)),
         ("新疆", ("65",)),
         ("浙江\n杭州西湖区\n浙江", ("33", "330106")),
+        ("Hangzhou", ("3301",)),
+        ("Xihu in Hangzhou", ("330106",)),
+        ("Shaanxi", ("61",)),
         ("", ()),
     ],
 )
@@ -162,6 +165,12 @@ def test_an_ambiguous_place_is_asked_back_with_examples() -> None:
     assert trouble.code == "line_means_several"
     assert trouble.facts["count"] == 4
     assert "福建省福州市鼓楼区" in trouble.facts["examples"]
+
+
+def test_pinyin_of_several_places_is_asked_back() -> None:
+    (trouble,) = places.read_regions("suzhou").troubles
+    assert trouble.code == "line_means_several"
+    assert "江苏省苏州市" in trouble.facts["examples"] and "安徽省宿州市" in trouble.facts["examples"]
 
 
 def test_an_unknown_place_is_named() -> None:

@@ -228,3 +228,47 @@ def test_who_claims_twice_or_holds_it_already_or_claims_what_is_free_is_told_so(
         with pytest.raises(Refused) as no:
             claims.answer_claim(case, words="再说一句", by=case.business.members[0].person)
         assert no.value.code == "case_decided"
+
+
+def test_what_the_holder_said_stands_on_their_page_and_it_is_the_platforms_turn(app: Any) -> None:
+    with clock.frozen(NOW):
+        with app.app_context(), unit_of_work():
+            case, _ = a_claim()
+            holder = case.business.members[0].person
+            link, name = f"/claims/{case.id}", case.business.name
+        mine = app.test_client()
+        sign_in(mine, holder)
+        start = mine.get("/").text.replace("\u00a0", " ")
+        assert f"有人说也代表{name}" in start and "10 月 8 日 17:30 前" in start and f'href="{link}"' in start
+        assert "以前说说您这边的情况" in mine.get(link).text
+        assert post(mine, link, words="执照一直是我的").status_code == 303
+        page = mine.get(link).text
+        assert "说过了" in page and "执照一直是我的" in page and "以前说说您这边的情况" not in page
+        assert "有人说也代表" not in mine.get("/").text, "who has spoken is not asked again"
+
+
+def test_a_third_operator_is_led_from_the_papers_to_the_case(app: Any) -> None:
+    """Nobody is offered a finding that would be refused: who looked waits, a third decides the case."""
+    with app.app_context(), unit_of_work():
+        member = waiting()
+        operators = [an_operator(name) for name in ("甲", "乙", "丙")]
+        papers, answer = f"/checks/papers/{member.id}", 'name="decision"'
+    first, second, third = (app.test_client() for _ in operators)
+    for client, operator in zip((first, second, third), operators, strict=True):
+        sign_in(client, operator)
+    waits = "1 份材料等着核"
+    assert waits in first.get("/").text.replace("\u00a0", " ") and answer in first.get(papers).text
+    with app.app_context(), unit_of_work():
+        find(db.session.get_one(BusinessMember, member.id), operators[0])
+    assert waits not in first.get("/").text.replace("\u00a0", " ") and answer not in first.get(papers).text
+    assert waits in second.get("/").text.replace("\u00a0", " ")
+    with app.app_context(), unit_of_work():
+        find(db.session.get_one(BusinessMember, member.id), operators[1], right=False)
+        case = f"/checks/cases/{db.session.scalars(sa.select(IdentityCase.id)).one()}"
+    start = third.get("/").text.replace("\u00a0", " ")
+    assert waits not in start and "1 件“谁代表这家店”等着定" in start
+    for page in (third.get("/checks/papers").text, third.get(papers).text):
+        assert f'href="{case}"' in page and answer not in page
+    assert f'href="{papers}"' in third.get(case).text
+    page = third.get(case).text
+    assert "前定" in page and "听到" not in page and "两边都会看到" not in page, "a case about papers has one side"

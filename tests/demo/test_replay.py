@@ -50,6 +50,7 @@ def lprs() -> list[Lpr]:
     return [Lpr(row.published_on, row.lpr_1y_percent, row.lpr_5y_percent) for row in lpr_history()]
 
 
+@pytest.mark.long
 @pytest.mark.article("B.2")
 @pytest.mark.article("16.4")
 def test_two_hundred_leads_replayed_through_the_services_leave_the_same_rows(app: Any) -> None:

@@ -186,6 +186,7 @@ with app.app_context(), unit_of_work():
 """
 
 
+@pytest.mark.long
 def test_killed_half_way_the_database_is_empty_again(empty_sqlite: Path, tmp_path: Path, app: Any) -> None:
     file = tmp_path / "killed.db"
     shutil.copy(empty_sqlite, file)

@@ -7,12 +7,14 @@ import re
 import pytest
 
 from matchmaker import clock
+from matchmaker.accounts.models import Institution
+from matchmaker.accounts.services import badges
 from matchmaker.businesses.models import BusinessMember
-from matchmaker.db import unit_of_work
+from matchmaker.db import db, unit_of_work
 from matchmaker.home.rules import in_order, step, waiting_for_you
 from matchmaker.leads import jobs
 from matchmaker.leads.rules.states import State
-from tests.builders import a_desk, a_manager, a_person, a_supervisor, an_operator, an_owner, sign_in
+from tests.builders import a_desk, a_manager, a_person, a_supervisor, an_institution, an_operator, an_owner, sign_in
 from tests.leads.builders import a_case, to_state
 from tests.needs.builders import a_draft, a_need, a_shop
 from tests.products.builders import a_product
@@ -56,6 +58,33 @@ def test_each_role_has_a_start_page_whose_links_work(app, client, make, words):
         assert word in page
     for link in links_of(page):
         assert client.get(link).status_code in (200, 302, 303), link
+
+
+@pytest.mark.article("B.3")
+def test_a_desk_of_one_person_is_told_to_invite_a_second(app, client):
+    """Nobody publishes what they wrote themselves, so the first thing a new institution lacks is a colleague."""
+    with app.app_context(), unit_of_work():
+        institution = an_institution()
+        first, institution_id = a_desk(institution), institution.id
+    sign_in(client, first)
+    assert "只有您一位管理员" in page_of(client.get("/"))
+    assert f"/institutions/{institution_id}/people/invite" in links_of(page_of(client.get("/")))
+    with app.app_context(), unit_of_work():
+        a_desk(db.session.get_one(Institution, institution_id), "赵柜台")
+    assert "只有您一位管理员" not in page_of(client.get("/"))
+
+
+@pytest.mark.article("B.3", "B.1")
+def test_an_operator_is_told_of_reported_brokers(app, client):
+    with app.app_context(), unit_of_work():
+        operator = an_operator()
+        badges.report_broker(
+            who="王经理", phone="", asked="fee", words="", lead_number=None, institution=None, badge=None, contact="",
+            reporter=an_owner(),
+        )  # fmt: skip
+    sign_in(client, operator)
+    page = page_of(client.get("/"))
+    assert "1 个中介被举报，还没看" in page and "/broker-reports?state=new" in links_of(page)
 
 
 def test_an_owner_is_told_what_waits(app, client):

@@ -44,6 +44,15 @@ def answers(**changes: str) -> dict[str, str]:
     }  # fmt: skip
 
 
+def typed(**changes: Any) -> dict[str, Any]:
+    """The same as an owner types it into the form: sums in 万元."""
+    return {
+        "sum": "50", "start_on": (clock.today() + timedelta(days=10)).isoformat(), "period": "year", "plan": "quarterly",
+        "tenure": "rent", "area": "80", "fire_gear": "extinguishers", "fixtures_sum": "20", "stock_sum": "5",
+        "insured_before": "no", "losses": "0", "until": "60", "hours": ["morning"], **changes,
+    }  # fmt: skip
+
+
 def a_cover_case(*, of: str = "平岚财险", licensed: bool = False, **cover: Any) -> CoverCase:
     """Everything that is needed to ask."""
     owner = an_owner("周桂兰")

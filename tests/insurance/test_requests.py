@@ -23,7 +23,7 @@ from matchmaker.insurance.services import asking, working
 from matchmaker.notifications.models import Message
 from matchmaker.refusal import Refused
 from tests.builders import a_desk, an_owner, sign_in
-from tests.insurance.builders import PREMIUM, a_cover_case, a_request, answers, quoted, to_state
+from tests.insurance.builders import PREMIUM, a_cover_case, a_request, answers, quoted, to_state, typed
 from tests.leads.builders import check_papers
 from tests.needs.builders import a_shop
 from tests.privacy.typing_in import post
@@ -303,15 +303,6 @@ def test_nothing_of_a_sealed_request_is_on_any_page_of_the_insurer(app: Any, cli
 
 
 # --- pages -----------------------------------------------------------------------------------------------------------
-
-
-def typed(**changes: Any) -> dict[str, Any]:
-    """What an owner types: sums in 万元."""
-    return {
-        "sum": "50", "start_on": (clock.today() + timedelta(days=10)).isoformat(), "period": "year", "plan": "quarterly",
-        "tenure": "rent", "area": "80", "fire_gear": "extinguishers", "fixtures_sum": "20", "stock_sum": "5",
-        "insured_before": "no", "losses": "0", "until": "60", "hours": ["morning"], **changes,
-    }  # fmt: skip
 
 
 @pytest.mark.article("15.3", "B.2")

@@ -7,15 +7,20 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from matchmaker import clock
 from matchmaker.db import db, unit_of_work
+from matchmaker.insurance.models import CoverRequest
 from matchmaker.insurance.rules.conditions import lines_meeting
 from matchmaker.products.cover import services
 from matchmaker.products.cover.models import Cover
 from matchmaker.reference import insurance_lines
 from tests.builders import an_owner, sign_in
+from tests.insurance.builders import CoverCase, a_cover_case, typed
+from tests.leads.builders import check_papers
 from tests.needs.builders import a_shop
+from tests.privacy.typing_in import post
 from tests.products.cover_builders import a_cover, an_insurer, two_desks
 
 PRICED = {"rate_min": "7.31", "rate_max": "9.47", "least_premium_yuan": "431"}
@@ -148,3 +153,58 @@ def test_a_condition_leads_to_the_lines_that_meet_it(client: Any, listed: dict[s
     page = client.get("/cover?line=PROP_SHOP&line=PROP_COMP&line=NO_SUCH").text
     assert "可以满足条件的保险" in page and "店铺综合保险" in page and "财产综合险" in page
     assert "雇主责任保险" not in page and "机构不能指定保险公司" in page
+
+
+# --- whom a cover does not take --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def for_carriers(app: Any) -> tuple[CoverCase, int]:
+    """A checked inn, a cover for carriers of ten years, and the number of one on the same line that takes the inn."""
+    with app.app_context(), unit_of_work():
+        case = a_cover_case(of="云岫财险", name="货车险", industries_allow="54", min_months_in_business="120")
+        return case, a_cover(an_insurer("平岚财险"), name="饭馆险", industries_allow="62").id
+
+
+@pytest.mark.article("15.1", "B.4")
+def test_a_business_that_a_cover_does_not_take_is_told_why_and_what_would_do_instead(
+    app: Any, client: Any, for_carriers: tuple[CoverCase, int]
+) -> None:
+    case, other = for_carriers
+    sign_in(client, case.owner)
+    shown = f"/cover/{case.cover.id}"
+    for path in (shown, f"{shown}/ask/{case.business.id}"):
+        page = client.get(path).text
+        assert f'href="{shown}/ask"' not in page and "同意，只问" not in page, "it cannot be asked"
+        assert "不保您这样的店" in page and "行业" in page and "变不了" in page
+        assert "开业时间" in page and "起" in page, "the second rule ends by itself"
+        assert f'href="/cover/{other}?business={case.business.id}"' in page, "who takes the shop stands in its place"
+        assert f'href="/businesses/{case.business.id}/edit"' in page, "what was typed may be wrong"
+    fitting = client.get(f"/cover/{other}").text
+    assert f'href="/cover/{other}/ask"' in fitting and "不保您这样的店" not in fitting
+    client.set_cookie("lang", "en")
+    assert "does not take" in client.get(shown).text
+
+
+def test_a_request_that_the_rules_exclude_is_not_sent(app: Any, client: Any, for_carriers: tuple[CoverCase, int]) -> None:
+    case, _other = for_carriers
+    sign_in(client, case.owner)
+    answer = post(client, f"/cover/{case.cover.id}/ask/{case.business.id}", **typed())
+    assert answer.status_code == 409
+    assert "没有送出：您的店不在它保的范围里，差在“行业”" in answer.text
+    with app.app_context():
+        assert not db.session.scalar(sa.select(sa.func.count(CoverRequest.id)))
+
+
+def test_of_two_shops_the_one_that_fits_can_ask(app: Any, client: Any, for_carriers: tuple[CoverCase, int]) -> None:
+    case, _other = for_carriers
+    with app.app_context(), unit_of_work():
+        van = a_shop(case.owner, name="老周拉货", industry_code="5431", founded_on=clock.today() - timedelta(days=5000))
+        check_papers(van, case.owner)
+        van_id = van.id
+    sign_in(client, case.owner)
+    path = f"/cover/{case.cover.id}"
+    assert f'href="{path}/ask"' in client.get(path).text
+    whose = client.get(f"{path}/ask").text
+    assert "老周拉货" in whose and "给它问" in whose and "看怎么办" in whose and "变不了" in whose
+    assert "同意，只问" in client.get(f"{path}/ask/{van_id}").text

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from tests.journeys.conftest import LiveSite, Opens, counted
 from tests.journeys.looking import Checked, Skeleton, problems_of_view
 from tests.journeys.measured import note
-from tests.promises.test_crawl import ROLES, person_of, walk
+from tests.promises.test_crawl import ROLES, person_of, walk_of_the_town
 
 
 @pytest.mark.article("B.3")
@@ -27,19 +27,20 @@ def test_every_page_of_a_role_is_open_to_all(
     wrong: list[str] = []
     pages = left_out = 0
     with counted(request.node, checked):
-        for endpoint, path, answer in walk(site.app, role):
-            if answer.mimetype != "text/html" or answer.status_code != 200:
+        for visited in walk_of_the_town(site.app, role):
+            if visited.page is None or visited.status_code != 200:
                 continue
             pages += 1
-            skeleton = Skeleton(answer.text).digest
+            skeleton = Skeleton(visited.text).digest
             if skeleton in checked.pages:
                 left_out += 1
                 continue
             checked.pages.add(skeleton)
-            site.ready = {path: Response(answer.data, answer.status_code, answer.headers)}
-            visitor.go(path)
-            name = f"{role}-{endpoint}-{pages}"
-            wrong += [f"{path} ({endpoint}) {problem}" for problem in problems_of_view(visitor.page, checked, name)]
+            headers = [header for header in visited.headers if header[0] != "Set-Cookie"]  # the visitor has a session
+            site.ready = {visited.path: Response(visited.data, visited.status_code, headers)}
+            visitor.go(visited.path)
+            name = f"{role}-{visited.endpoint}-{pages}"
+            wrong += [f"{visited.path} ({visited.endpoint}) {problem}" for problem in problems_of_view(visitor.page, checked, name)]
     note(request.node, "pages of all roles", pages)
     note(request.node, "pages of all roles left out, for their skeleton was looked at", left_out)
     assert not wrong, "\n".join(wrong)

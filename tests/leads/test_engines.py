@@ -31,6 +31,7 @@ def wednesday_morning() -> Iterator[None]:
         yield
 
 
+@pytest.mark.long
 def test_every_state_every_page_and_every_job_on_both_engines(any_app: Any) -> None:
     app = any_app
     leads: dict[State, int] = {}

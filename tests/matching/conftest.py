@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from matchmaker import clock, create_app
+from matchmaker import clock
 from matchmaker.db import db, unit_of_work
+from matchmaker.matching import asking, following
 from tests.builders import an_owner
-from tests.conftest import settings_for
+from tests.conftest import borrowed, fresh_copy, make_app, settings_for
 
 from .builders import NOW, a_known_need, a_market
 
@@ -22,7 +24,7 @@ def town_file(empty_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> t
     """A database with the example market and need, and the ids in it: products by name, owner, need."""
     file = tmp_path_factory.mktemp("town") / "town.db"
     shutil.copy(empty_sqlite, file)
-    app = create_app(settings_for(f"sqlite:///{file}", file.parent))
+    app = make_app(settings_for(f"sqlite:///{file}", file.parent))
     with clock.frozen(NOW), app.app_context():
         with unit_of_work():
             market = a_market()
@@ -34,12 +36,12 @@ def town_file(empty_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> t
 
 
 @pytest.fixture
-def town_app(town_file: tuple[Path, dict[str, int]], tmp_path: Path) -> Iterator[Any]:
-    """The site on a fresh copy of the town."""
-    file = tmp_path / "town.db"
-    shutil.copy(town_file[0], file)
-    app = create_app(settings_for(f"sqlite:///{file}", tmp_path))
-    app.testing = True
-    yield app
-    with app.app_context():
-        db.engine.dispose()
+def town_app(
+    town_file: tuple[Path, dict[str, int]], tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Any]:
+    """The site on a fresh copy of the town, which nobody follows in memory yet."""
+    monkeypatch.setattr(following, "_markets", OrderedDict())
+    monkeypatch.setattr(asking, "_asked", OrderedDict())
+    file = fresh_copy(town_file[0])
+    with borrowed("matching", f"sqlite:///{file}", tmp_path, request) as app:
+        yield app

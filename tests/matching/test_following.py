@@ -38,6 +38,7 @@ from matchmaker.products.services import say_capacity as say
 from matchmaker.reference.region_changes import Change
 from matchmaker.refusal import plain
 from tests.builders import a_desk, a_manager
+from tests.conftest import file_of
 from tests.products.builders import a_product
 from tests.reference.changes import DAY, XIHU_DIVIDED, XIHU_INTO_GONGSHU, forgotten, learn
 
@@ -230,18 +231,19 @@ def test_a_session_that_began_before_a_change_keeps_its_market(town: dict[str, i
 
 
 def test_a_restored_database_does_not_pass_for_its_own_future(
-    town_app: Any, town: dict[str, int], town_file: Any, tmp_path: Path
+    town_app: Any, town: dict[str, int], tmp_path: Path
 ) -> None:
     follows(town)
-    shutil.copy(tmp_path / "town.db", tmp_path / "backup.db")
+    file, backup = file_of(town_app), tmp_path / "backup.db"
+    shutil.copy(file, backup)
     for name in ("hearth", "float"):
         with unit_of_work():
             db.session.get_one(Product, town[name]).state = "suspended"
         follows(town)
     db.engine.dispose()
     for ending in ("-wal", "-shm"):
-        (tmp_path / f"town.db{ending}").unlink(missing_ok=True)
-    shutil.copy(tmp_path / "backup.db", tmp_path / "town.db")
+        file.with_name(file.name + ending).unlink(missing_ok=True)
+    shutil.copy(backup, file)
     for _ in range(2):
         with unit_of_work():
             db.session.get_one(Product, town["older"]).standing_at = clock.now()
@@ -326,7 +328,7 @@ def test_threads_that_list_while_the_market_changes_each_see_one_state(town_app:
 def test_several_processes_have_the_same_market_after_each_change(
     town_app: Any, town: dict[str, int], tmp_path: Path
 ) -> None:
-    url = f"sqlite:///{tmp_path / 'town.db'}"
+    url = town_app.config["SETTINGS"].database_url
     command = [sys.executable, "-m", "tests.matching.follower", url, str(tmp_path), clock.now().isoformat()]
     others = [
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,

@@ -26,6 +26,7 @@ from tests.eligibility.strategies import all_facts, all_terms
 
 TODAY = date(2026, 9, 23)
 PROPERTY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+pytestmark = pytest.mark.long  # the compiler of numba takes its time
 
 
 @pytest.fixture(params=["numpy", "numba"])

@@ -25,7 +25,7 @@ from matchmaker.needs.rules import Wanted
 from matchmaker.products.models import Product
 from matchmaker.ranking.models import ShownList
 from matchmaker.refusal import plain
-from tests.conftest import make_app, settings_for
+from tests.conftest import file_of, make_app, settings_for
 from tests.products.builders import a_product
 
 from .builders import NOW
@@ -206,7 +206,7 @@ def test_a_night_in_shards_makes_what_one_by_one_makes_and_says_how_far_it_is(
     monkeypatch.setattr(jobs, "SHARD", 4)
     a_crowd(town, 10)
     kept = tmp_path / "evening.db"
-    with sqlite3.connect(tmp_path / "town.db") as evening, sqlite3.connect(kept) as copy:
+    with sqlite3.connect(file_of(town_app)) as evening, sqlite3.connect(kept) as copy:
         evening.backup(copy)
     night = clock.now()
     assert jobs.match_open_needs(night) == 11

@@ -19,8 +19,7 @@ from matchmaker.eligibility.facts import Facts, Terms
 from matchmaker.eligibility.rules import CRITERIA, failed_rules
 from matchmaker.matching.columns import FactColumns
 from matchmaker.matching.index_board import kernels
-from matchmaker.matching.reach import Askers, Cell, by_fit, outcome_names, told_cells, told_count
-from matchmaker.matching.sealing import LEAST_TOLD
+from matchmaker.matching.reach import Askers, by_fit, outcome_names
 from matchmaker.ranking import compiled
 from matchmaker.reference import industries
 from tests.eligibility.strategies import all_facts, all_terms
@@ -151,23 +150,6 @@ def test_a_shop_on_the_edge_of_a_circle_is_judged_as_the_loop_does() -> None:
         askers = Askers()
         askers.put(key, shop)
         holds(askers, {key: shop}, Terms(places=(replace(centre, radius_km=distance),)))
-
-
-@pytest.mark.article("17.2")
-@settings(deadline=None)
-@given(st.dictionaries(st.sampled_from("abcdefghijklmnop"), st.integers(1, 60)))
-def test_no_count_under_five_is_told_or_left_to_be_subtracted(counts: dict[str, int]) -> None:
-    cells = told_cells(counts)
-    assert all(cell.count >= LEAST_TOLD for cell in cells)
-    untold = sum(counts.values()) - sum(cell.count for cell in cells)
-    assert untold == 0 or not cells
-    assert [cell for cell in cells if cell.key is None] == cells[-1:] or all(cell.key for cell in cells)
-
-
-def test_the_smallest_told_line_joins_those_that_are_too_small_alone() -> None:
-    assert told_cells({"a": 20, "b": 6, "c": 2}) == [Cell("a", 20), Cell(None, 8)]
-    assert told_cells({"a": 3}) == []
-    assert (told_count(0), told_count(4), told_count(5)) == (0, None, 5)
 
 
 def test_the_order_is_fewest_open_questions_then_amount_then_term() -> None:

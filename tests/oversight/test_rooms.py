@@ -7,9 +7,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from matchmaker import clock, queue, timetable
 from matchmaker.db import db, unit_of_work
+from matchmaker.leads.jobs import release_overdue_leads
+from matchmaker.leads.models import LeadClock
 from matchmaker.leads.rules.clocks import Clock
 from matchmaker.leads.rules.seen import Seen
 from matchmaker.leads.services import stepping, working
@@ -101,6 +104,24 @@ def test_a_supervisor_sees_late_waits_and_no_name(app: Any, client: Any) -> None
         assert "共 1 条" in client.get(f"/oversight/late?institution={bank}&kind=accept").text
         assert "没有过期的" in client.get(f"/oversight/late?institution={bank}&kind=decision").text
         assert "没有过期的" in client.get("/oversight/late?still=1").text
+
+
+@pytest.mark.article("16.4")
+def test_an_owner_who_lets_papers_wait_makes_no_institution_late(app: Any, client: Any) -> None:
+    asked = datetime.fromisoformat("2026-09-23T10:00:00+08:00")
+    with clock.frozen(asked, everywhere=True), app.app_context(), unit_of_work():
+        case = builders.a_case()
+        lead, supervisor = builders.to_state(case, "papers"), a_supervisor()
+        due = next(row.due_at for row in lead.clocks if row.kind == "papers")
+    with clock.frozen(due + timedelta(minutes=1), everywhere=True):
+        with app.app_context():
+            release_overdue_leads(clock.now())
+            outcomes = {row.kind: row.outcome for row in db.session.scalars(sa.select(LeadClock))}
+            assert outcomes["papers"] == "late", "the owner's pause ran out"
+        sign_in(client, supervisor)
+        assert "没有过期的" in client.get("/oversight/late").text
+        figure = re.search(r'href="/oversight/late"[^>]*>\s*(\d+)', client.get("/").text)
+        assert figure is not None and figure[1] == "0", "the number on the start page is that of its rows"
 
 
 @pytest.mark.article("B.4")

@@ -86,7 +86,11 @@ class Page(HTMLParser):
 
 def problems_of(text: str) -> list[str]:
     """Everything that is wrong with a page, in words; an empty list when nothing is."""
-    page = Page(text)
+    return problems_of_page(Page(text))
+
+
+def problems_of_page(page: Page) -> list[str]:
+    """The same of a page that was read already."""
     found = list(page.problems)
     if not page.title.strip() or "万企通" not in page.title and "Matchmaker" not in page.title:
         found.append(f"title: {page.title!r}")

@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urldefrag, urlsplit
 
 import pytest
 import sqlalchemy as sa
+from flask.testing import FlaskClient
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import parse_options_header
 
 from matchmaker.accounts.models import Person
 from matchmaker.businesses.models import Business, BusinessMember, IdentityCase, Mandate
@@ -19,7 +24,9 @@ from matchmaker.leads.models import Consent, Lead
 from matchmaker.leads.rules.states import LIVE
 from matchmaker.permissions import INSURERS, may
 from tests.builders import sign_in
-from tests.promises.page_checks import Page, problems_of
+from tests.promises.page_checks import Page, problems_of_page
+
+pytestmark = pytest.mark.long
 
 ROLES = ("nobody", "owner", "borrower", "helper", "manager", "desk", "insurer", "operator", "supervisor", "channel")
 PER_ENDPOINT = 4
@@ -67,15 +74,34 @@ def _count(condition: Any) -> int:
     return db.session.scalar(sa.select(sa.func.count()).select_from(Lead).where(condition)) or 0
 
 
-def walk(app: Any, role: str, language: str = "zh", each: int = PER_ENDPOINT) -> Iterator[tuple[str, str, Any]]:
-    """(endpoint, path, answer) of the pages that links lead to, from the start page of the role."""
+@dataclass(frozen=True)
+class Visited:
+    """One page of a walk: where it was asked for and what was answered, read once."""
+
+    endpoint: str
+    path: str
+    status_code: int
+    headers: Headers
+    data: bytes
+    page: Page | None
+    """What the page says of itself; None where the answer is no page (a file, a redirect)."""
+
+    @property
+    def mimetype(self) -> str:
+        return parse_options_header(self.headers.get("Content-Type"))[0]
+
+    @property
+    def text(self) -> str:
+        return self.data.decode()
+
+
+def walk(app: Any, role: str, language: str = "zh", each: int = PER_ENDPOINT) -> Iterator[Visited]:
+    """The pages that links lead to, from the start page of the role, at most ``each`` of one endpoint."""
     client = app.test_client()
     with app.app_context():
         person = person_of(role)
-        name = person.name if person else None
-    if name is not None:
-        with app.app_context():
-            sign_in(client, person_of(role))
+        if person is not None:
+            sign_in(client, person)
     client.set_cookie("lang", language)
     adapter = app.url_map.bind("localhost")
     seen, per_endpoint, waiting = set(), Counter[str](), ["/"]
@@ -86,19 +112,36 @@ def walk(app: Any, role: str, language: str = "zh", each: int = PER_ENDPOINT) ->
         seen.add(path)
         try:
             endpoint, _ = adapter.match(urlsplit(path).path, method="GET")
-        except Exception:
-            yield "?", path, client.get(path)
+        except HTTPException:
+            yield _visit(client, "?", path)
             continue
         kind = f"{endpoint} as a file" if "as=csv" in path else endpoint
         if per_endpoint[kind] >= each or endpoint.endswith("static"):
             continue
         per_endpoint[kind] += 1
-        answer = client.get(path)
-        yield endpoint, path, answer
-        if answer.status_code in {301, 302, 303}:
-            waiting.append(_local(answer.location, path))
-        elif answer.mimetype == "text/html":
-            waiting += [_local(link, path) for link in Page(answer.text).links if _is_ours(link)]
+        visited = _visit(client, endpoint, path)
+        yield visited
+        if visited.status_code in {301, 302, 303}:
+            waiting.append(_local(visited.headers["Location"], path))
+        elif visited.page is not None:
+            waiting += [_local(link, path) for link in visited.page.links if _is_ours(link)]
+
+
+def walk_of_the_town(app: Any, role: str, language: str = "zh", each: int = PER_ENDPOINT) -> list[Visited]:
+    """``walk`` over a fresh copy of the small town, taken once by each process: every copy shows the same pages."""
+    asked = (role, language, each)
+    if asked not in _walked:
+        _walked[asked] = list(walk(app, role, language, each))
+    return _walked[asked]
+
+
+_walked: dict[tuple[str, str, int], list[Visited]] = {}
+
+
+def _visit(client: FlaskClient, endpoint: str, path: str) -> Visited:
+    answer = client.get(path)
+    page = Page(answer.text) if answer.mimetype == "text/html" and answer.status_code not in {301, 302, 303} else None
+    return Visited(endpoint, path, answer.status_code, answer.headers, answer.data, page)
 
 
 def _is_ours(link: str) -> bool:
@@ -117,13 +160,14 @@ def _local(link: str, base: str) -> str:
 @pytest.mark.parametrize("role", ROLES)
 def test_every_page_a_role_can_reach_is_whole(town: Any, role: str, language: str) -> None:
     wrong: list[str] = []
-    for endpoint, path, answer in walk(town, role, language, each=PER_ENDPOINT if language == "zh" else PER_ENDPOINT // 2):
-        if answer.status_code >= 400:
-            wrong.append(f"{path} ({endpoint}): {answer.status_code}")
-        elif answer.mimetype == "text/html" and answer.status_code == 200:
-            wrong += [f"{path} ({endpoint}): {problem}" for problem in problems_of(answer.text)]
-        if role != "nobody" and answer.status_code == 200 and not endpoint.endswith("static"):
-            assert answer.headers.get("Cache-Control") == "no-store", path
+    for visited in walk_of_the_town(town, role, language, each=PER_ENDPOINT if language == "zh" else PER_ENDPOINT // 2):
+        where = f"{visited.path} ({visited.endpoint})"
+        if visited.status_code >= 400:
+            wrong.append(f"{where}: {visited.status_code}")
+        elif visited.page is not None and visited.status_code == 200:
+            wrong += [f"{where}: {problem}" for problem in problems_of_page(visited.page)]
+        if role != "nobody" and visited.status_code == 200:
+            assert visited.headers.get("Cache-Control") == "no-store", where
     assert wrong == []
 
 
@@ -133,10 +177,10 @@ def test_each_page_opens_on_postgresql(postgres_town: Any) -> None:
     seen, wrong = set(), []
     for role in ROLES:
         shelves = PER_ENDPOINT if role in {"desk", "insurer"} else 1  # products in every state lead to other pages
-        for endpoint, path, answer in walk(postgres_town, role, each=shelves):
-            seen.add(endpoint)
-            if answer.status_code >= 400:
-                wrong.append(f"{path} as {role}: {answer.status_code}")
+        for visited in walk(postgres_town, role, each=shelves):
+            seen.add(visited.endpoint)
+            if visited.status_code >= 400:
+                wrong.append(f"{visited.path} as {role}: {visited.status_code}")
     for rule in postgres_town.url_map.iter_rules():
         if "GET" not in rule.methods or rule.endpoint in seen or rule.endpoint.endswith("static"):
             continue
@@ -277,7 +321,7 @@ def test_nobody_finds_a_business_that_did_not_consent(town: Any, role: str) -> N
             if member.business_id not in open_to_me and member.person_id != person.id and member.person.phone:
                 sealed[member.person.phone] = "phone"
     pattern = re.compile("|".join(re.escape(text) for text in sealed))
-    for endpoint, path, answer in walk(town, role):
-        if answer.mimetype in {"text/html", "application/json", "text/csv"}:
-            found = pattern.search(answer.text)
-            assert found is None, f"{path} ({endpoint}) shows the {sealed[found.group()]} of a sealed business"
+    for visited in walk_of_the_town(town, role):
+        if visited.mimetype in {"text/html", "application/json", "text/csv"}:
+            found = pattern.search(visited.text)
+            assert found is None, f"{visited.path} ({visited.endpoint}) shows the {sealed[found.group()]} of a sealed business"

@@ -187,6 +187,8 @@ def test_each_list_leaves_as_it_stands_on_its_page(town: Any) -> None:
                 wrong.append(f"{endpoint}: {len(rows)} rows of {total}")
             if len(below[-len(heads):]) != len(heads) or any(not line[2] for line in below[-len(heads):]):
                 wrong.append(f"{endpoint}: no definitions")
+            if total and ("会记下来" in page.text) != listing.is_written_down:
+                wrong.append(f"{endpoint}: its page does not say whether taking the file is written down")
             if total and "as=csv" not in page.text:
                 wrong.append(f"{endpoint}: its page does not offer the file")
             if total > 3:
@@ -199,9 +201,9 @@ def test_each_list_leaves_as_it_stands_on_its_page(town: Any) -> None:
     assert len(empty) < len(listings(town)) / 3, empty
     with town.app_context():
         taken = {row.listing: row for row in db.session.scalars(sa.select(ListTaken))}
-    about_people = {each.name for name, each in listings(town).items()
-                    if each.about_people and name not in NOT_IN_THE_SMALL_TOWN}
-    assert set(taken) == about_people
+    written_down = {each.name for name, each in listings(town).items()
+                    if each.is_written_down and name not in NOT_IN_THE_SMALL_TOWN}
+    assert set(taken) == written_down
     assert all(row.person_id for row in taken.values())
 
 

@@ -17,13 +17,12 @@ from matchmaker.queue import Job, later
 from matchmaker.refusal import Refused
 from matchmaker.web import FormKey, RefusedAttempt
 
-pytestmark = pytest.mark.own_app
+pytestmark = pytest.mark.own_app("trial")
 
 
 def add_views(app: Any) -> None:
     """Views that only these tests know."""
     bp = Blueprint("trial", __name__, url_prefix="/trial")
-    app.config["WTF_CSRF_ENABLED"] = False
 
     @bp.post("/add")
     @web.public
@@ -95,6 +94,10 @@ def add_views(app: Any) -> None:
         later("trial", key="after a slow upload")
         return "kept"
 
+    @bp.get("/open")
+    def open_door() -> Any:
+        return "secret"
+
     app.register_blueprint(bp)
 
 
@@ -102,7 +105,9 @@ def add_views(app: Any) -> None:
 def trial(any_app: Any) -> Any:
     web._sentences.setdefault("trial_refused", "刚才的没有做")
     any_app.testing = False
-    add_views(any_app)
+    any_app.config["WTF_CSRF_ENABLED"] = False
+    if "trial" not in any_app.blueprints:
+        add_views(any_app)
     return any_app
 
 
@@ -220,7 +225,6 @@ def test_a_slow_upload_holds_no_lock(trial: Any) -> None:
 
 
 def test_an_endpoint_that_says_nothing_of_access_answers_nobody(trial: Any) -> None:
-    trial.add_url_rule("/trial/open", "open_door", lambda: "secret")
     answer = trial.test_client().get("/trial/open")
     assert answer.status_code == 500
     assert b"secret" not in answer.data

@@ -17,6 +17,7 @@ from matchmaker.ranking.estimator import FundingChance
 from matchmaker.ranking.pairs import PairFeature, PairScorer
 from matchmaker.ranking.plain_forest_kernels import pair_features
 
+pytestmark = pytest.mark.long  # the compiler of numba takes its time
 PROPERTY = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 

@@ -10,7 +10,7 @@ from matchmaker.accounts.models import Person
 from matchmaker.businesses import queries as businesses
 from matchmaker.businesses.mandates import helper_scope
 from matchmaker.businesses.models import Business
-from matchmaker.eligibility.rules import Verdict
+from matchmaker.eligibility.rules import Verdict, eligible
 from matchmaker.products.cover import queries as shelf
 from matchmaker.products.cover.models import CoverVersion
 from matchmaker.products.cover.rules import verdicts
@@ -103,3 +103,9 @@ def businesses_of(person: Person | None) -> list[Business]:
 def verdicts_for(version: CoverVersion, business: Business, today: date) -> list[Verdict]:
     """What each rule of a cover says of a business."""
     return verdicts(version.terms, businesses.facts_of(business, today), today)
+
+
+def fitting_on_line(line: str, business: Business, today: date) -> list[CoverVersion]:
+    """What is listed on a line and takes this business, in the neutral order of the day."""
+    facts = businesses.facts_of(business, today)
+    return [version for version in on_line(line, today) if eligible(verdicts(version.terms, facts, today))]

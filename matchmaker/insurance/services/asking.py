@@ -12,7 +12,7 @@ from matchmaker.businesses.models import Business
 from matchmaker.businesses.rules import PROVEN
 from matchmaker.db import db
 from matchmaker.insurance.models import CoverConsent, CoverRequest
-from matchmaker.insurance.queries import requests
+from matchmaker.insurance.queries import requests, zone
 from matchmaker.insurance.rules import clocks
 from matchmaker.insurance.rules.questions import answer_refusals, questions_of
 from matchmaker.insurance.rules.quoting import INSTALMENTS
@@ -30,12 +30,16 @@ from matchmaker.refusal import Reason, Refused
 def why_not_asked(version: CoverVersion, business: Business, person: Person) -> Reason | None:
     """Why this person cannot ask for this cover now, or None; asked by the page and again on sending.
 
-    Codes: `cover_not_listed`, `lead_member_not_checked`, `lead_contact_missing`, `cover_asked_already`,
-    `cover_three_live`.
+    Codes: `cover_not_listed`, `cover_not_for_business`, `lead_member_not_checked`, `lead_contact_missing`,
+    `cover_asked_already`, `cover_three_live`.
     """
-    now_listed = listed(version.cover_id, clock.today())
+    today = clock.today()
+    now_listed = listed(version.cover_id, today)
     if now_listed is None or now_listed.id != version.id:
         return Reason("cover_not_listed")
+    outside = next((one for one in zone.verdicts_for(version, business, today) if one.failed), None)
+    if outside is not None:
+        return Reason("cover_not_for_business", {"rule": f"label:match.rule:{outside.rule}"})
     member = requests.member_of(business.id, person.id)
     helps = helper_scope(business.id, person.id) == "act"
     if not helps and (member is None or member.standing not in PROVEN):

@@ -27,6 +27,7 @@ from matchmaker.insurance.rules.reasons import DECLINE_CODES
 from matchmaker.insurance.rules.states import BALL, Side, State
 from matchmaker.insurance.services import asking, giving
 from matchmaker.insurance.views import bp, licensed
+from matchmaker.insurance.views.fitting import fit_of
 from matchmaker.listing import listed
 from matchmaker.papers.queries import folder_of
 from matchmaker.papers.rules import can_be_sent, checklist
@@ -67,7 +68,7 @@ def ask(version: CoverVersion) -> ResponseReturnValue:
     mine = reading.businesses_of(actor())
     if len(mine) == 1:
         return back_to("insurance.ask_page", cover_id=version.cover_id, business_id=mine[0].id)
-    return render_template("insurance/ask_whose.html", version=version, businesses=mine)
+    return render_template("insurance/ask_whose.html", version=version, fits=[fit_of(version, one) for one in mine])
 
 
 def _form(asked: Asked) -> AskForm:
@@ -98,6 +99,8 @@ def _ask_page(asked: Asked, form: AskForm, status: int = 200) -> ResponseReturnV
             unasked=[paper for paper in folder if paper.kind not in kinds and can_be_sent(paper, today)],
             form=form,
             no=asking.why_not_asked(asked.version, asked.business, actor()),
+            fit=fit_of(asked.version, asked.business),
+            refused=status >= 400,
             live=requests.live_on_line(asked.business.id, asked.version.cover.line),
             fields=requests.CONSENT_FIELDS,
             accept_due_at=clocks.accept_due(clock.now()),
@@ -204,7 +207,9 @@ def owner_page(
     version = found.cover_version
     is_over = found.state in (State.DECLINED, State.RELEASED, State.EXPIRED, State.REFUSED, State.WITHDRAWN)
     others = [
-        other for other in reading.on_line(version.cover.line, clock.today()) if other.cover_id != version.cover_id
+        other
+        for other in reading.fitting_on_line(version.cover.line, found.business, clock.today())
+        if other.cover_id != version.cover_id
     ]
     return (
         render_template(

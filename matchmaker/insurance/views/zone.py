@@ -15,8 +15,8 @@ from matchmaker.businesses.models import Business
 from matchmaker.insurance import listings
 from matchmaker.insurance.queries import zone as reading
 from matchmaker.insurance.views import bp, licensed
+from matchmaker.insurance.views.fitting import fit_of, judged_of
 from matchmaker.listing import listed
-from matchmaker.matching.telling import Judged, judged
 from matchmaker.products.cover.models import CoverVersion
 from matchmaker.products.cover.rules import counted_in_money, indicative, split
 from matchmaker.reference import insurance_lines
@@ -59,7 +59,7 @@ def one_line(line: str) -> ResponseReturnValue:
         words=words,
         businesses=mine,
         business=business,
-        judged={version.id: _judged(version, business) for version in page.items} if business else {},
+        judged={version.id: judged_of(version, business) for version in page.items} if business else {},
         licensed=licensed(),
         in_money=counted_in_money(line),
         most=COMPARED_AT_MOST,
@@ -72,10 +72,6 @@ def _chosen(mine: list[Business]) -> Business | None:
     text = request.args.get("business", "")
     named = next((business for business in mine if str(business.id) == text), None)
     return named or (mine[0] if mine else None)
-
-
-def _judged(version: CoverVersion, business: Business) -> list[Judged]:
-    return [judged(verdict) for verdict in reading.verdicts_for(version, business, clock.today())]
 
 
 @bp.get("/cover/<int:cover_id>")
@@ -99,6 +95,7 @@ def _cover_page(cover_id: int, number: int | None) -> ResponseReturnValue:
     version, is_listed = found
     mine = reading.businesses_of(actor())
     business = _chosen(mine)
+    fits = {one.id: fit_of(version, one) for one in mine}
     return render_template(
         "insurance/cover.html",
         version=version,
@@ -107,7 +104,8 @@ def _cover_page(cover_id: int, number: int | None) -> ResponseReturnValue:
         is_listed=is_listed,
         is_current=version.cover.current_version_id == version.id,
         business=business,
-        judged=_judged(version, business) if business else [],
+        fit=fits[business.id] if business else None,
+        takes_some=not mine or any(not fit.failed for fit in fits.values()),
         licensed=licensed(),
         in_money=counted_in_money(version.cover.line),
         names={},

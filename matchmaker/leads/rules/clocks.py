@@ -90,6 +90,9 @@ LIMITS: dict[Clock, Limit] = {
     )
 }
 
+OF_INSTITUTIONS: tuple[Clock, ...] = tuple(each for each, limit in LIMITS.items() if limit.side is Side.INSTITUTION)
+"""What an institution can be late with; the others run while the owner has the ball."""
+
 ONLY_TELL: tuple[Clock, ...] = (Clock.SIGN, Clock.PAY)
 """Clocks of an institution after which nothing is taken back."""
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from matchmaker.listing import Column, Listing, worded
+from matchmaker.listing import About, Column, Listing, worded
 
 
 def _version(cover: Any) -> Any:
@@ -27,4 +27,5 @@ MINE = Listing(
     ),
     ("show", "q"),
     {"show": "all"},
+    about=About.NOBODY,
 )
