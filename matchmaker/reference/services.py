@@ -157,7 +157,7 @@ def answer_region_change(row: RegionChange, *, agrees: bool, remark: str = "", b
         raise Refused("region_remark_missing", field="remark", status=422)
     if agrees:
         _divisions_with(row.change)
-    row.agreed, row.answered_by_id, row.answered_at = agrees, by.id, clock.real_now()
+    row.agreed, row.answered_by_id, row.answered_at = agrees, by.id, clock.now()
     row.remark = remark
     record("reference.answer_region_change", row, by=by, agreed=agrees, remark=remark)
     db.session.flush()
