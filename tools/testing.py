@@ -35,34 +35,36 @@ CHROMIUMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chr
 
 def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, _end)  # so that what was started is stopped then too
-    left_out: list[str] = []
+    left_out: dict[str, str] = {}
     install_what_is_missing()
     environment = dict(os.environ, PYTHONUNBUFFERED="1", OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
     # Else each worker, and each process that a test starts, compiles everything it imports once more.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     chromium = find_chromium()
     if chromium is None:
-        left_out.append("browser")
-        print("NOT RUN: browser journeys, because there is no Chromium"
-              + (f"; {debian.command_for('chromium')}" if debian.has_apt() else "") + ".")
+        left_out["browser"] = not_run("browser journeys", "there is no Chromium", "chromium")
     elif not driver_starts():
-        left_out.append("browser")
-        print("NOT RUN: browser journeys, because Playwright's driver does not start"
-              + (f"; {debian.command_for(LIBRARY_OF_THE_DRIVER)}" if debian.has_apt() else "") + ".")
+        left_out["browser"] = not_run("browser journeys", "Playwright's driver does not start", LIBRARY_OF_THE_DRIVER)
     else:
         environment["MATCHMAKER_TEST_CHROMIUM"] = chromium
     with postgres() as url:
         if url is None:
-            left_out.append("postgres")
-            print("NOT RUN: tests on PostgreSQL, because no server answers and none could be started"
-                  + (f"; {debian.command_for('postgresql')}" if debian.has_apt() else "") + ".")
+            reason = "no server answers and none could be started"
+            left_out["postgres"] = not_run("tests on PostgreSQL", reason, "postgresql")
         else:
             environment["MATCHMAKER_TEST_PG"] = url.replace("postgresql://", "postgresql+psycopg://", 1)
         command = [sys.executable, "-m", "pytest", "-n", str(WORKERS), "--dist", "worksteal", "--durations", "20"]
         if left_out:
             command += ["-m", " and ".join(f"not {marker}" for marker in left_out)]
-        sys.stdout.flush()
-        return subprocess.run([*command, *arguments], cwd=ROOT, env=environment).returncode
+        print(*left_out.values(), sep="", end="", flush=True)
+        code = subprocess.run([*command, *arguments], cwd=ROOT, env=environment).returncode
+        print(*left_out.values(), sep="", end="", flush=True)  # again, where it is read: after minutes of dots
+        return code
+
+
+def not_run(what: str, because: str, package: str) -> str:
+    """The line that says what is left out, why, and which command brings it."""
+    return f"NOT RUN: {what}, because {because}{f'; {debian.command_for(package)}' if debian.has_apt() else ''}.\n"
 
 
 def install_what_is_missing() -> None:

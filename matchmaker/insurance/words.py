@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 LABELS = {
     "cover.request_state": {
-        "waiting": _l("等它接单"),
+        "waiting": _l("等着接单"),
         "accepted": _l("接了，在算"),
         "quoted": _l("给了报价"),
         "taken": _l("要了"),

@@ -349,6 +349,9 @@ def change(need: Need) -> ResponseReturnValue:
             form.refuse(no)
             status = no.status
         else:
+            said(_("改好了，下面按新的排。"))
+            if need.state == NeedState.IN_PROGRESS:
+                said(_("已经送出去的，还是送的时候那一版。"))
             return _to_matches(need)
     elif form.errors:
         status = 422

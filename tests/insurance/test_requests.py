@@ -321,7 +321,7 @@ def test_an_owner_asks_by_the_page_and_types_nothing_twice(app: Any, client: Any
     done = post(client, path, **typed())
     assert done.status_code == 303
     shown = client.get(done.location).text.replace("\xa0", " ")
-    assert "等它接单" in shown and "授权回执" in shown and "50 万元" in shown
+    assert "等着接单" in shown and "授权回执" in shown and "50 万元" in shown
     again = client.get(path).text
     assert "这个产品您已经问过" in again
     page = client.get(second).text

@@ -79,7 +79,7 @@ def test_an_insurer_publishes_and_quotes_and_the_owner_accepts(
     )  # fmt: skip
     owner.press("同意，只问平岚财险")
     owner.arrive(r"/cover/requests/\d+")
-    assert "问了平岚财险" in owner.told and "等它接单" in owner.words
+    assert "问了平岚财险" in owner.told and "等着接单" in owner.words
     seen(owner, "94-cover-waiting")
     request = owner.path
 

@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from matchmaker import clock
 from matchmaker.accounts.models import UserSession
 from matchmaker.accounts.rules import session_lives
+from matchmaker.db import db
+from matchmaker.needs.models import NeedDraft
 from tests.builders import PASSWORD
 from tests.journeys import stage as the_stage
 from tests.journeys.conftest import DESK, LiveSite, Opens, Visitor
@@ -160,3 +162,21 @@ def test_who_comes_too_late_reads_what_happened_and_what_was_typed(
 
 def ends_all_sessions(stage: LiveSite) -> None:
     stage.make(lambda: stage.execute(sa.update(UserSession).values(ended_at=clock.real_now(), ended_because="signed_out")))
+
+
+@pytest.mark.article("B.3")
+def test_a_lost_network_is_told_and_what_was_typed_is_saved_when_it_is_back(stage: LiveSite, visit: Opens) -> None:
+    owner = visit("owner")
+    says_a_need(owner)
+    page, lost = owner.page, owner.page.locator("#unsaved")
+    page.locator("#saved", has_text="已保存").wait_for()
+    assert lost.is_hidden()
+    page.context.set_offline(True)
+    page.locator("#amount").fill("52")
+    lost.wait_for(state="visible")
+    assert "没有存上" in lost.inner_text() and page.locator("#amount").input_value() == "52"
+    page.context.set_offline(False)
+    lost.wait_for(state="hidden", timeout=20_000)
+    owner.watch.troubles[:] = [one for one in owner.watch.troubles if not one.startswith("console: htmx:")]
+    with stage.app.app_context():
+        assert db.session.scalars(sa.select(NeedDraft.values)).one()["amount"] == "52"
