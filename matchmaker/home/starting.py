@@ -58,6 +58,8 @@ def steps_of_owner(person: Any, start: queries.OwnersStart) -> list[NextStep]:
         else:
             steps.append(step("you", "draft_ready", "look_and_post", "needs.review", {"draft_id": draft.id},
                               amount_yuan=wanted.amount_yuan, saved_at=draft.updated_at))  # fmt: skip
+    if person.closing_at is not None:
+        steps.append(step("soon", "closing", "keep_account", "privacy.close", closing_at=person.closing_at))
     steps += _cover_of_owner(person)
     steps += [
         step(_presses(case.due_at, "you"), "claim_against", "answer_claim", "businesses.case", {"case_id": case.id},

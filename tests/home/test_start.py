@@ -7,13 +7,14 @@ import re
 import pytest
 
 from matchmaker import clock
-from matchmaker.accounts.models import Institution
+from matchmaker.accounts.models import Institution, Person
 from matchmaker.accounts.services import badges
 from matchmaker.businesses.models import BusinessMember
 from matchmaker.db import db, unit_of_work
 from matchmaker.home.rules import in_order, step, waiting_for_you
 from matchmaker.leads import jobs
 from matchmaker.leads.rules.states import State
+from matchmaker.privacy.services import ask_to_close, keep_account
 from tests.builders import a_desk, a_manager, a_person, a_supervisor, an_institution, an_operator, an_owner, sign_in
 from tests.leads.builders import a_case, to_state
 from tests.needs.builders import a_draft, a_need, a_shop
@@ -72,6 +73,20 @@ def test_a_desk_of_one_person_is_told_to_invite_a_second(app, client):
     with app.app_context(), unit_of_work():
         a_desk(db.session.get_one(Institution, institution_id), "赵柜台")
     assert "只有您一位管理员" not in page_of(client.get("/"))
+
+
+@pytest.mark.article("B.1")
+def test_an_account_that_is_about_to_go_says_so_until_its_owner_keeps_it(app, client):
+    """The deletion cannot be taken back, so whoever comes back within the seven days is told where to stop it."""
+    with app.app_context(), unit_of_work():
+        owner = an_owner()
+        ask_to_close(owner)
+    sign_in(client, owner)
+    page = page_of(client.get("/"))
+    assert "改了主意，现在还能留下" in page and "/my-data/close" in links_of(page)
+    with app.app_context(), unit_of_work():
+        keep_account(db.session.get_one(Person, owner.id))
+    assert "改了主意" not in page_of(client.get("/"))
 
 
 @pytest.mark.article("B.3", "B.1")
