@@ -43,6 +43,11 @@ def _holds(word: str, columns: tuple[Any, ...], number: Any) -> sa.ColumnElement
     return sa.or_(sa.false(), *ways)
 
 
+def says(text: str, words: str) -> bool:
+    """The same of a text in memory: whether each of ``words`` stands in it, whatever the case."""
+    return all(word in text.lower() for word in words.lower().split())
+
+
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
     """An aware instant. Stored in UTC; SQLite forgets zones and this gives them back."""
 

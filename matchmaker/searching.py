@@ -7,16 +7,16 @@ list, and where it stands.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import force_locale
 
-from matchmaker.db import db
+from matchmaker.db import db, says
 from matchmaker.permissions import may
-from matchmaker.web import LANGUAGES, Page, known_labels, paginate, paginate_items
+from matchmaker.web import LANGUAGES, Page, known_deeds, known_labels, paginate, paginate_items
 
 FIRST = 5
 """How many of each kind are shown at once; the rest is one click away."""
@@ -122,10 +122,18 @@ def _first(there: sa.Select[Any] | Sequence[Any]) -> tuple[list[Any], int]:
 
 def codes_saying(group: str, words: str) -> list[str]:
     """The codes of a group of labels whose words hold every one of these, in either language."""
-    wanted = words.lower().split()
+    return _saying(known_labels(group), words)
+
+
+def deeds_saying(words: str) -> list[str]:
+    """The codes of the deeds of the trail whose words hold every one of these, in either language."""
+    return _saying(known_deeds(), words)
+
+
+def _saying(labels: Mapping[str, Any], words: str) -> list[str]:
     said: dict[str, str] = {}
     for language in LANGUAGES.values():
         with force_locale(language):
-            for code, label in known_labels(group).items():
-                said[code] = f"{said.get(code, '')} {label}".lower()
-    return [code for code, text in said.items() if wanted and all(word in text for word in wanted)]
+            for code, label in labels.items():
+                said[code] = f"{said.get(code, '')} {label}"
+    return [code for code, text in said.items() if words.strip() and says(text, words)]

@@ -57,7 +57,7 @@ BOARD = Listing(
             _l("家"),
         ),
     ),
-    ("size",),
+    ("size", "q"),
     about=About.PEOPLE,
 )
 
@@ -68,7 +68,7 @@ TO_INVITE = Listing(
         *(replace(column, of=partial(_of_shown, column.of)) for column in REACH.columns),
         Column(_l("邀请过"), _l("您单位请平台邀请的日子；空着就是没有"), lambda row: row.invited_on),
     ),
-    ("size",),
+    ("size", "q"),
     about=About.PEOPLE,
 )
 

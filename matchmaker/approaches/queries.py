@@ -18,7 +18,7 @@ from matchmaker.approaches.rules import INVITED_WITHIN, HandStanding, is_shown
 from matchmaker.businesses.models import Business, BusinessMember, YearlyFigures
 from matchmaker.businesses.queries import plain_facts
 from matchmaker.conversations.queries import blocking_businesses
-from matchmaker.db import db, holding
+from matchmaker.db import db, holding, says
 from matchmaker.leads.models import CardAgreement, Lead
 from matchmaker.matching import asking
 from matchmaker.matching import queries as matching
@@ -28,7 +28,7 @@ from matchmaker.needs.rules import LIVE_STATES
 from matchmaker.products.models import Product, ProductVersion
 from matchmaker.products.rules.freshness import is_fresh
 from matchmaker.ranking.models import Shown, ShownList
-from matchmaker.reference import industries, regions
+from matchmaker.reference import industries
 from matchmaker.reference.rules.size import size_class
 from matchmaker.reference.rules.working_time import SHANGHAI
 from matchmaker.refusal import Refused
@@ -179,7 +179,7 @@ def cards_for(institution_ids: Collection[int], *, words: str = "", product_id: 
             mine = tuple(product for product, needs in fits if card.need_id in needs)
             if mine and (product_id is None or any(product.id == product_id for product in mine)):
                 found.append(_offered(card, institution_id, mine, hands.get(card.id)))
-    return [one for one in found if not words or words.lower() in _said(one)]
+    return [one for one in found if says(_said(one), words)]
 
 
 def card_for(card_id: int, institution_id: int) -> Offered | None:
@@ -193,10 +193,9 @@ def _offered(card: SealedCard, institution_id: int, products: tuple[Product, ...
 
 
 def _said(one: Offered) -> str:
-    region, trade = regions.get(one.shown.region_code), industries.get(one.shown.industry_code)
-    names = [part.name for part in (region.path if region else ())] + [trade.name if trade else ""]
     versions = [product.current_version for product in one.products]
-    return " ".join([*names, *(version.name for version in versions if version)]).lower()
+    names = asking.told_names(one.shown.region_code, one.shown.industry_code)
+    return " ".join([names, *(version.name for version in versions if version)])
 
 
 def _fitting(institution_id: int, on: date) -> list[tuple[Product, frozenset[int]]]:
@@ -329,10 +328,16 @@ def listed_for(need: Need, product_ids: Collection[int]) -> tuple[ShownList | No
     return stored, {row.product_id: row for row in rows if row is not None}
 
 
-def cards_now(size: str = "") -> sa.Select[SealedCard]:
-    """Every card that is shown now, for the operator's board: what desks see, and no more; of one size class."""
+def cards_now(size: str = "", words: str = "") -> list[SealedCard]:
+    """Every card that is shown now, for the operator's board: what desks see, and no more; of one size class, with
+    these words in its place or trade."""
     query = _open_cards(clock.now()).options(selectinload(SealedCard.hands))
-    return query.where(SealedCard.size == size) if size else query
+    if size:
+        query = query.where(SealedCard.size == size)
+    cards = db.session.scalars(query).all()
+    return [
+        card for card in cards if says(asking.told_names(card.shown.region_code, card.shown.industry_code), words)
+    ]
 
 
 def ids_of_needs_past_card(now: datetime) -> list[int]:
@@ -385,9 +390,9 @@ class Rows(Sequence[Row]):
     def __len__(self) -> int:
         return len(self.sealed)
 
-    def of_size(self, size: str) -> Rows:
-        """Those of one size class; all where it is ""."""
-        return Rows(self.product_id, self.reach, self.sealed.of_size(size))
+    def narrowed(self, size: str, words: str) -> Rows:
+        """Those of one size class whose told place and trade hold these words; all where both are ""."""
+        return Rows(self.product_id, self.reach, self.sealed.of_size(size).holding(words))
 
     @overload
     def __getitem__(self, at: int) -> Row: ...

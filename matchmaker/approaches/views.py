@@ -31,7 +31,7 @@ from matchmaker.needs.queries import need_by_id
 from matchmaker.products import queries as product_queries
 from matchmaker.products.models import Product
 from matchmaker.refusal import Refused
-from matchmaker.web import actor, back_to, once, paginate, paginate_items, requires, said
+from matchmaker.web import actor, back_to, once, paginate, paginate_items, requires, said, typed_words
 
 bp = Blueprint("approaches", __name__)
 
@@ -90,7 +90,7 @@ def load_card(token: str) -> Offered | None:
 @listed(listings.CARDS)
 def cards() -> ResponseReturnValue:
     """Needs without a name that a late institution lost and a product of ours fits, with the owner's agreement."""
-    words = " ".join(request.args.get("q", "").split())[:40]
+    words = typed_words()
     chosen = request.args.get("product", "")
     product_id = int(chosen) if chosen.isdecimal() and len(chosen) < 10 else None
     mine = sorted(actor().institution_ids)
@@ -268,13 +268,15 @@ def to_invite(product: Product) -> ResponseReturnValue:
     sent = queries.count_invitations_since(product.institution_id, services.start_of_day(clock.now()))
     size = request.args.get("size", "")
     size = size if size in SIZES else ""
+    words = typed_words()
     return render_template(
         "approaches/to_invite.html",
         product=product,
         size=size,
         sizes=[cell.key for cell in rows.reach.by_size if cell.key],
         reach=rows.reach,
-        page=paginate_items(rows.of_size(size), 20),
+        words=words,
+        page=paginate_items(rows.narrowed(size, words), 20),
         left=max(0, most - sent) if is_offered(product, clock.today()) else 0,
         is_offered=is_offered(product, clock.today()),
         most=most,
@@ -355,7 +357,9 @@ def board() -> ResponseReturnValue:
     """Every card that is out, as desks see it, and how many hands are up; nothing can be sent from here."""
     size = request.args.get("size", "")
     size = size if size in SIZES else ""
-    return render_template("approaches/board.html", page=paginate(queries.cards_now(size)), size=size, sizes=SIZES)
+    words = typed_words()
+    page = paginate_items(queries.cards_now(size, words))
+    return render_template("approaches/board.html", page=page, size=size, words=words, sizes=SIZES)
 
 
 SIZES = ("micro", "small", "medium", "large")

@@ -17,7 +17,7 @@ TRAIL = Listing(
         Column(_l("谁"), _l("人的编号，没有名字；空着就是到时自动"), lambda row: row.by_id),
         Column(_l("印"), _l("封进链里的印；空着就是还没封"), lambda row: row.seal),
     ),
-    ("what",),
+    ("what", "q"),
     about=About.PEOPLE,
 )
 
@@ -31,6 +31,6 @@ FILES = Listing(
         Column(_l("行数"), _l("文件里有几行"), lambda row: row.rows, _l("行")),
         Column(_l("筛选"), _l("按哪几样筛过，不记筛的是什么"), lambda row: ", ".join(row.narrowed_by)),
     ),
-    ("listing",),
+    ("listing", "q"),
     about=About.PEOPLE,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 
 from matchmaker.audit.models import AuditRow, DataAccess
 from matchmaker.audit.rules import FIRST_SEAL, seal_after
-from matchmaker.db import db
+from matchmaker.db import db, holding
 from matchmaker.listing import ListTaken
 
 AT_ONCE = 1000
@@ -24,13 +25,23 @@ def rows_about(object_kind: str, object_id: int) -> sa.Select[AuditRow]:
     )
 
 
-def rows(*, what: str = "", by_id: int | None = None) -> sa.Select[AuditRow]:
-    """All deeds, newest first; filtered by the beginning of what was done ("lead.") and by whom."""
+def rows(
+    *, what: str = "", by_id: int | None = None, words: str = "", deeds: Collection[str] = ()
+) -> sa.Select[AuditRow]:
+    """All deeds, newest first; filtered by the beginning of what was done ("lead.") and by whom.
+
+    `words` stand in the code or the kind of the object, or are the number of the object or of who did it; `deeds`: the
+    codes whose words hold them.
+    """
     query = sa.select(AuditRow)
     if what:
         query = query.where(AuditRow.what.startswith(what, autoescape=True))
     if by_id is not None:
         query = query.where(AuditRow.by_id == by_id)
+    if words:
+        number = holding(words, number=AuditRow.by_id)
+        object_ = holding(words, AuditRow.what, AuditRow.object_kind, number=AuditRow.object_id)
+        query = query.where(sa.or_(object_, number, AuditRow.what.in_(deeds)))
     return query.order_by(AuditRow.id.desc())
 
 
@@ -102,11 +113,13 @@ def verify_seals() -> Chain:
             return Chain(True, number, seal, None)
 
 
-def files(*, listing: str = "") -> sa.Select[ListTaken]:
-    """Lists about people that left as files, the newest first; of one list."""
+def files(*, listing: str = "", words: str = "") -> sa.Select[ListTaken]:
+    """Lists about people that left as files, the newest first; of one list; `words`: of its code, or who took it."""
     query = sa.select(ListTaken)
     if listing:
         query = query.where(ListTaken.listing == listing)
+    if words:
+        query = query.where(holding(words, ListTaken.listing, number=ListTaken.person_id))
     return query.order_by(ListTaken.at.desc(), ListTaken.id.desc())
 
 

@@ -120,7 +120,7 @@ RECEIPTS = Listing(
         Column(_l("还有效"), _l("现在还能不能看"), lambda one: one.in_force),
         Column(_l("什么时候停的"), _l("收回或结束的时间，北京时间"), lambda one: one.consent.ended_at),
     ),
-    ("standing", "institution"),
+    ("standing", "institution", "q"),
     rows=looking.receipts,
     about=About.SELF,
 )

@@ -18,7 +18,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from matchmaker.businesses.rules import size_of_figures
-from matchmaker.db import db
+from matchmaker.db import db, says
 from matchmaker.eligibility.facts import Facts, Terms
 from matchmaker.matching import queries
 from matchmaker.matching.change_log import ASKED_SIDE, BUSINESS, NEED, State, state_of, touched_by, touched_since
@@ -119,6 +119,13 @@ class SealedRows(Sequence[SealedRow]):
             return self.none()
         return self._at(np.flatnonzero(self._columns[1] == self._sizes.index(size)))
 
+    def holding(self, words: str) -> SealedRows:
+        """Those whose place and trade, as told and no narrower, hold these words; all where there are none."""
+        if not words:
+            return self
+        found = [at for at, row in enumerate(self[:]) if says(told_names(row.region_code, row.industry_code), words)]
+        return self._at(np.array(found, dtype=np.intp))
+
     def _at(self, which: Any) -> SealedRows:
         return SealedRows(self.need_ids[which], self._columns[:, which], self._sizes, self._places, self._widths)
 
@@ -134,6 +141,14 @@ class SealedRows(Sequence[SealedRow]):
     def _seal(self, place: float, size: float, amount_yuan: float) -> SealedRow:
         named = next((one for one in self._places[int(place)].widths if self._widths[one] >= LEAST_TOLD), UNTOLD)
         return SealedRow(*named, self._sizes[int(size)], *band_of(amount_yuan, AMOUNT_BANDS))
+
+
+def told_names(region_code: str, industry_code: str) -> str:
+    """The names of a place, the wider ones before it, and of a trade, in both languages: where a word is looked for."""
+    region = regions.get(region_code)
+    places = region.path if region else ()
+    names = [industries.name(industry_code, language) for language in ("zh", "en")] if industry_code else []
+    return " ".join([*(part.name for part in places), *names])
 
 
 def told_widely(region_code: str, industry_code: str) -> tuple[tuple[tuple[str, str], ...], str, str]:

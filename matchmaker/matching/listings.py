@@ -40,6 +40,6 @@ REACH = Listing(
         Column(_l("最少"), _l("要的金额在哪一档：不低于"), lambda row: row.low_yuan, _l("元")),
         Column(_l("最多"), _l("要的金额在哪一档：不高于"), lambda row: row.high_yuan, _l("元")),
     ),
-    ("size",),
+    ("size", "q"),
     about=About.PEOPLE,
 )

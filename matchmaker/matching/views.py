@@ -23,7 +23,7 @@ from matchmaker.products.rules.states import EDITABLE_VERSION, Kind
 from matchmaker.products.rules.typed import FIELDS, kept_of, read_terms
 from matchmaker.ranking.models import Shown, ShownList
 from matchmaker.refusal import Reason
-from matchmaker.web import actor, asked_from_page, back_to, computes, once, paginate_items, requires
+from matchmaker.web import actor, asked_from_page, back_to, computes, once, paginate_items, requires, typed_words
 
 bp = Blueprint("matching", __name__)
 
@@ -243,8 +243,17 @@ def show_reach(product: Product) -> ResponseReturnValue:
     reach, rows = asking.reach_and_rows(queries.terms_said(version, product, queries.places_now()), clock.today())
     size = request.args.get("size", "")
     size = size if size in {cell.key for cell in reach.by_size} else ""
-    page = paginate_items(rows.of_size(size) if product.current_version else rows.none(), per_page=20)
-    return render_template("matching/reach.html", product=product, version=version, reach=reach, page=page, size=size)
+    words = typed_words()
+    shown = rows if product.current_version else rows.none()
+    return render_template(
+        "matching/reach.html",
+        product=product,
+        version=version,
+        reach=reach,
+        page=paginate_items(shown.of_size(size).holding(words), per_page=20),
+        size=size,
+        words=words,
+    )
 
 
 @bp.post("/desk/products/<int:product_id>/draft/<step>/reach")

@@ -13,6 +13,6 @@ INBOX = Listing(
         Column(_l("消息"), _l("告诉您的话"), lambda row: sentence({"code": row.kind, "facts": row.facts})),
         Column(_l("看过"), _l("第一次看的时间，北京时间；空着就是没看"), lambda row: row.read_at),
     ),
-    ("unread",),
+    ("unread", "q"),
     about=About.SELF,
 )

@@ -19,6 +19,11 @@ def inbox_of(person_id: int, *, unread_only: bool = False) -> sa.Select[Message]
     return query.order_by(Message.created_at.desc(), Message.id.desc())
 
 
+def inbox(person_id: int, *, unread_only: bool = False) -> list[Message]:
+    """The same, all of them at once."""
+    return list(db.session.scalars(inbox_of(person_id, unread_only=unread_only)))
+
+
 def count_unread(person_id: int) -> int:
     """How many messages a person has not read."""
     return (

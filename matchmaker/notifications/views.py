@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 
+from matchmaker.db import says
 from matchmaker.listing import listed
 from matchmaker.notifications import listings, queries, services
 from matchmaker.notifications.channels import read_stop
@@ -16,7 +17,20 @@ from matchmaker.notifications.forms import PreferencesForm
 from matchmaker.notifications.models import Message
 from matchmaker.notifications.rules import ALWAYS, OUTSIDE, TOPICS
 from matchmaker.refusal import Refused
-from matchmaker.web import actor, back_to, label, limited, paginate, public, requires, said
+from matchmaker.web import (
+    Page,
+    actor,
+    back_to,
+    label,
+    limited,
+    paginate,
+    paginate_items,
+    public,
+    requires,
+    said,
+    sentence,
+    typed_words,
+)
 
 bp = Blueprint("notifications", __name__)
 
@@ -34,10 +48,24 @@ def count_unread() -> int:
 def inbox() -> ResponseReturnValue:
     """One's messages, newest first; unread only with ``unread=1``."""
     unread_only = request.args.get("unread") == "1"
-    page = paginate(queries.inbox_of(actor().id, unread_only=unread_only), per_page=20)
+    words = typed_words()
     return render_template(
-        "notifications/inbox.html", page=page, unread_only=unread_only, unread=queries.count_unread(actor().id)
+        "notifications/inbox.html",
+        page=_inbox_page(unread_only, words),
+        unread_only=unread_only,
+        words=words,
+        unread=queries.count_unread(actor().id),
     )
+
+
+def _inbox_page(unread_only: bool, words: str) -> Page[Message]:
+    """One page of the reader's messages; words are looked for in the sentence as the reader sees it, since rows keep
+    codes and facts."""
+    if not words:
+        return paginate(queries.inbox_of(actor().id, unread_only=unread_only), per_page=20)
+    mine = queries.inbox(actor().id, unread_only=unread_only)
+    found = [one for one in mine if says(sentence({"code": one.kind, "facts": one.facts}), words)]
+    return paginate_items(found, per_page=20)
 
 
 @bp.post("/messages/<int:message_id>/open")

@@ -62,7 +62,7 @@ LATE = Listing(
         Column(_l("什么时候停的"), _l("钟停下的时间，北京时间"), lambda row: row.stopped_at),
         Column(_l("线索现在"), _l("办到哪一步"), worded("lead.state", lambda row: row.lead.state)),
     ),
-    ("institution", "kind", "still"),
+    ("institution", "kind", "still", "q"),
     about=About.PEOPLE,
 )
 
@@ -77,7 +77,7 @@ DECLINES = Listing(
             _l("理由"), _l("没有一条能补，也没有一条等得到"), lambda row: label("lead.code", row.decline_codes or [])
         ),
     ),
-    ("institution",),
+    ("institution", "q"),
     about=About.PEOPLE,
 )
 
@@ -146,7 +146,7 @@ JOBS = Listing(
         Column(_l("做完的时间"), _l("北京时间"), lambda job: job.finished_at),
         Column(_l("出了什么错"), _l("错误的名字；原话在服务器的日志里"), trouble_of),
     ),
-    ("state", "name"),
+    ("state", "name", "q"),
     about=About.NOBODY,
 )
 

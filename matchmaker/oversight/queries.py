@@ -99,8 +99,11 @@ def institutions() -> list[Institution]:
 # Waits and refusals -------------------------------------------------------------------------------------------------
 
 
-def late_waits(*, institution_id: int | None = None, kind: str = "", still: bool = False) -> sa.Select[Any]:
-    """Waits that an institution let run out, newest first; ``still``: only leads that were not taken back."""
+def late_waits(
+    *, institution_id: int | None = None, kind: str = "", still: bool = False, words: str = ""
+) -> sa.Select[Any]:
+    """Waits that an institution let run out, newest first; ``still``: only leads that were not taken back; ``words``:
+    the number of the lead, or words of the institution's name."""
     query = (
         sa.select(LeadClock)
         .join(Lead, Lead.id == LeadClock.lead_id)
@@ -113,6 +116,7 @@ def late_waits(*, institution_id: int | None = None, kind: str = "", still: bool
         query = query.where(LeadClock.kind == kind)
     if still:
         query = query.where(Lead.ended_at.is_(None))
+    query = query.where(_called(words))
     return query.order_by(LeadClock.stopped_at.desc(), LeadClock.id.desc())
 
 
@@ -120,27 +124,50 @@ NO_WAY_ON = frozenset(code for code, found in CODES.items() if found.way is Way.
 """Codes that say neither what can be repaired nor for what to wait."""
 
 
-def declines_without_use(*, institution_id: int | None = None) -> list[Lead]:
-    """Declines none of whose reasons the owner can repair or wait for, newest first."""
+def _called(words: str) -> sa.ColumnElement[bool]:
+    """Whether a lead has this number, or these words stand in its institution's name (without words: yes)."""
+    at = Lead.institution.has(holding(words, Institution.name, Institution.short_name))
+    return sa.or_(holding(words, number=Lead.id), at)
+
+
+def declines_without_use(
+    *, institution_id: int | None = None, words: str = "", codes: Collection[str] = ()
+) -> list[Lead]:
+    """Declines none of whose reasons the owner can repair or wait for, newest first; ``words`` as of `late_waits`;
+    ``codes``: the reasons whose words hold them."""
     query = sa.select(Lead).where(Lead.state == "declined").options(joinedload(Lead.institution))
     if institution_id is not None:
         query = query.where(Lead.institution_id == institution_id)
+    named = set(db.session.scalars(sa.select(Lead.id).where(_called(words))))
     query = query.order_by(Lead.ended_at.desc(), Lead.id.desc())
-    return [lead for lead in db.session.scalars(query).unique() if set(lead.decline_codes or ()) <= NO_WAY_ON]
+    return [
+        lead
+        for lead in db.session.scalars(query).unique()
+        if set(lead.decline_codes or ()) <= NO_WAY_ON
+        and (lead.id in named or not set(codes).isdisjoint(lead.decline_codes or ()))
+    ]
 
 
 # Work that runs by itself -------------------------------------------------------------------------------------------
 
 
-def jobs(*, state: str = "", name: str = "") -> sa.Select[Any]:
-    """Pieces of work, what failed first, then newest first; of one state, of one line of the timetable."""
+def jobs(*, state: str = "", name: str = "", words: str = "", names: Collection[str] = ()) -> sa.Select[Any]:
+    """Pieces of work, what failed first, then newest first; of one state, of one line of the timetable; ``words``: the
+    number, or words of its kind; ``names``: the lines of the timetable whose words hold them."""
     query = sa.select(Job)
     if state:
         query = query.where(Job.state == state)
     if name:
-        query = query.where(sa.or_(Job.args["name"].as_string() == name, Job.kind == name))
+        query = query.where(_of_lines([name]))
+    if words:
+        query = query.where(sa.or_(holding(words, Job.kind, number=Job.id), _of_lines(names)))
     failed_first = sa.case((Job.state == "failed", 0), (Job.state == "running", 1), else_=2)
     return query.order_by(failed_first, Job.id.desc())
+
+
+def _of_lines(names: Collection[str]) -> sa.ColumnElement[bool]:
+    """Whether a piece of work belongs to one of these lines of the timetable, or is of such a kind."""
+    return sa.or_(Job.args["name"].as_string().in_(names), Job.kind.in_(names))
 
 
 def job_by_id(job_id: int) -> Job | None:
@@ -188,9 +215,7 @@ def leads(*, show: str = "live", institution_id: int | None = None, words: str =
         query = query.where(Lead.state == "released")
     if institution_id is not None:
         query = query.where(Lead.institution_id == institution_id)
-    if words:
-        at = Lead.institution.has(holding(words, Institution.name, Institution.short_name))
-        query = query.where(sa.or_(holding(words, number=Lead.id), at))
+    query = query.where(_called(words))
     return query.order_by(Lead.sent_at.desc(), Lead.id.desc())
 
 

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from matchmaker import formatting
+from matchmaker.db import says
 from matchmaker.leads.models import Lead
 from matchmaker.needs.models import Need
 from matchmaker.needs.searches import wanted_words
@@ -68,9 +69,8 @@ def _hits_of_jobs(found: Sequence[str]) -> list[Hit]:
 
 
 def _permissions(person: Any, words: str) -> list[str]:
-    wanted = words.lower().split()
     said = {name: f"{name} {WHAT.get(name, line.about)}" for name, line in PERMISSIONS.items()}
-    return [name for name, text in said.items() if all(word in text.lower() for word in wanted)]
+    return [name for name, text in said.items() if says(text, words)]
 
 
 def _hits_of_permissions(found: Sequence[str]) -> list[Hit]:

@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from matchmaker import clock
+from matchmaker.db import says
 from matchmaker.leads.rules.clocks import OF_INSTITUTIONS
 from matchmaker.listing import listed
 from matchmaker.matching import services as matching
@@ -111,9 +112,13 @@ def late() -> ResponseReturnValue:
     kind = request.args.get("kind", "")
     kind = kind if kind in OF_INSTITUTIONS else ""
     still = request.args.get("still") == "1"
+    words = typed_words()
     return render_template(
         "oversight/late.html",
-        page=paginate(queries.late_waits(institution_id=institution_id, kind=kind, still=still), per_page=50),
+        page=paginate(
+            queries.late_waits(institution_id=institution_id, kind=kind, still=still, words=words), per_page=50
+        ),
+        words=words,
         institutions=queries.institutions(),
         institution_id=institution_id,
         kind=kind,
@@ -128,9 +133,13 @@ def late() -> ResponseReturnValue:
 def declines() -> ResponseReturnValue:
     """Declines that say neither what can be repaired nor for what to wait."""
     institution_id = _number(request.args.get("institution", ""))
+    words = typed_words()
+    codes = codes_saying("lead.code", words)
+    found = queries.declines_without_use(institution_id=institution_id, words=words, codes=codes)
     return render_template(
         "oversight/declines.html",
-        page=paginate_items(queries.declines_without_use(institution_id=institution_id), per_page=50),
+        page=paginate_items(found, per_page=50),
+        words=words,
         institutions=queries.institutions(),
         institution_id=institution_id,
         codes=sorted(queries.NO_WAY_ON),
@@ -180,7 +189,7 @@ def leads() -> ResponseReturnValue:
 @listed(listings.PERMISSIONS)
 def permissions() -> ResponseReturnValue:
     """The table of permissions as it is enforced: what is not listed is nobody's."""
-    words = " ".join(request.args.get("q", "").split())[:40]
+    words = typed_words()
     lines = [
         PermissionLine(
             name,
@@ -203,8 +212,7 @@ class PermissionLine:
 
     def holds(self, words: str) -> bool:
         """Whether every word stands in the line."""
-        text = " ".join([self.name, self.what, *(part for clause in self.who for part in clause)]).lower()
-        return all(word in text for word in words.lower().split())
+        return says(" ".join([self.name, self.what, *(part for clause in self.who for part in clause)]), words)
 
 
 # Work that runs by itself, tasks ------------------------------------------------------------------------------------
@@ -225,9 +233,12 @@ def job_board() -> ResponseReturnValue:
     state, name = request.args.get("state", ""), request.args.get("name", "")
     state = state if state in LABELS["job.state"] else ""
     name = name if name in LABELS["job.name"] else ""
+    words = typed_words()
+    names = codes_saying("job.name", words)
     return render_template(
         "oversight/jobs.html",
-        page=paginate(queries.jobs(state=state, name=name), per_page=50),
+        page=paginate(queries.jobs(state=state, name=name, words=words, names=names), per_page=50),
+        words=words,
         state=state,
         name=name,
         states=LABELS["job.state"],

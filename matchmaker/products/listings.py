@@ -91,6 +91,6 @@ IMPORTED = Listing(
         Column(_l("填上了的"), _l("从表里填上几项"), lambda line: len(line.taken), _l("项")),
         Column(_l("要您看的"), _l("没看懂、没有用上的几项"), lambda line: len(line.left), _l("项")),
     ),
-    ("draft",),
+    ("draft", "q"),
     about=About.NOBODY,
 )

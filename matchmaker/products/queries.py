@@ -394,9 +394,13 @@ def imports_of(institution_ids: set[int], q: str = "") -> sa.Select[ProductImpor
 _HAS_DRAFT = sa.or_(ImportLine.product_id.is_not(None), ImportLine.cover_id.is_not(None))
 
 
-def lines_of(source: ProductImport, draft: str = "") -> sa.Select[ImportLine]:
-    """The lines of a read table, with their drafts; ``draft``: "with" one or "without"."""
-    query = sa.select(ImportLine).where(ImportLine.import_id == source.id)
+def lines_of(source: ProductImport, draft: str = "", words: str = "") -> sa.Select[ImportLine]:
+    """The lines of a read table, with their drafts; ``draft``: "with" one or "without"; ``words`` stand in the name or
+    the institution as the table says them, or are the number of the line."""
+    query = sa.select(ImportLine).where(
+        ImportLine.import_id == source.id,
+        holding(words, ImportLine.name, ImportLine.institution_said, number=ImportLine.number),
+    )
     if draft:
         query = query.where(_HAS_DRAFT if draft == "with" else sa.not_(_HAS_DRAFT))
     return (

@@ -660,7 +660,8 @@ def imported(source: ProductImport) -> ResponseReturnValue:
     """What became of each line: what was taken, what was not understood under which heading, what is missing now."""
     draft = request.args.get("draft", "")
     draft = draft if draft in ("with", "without") else ""
-    page = paginate(queries.lines_of(source, draft), per_page=20)
+    words = typed_words()
+    page = paginate(queries.lines_of(source, draft, words), per_page=20)
     today = clock.today()
     licensed = bool(current_app.config["SETTINGS"].insurance_licence)
     gaps = {
@@ -671,6 +672,7 @@ def imported(source: ProductImport) -> ResponseReturnValue:
         source=source,
         page=page,
         draft=draft,
+        words=words,
         lines=queries.count_lines(source),
         gaps=gaps,
         drafts=queries.count_drafts(source),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import csv
+import functools
 import io
 import re
 from collections.abc import Iterator
@@ -205,6 +206,48 @@ def test_each_list_leaves_as_it_stands_on_its_page(town: Any) -> None:
                     if each.is_written_down and name not in NOT_IN_THE_SMALL_TOWN}
     assert set(taken) == written_down
     assert all(row.person_id for row in taken.values())
+
+
+WITHOUT_WORDS = {
+    "leads.who_sees": "who, where and why are chosen from what is there",
+    "oversight.lists": "found by the number of the list or of the need, each in a field of its own",
+    "oversight.messages": "kinds and channels; whom they are for is not told",
+    "reference.lpr": "a year is chosen",
+    "accounts.directory": "its field is called text", "accounts.institutions": "the same", "accounts.people": "the same",
+    "accounts.platform_people": "the same", "accounts.invitations": "the same",
+    "accounts.platform_invitations": "the same", "accounts.broker_reports": "the same",
+}  # fmt: skip
+"""Lists that are not searched by words in ``q``, and why."""
+
+
+@pytest.mark.article("8.2")
+def test_each_list_is_searched_by_what_stands_in_it(town: Any) -> None:
+    """Words that stand in a row find it, and no more than was there; words that stand nowhere find nothing."""
+    assert {name for name, one in listings(town).items() if "q" not in one.narrowed_by} == set(WITHOUT_WORDS)
+    wrong, searched = [], set()
+    for endpoint, _listing, client, path in opened(town):
+        if endpoint in WITHOUT_WORDS:
+            continue
+        taken = functools.partial(rows_of, client, path)
+        all_rows = taken()
+        if taken(q="没有这个词"):
+            wrong.append(f"{endpoint}: finds what does not stand there")
+        if not all_rows:
+            continue
+        searched.add(endpoint)
+        row = all_rows[0]
+        found = {text: taken(q=text) for text in sorted({cell[:40] for cell in row if cell})}
+        if not any(row in rows for rows in found.values()):
+            wrong.append(f"{endpoint}: nothing that stands in its first row finds it: {list(found)}")
+        wrong += [f"{endpoint}: {text} finds rows of other lists" for text, rows in found.items()
+                  if any(one not in all_rows for one in rows) and endpoint != "audit.files"]  # it grows as we read
+    assert wrong == []
+    assert len(searched) > 25
+
+
+def rows_of(client: Any, path: str, **asked: str) -> list[list[str]]:
+    """The rows of a list as a file, narrowed as asked."""
+    return read(client.get(path, query_string={"as": "csv", **asked}))[1]
 
 
 def test_the_filter_of_the_page_narrows_the_file_and_its_words_are_not_kept(town: Any) -> None:

@@ -10,6 +10,7 @@ from matchmaker.accounts.models import Person
 from matchmaker.businesses import queries as businesses
 from matchmaker.businesses.mandates import helper_scope
 from matchmaker.businesses.models import Business
+from matchmaker.db import says
 from matchmaker.eligibility.rules import Verdict, eligible
 from matchmaker.products.cover import queries as shelf
 from matchmaker.products.cover.models import CoverVersion
@@ -62,11 +63,10 @@ def known_lines(codes: Iterable[str]) -> tuple[str, ...]:
 
 def on_line(line: str, on: date, words: str = "") -> list[CoverVersion]:
     """What is listed on a line, insurers in the neutral order of the day; with these words in its name or insurer."""
-    wanted = words.lower().split()
     return [
         version
         for version in shelf.listed_on_line(line, on)
-        if all(word in f"{version.name} {version.cover.institution.name}".lower() for word in wanted)
+        if says(f"{version.name} {version.cover.institution.name}", words)
     ]
 
 

@@ -15,11 +15,11 @@ from matchmaker.accounts.models import Institution, Person
 from matchmaker.audit.models import DataAccess
 from matchmaker.businesses.models import Business, BusinessMember
 from matchmaker.businesses.rules import PROVEN
-from matchmaker.db import db
+from matchmaker.db import db, holding
 from matchmaker.leads.models import Consent, Lead, Reserve
 from matchmaker.leads.rules.consents import in_force
 from matchmaker.leads.rules.reserves import Standing
-from matchmaker.products.models import Product
+from matchmaker.products.models import Product, ProductVersion
 
 
 @dataclass(frozen=True)
@@ -42,15 +42,27 @@ def _mine(person_id: int) -> sa.Select[Any]:
 
 
 def consents_of(
-    person_id: int, *, open_: bool | None = None, institution_id: int | None = None
+    person_id: int, *, open_: bool | None = None, institution_id: int | None = None, words: str = ""
 ) -> sa.Select[Consent]:
-    """The consents for the businesses of a person, the latest first; open_ True: those in force or under withdrawal."""
+    """The consents for the businesses of a person, the latest first; open_ True: those in force or under withdrawal.
+
+    `words` stand in the institution or the product, or are the number of the receipt.
+    """
     query = sa.select(Consent).where(Consent.business_id.in_(_mine(person_id)))
     alive = sa.and_(Consent.ended_at.is_(None), Consent.ends_at > clock.now())
     if open_ is not None:
         query = query.where(alive if open_ else sa.not_(alive))
     if institution_id is not None:
         query = query.where(Consent.institution_id == institution_id)
+    for word in words.split():
+        product = Lead.product_version.has(holding(word, ProductVersion.name))
+        query = query.where(
+            sa.or_(
+                holding(word, number=Consent.id),
+                Consent.institution.has(holding(word, Institution.name, Institution.short_name)),
+                Consent.id.in_(sa.select(Lead.consent_id).where(product)),
+            )
+        )
     return query.options(joinedload(Consent.institution), joinedload(Consent.given_by)).order_by(
         Consent.given_at.desc(), Consent.id.desc()
     )

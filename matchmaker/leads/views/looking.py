@@ -15,7 +15,7 @@ from matchmaker.leads.queries.looking import Narrowed
 from matchmaker.leads.rules.consents import Field
 from matchmaker.leads.views import bp
 from matchmaker.listing import listed
-from matchmaker.web import actor, paginate, requires
+from matchmaker.web import actor, paginate, requires, typed_words
 
 PERIODS = (7, 30, 90, 365)
 
@@ -78,11 +78,13 @@ def receipts() -> ResponseReturnValue:
     person = actor()
     standing = request.args.get("standing", "")
     institution_id = _number("institution")
+    words = typed_words()
     page = paginate(
         looking.consents_of(
             person.id,
             open_={"open": True, "ended": False}.get(standing),
             institution_id=institution_id,
+            words=words,
         )
     )
     return render_template(
@@ -91,6 +93,7 @@ def receipts() -> ResponseReturnValue:
         receipts=looking.receipts(page.items),
         standing=standing if standing in ("open", "ended") else "",
         institution_id=institution_id,
+        words=words,
         institutions=looking.who_could_look(person.id),
     )
 
