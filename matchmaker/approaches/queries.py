@@ -28,7 +28,7 @@ from matchmaker.needs.rules import LIVE_STATES
 from matchmaker.products.models import Product, ProductVersion
 from matchmaker.products.rules.freshness import is_fresh
 from matchmaker.ranking.models import Shown, ShownList
-from matchmaker.reference import industries
+from matchmaker.reference import industries, regions
 from matchmaker.reference.rules.size import size_class
 from matchmaker.reference.rules.working_time import SHANGHAI
 from matchmaker.refusal import Refused

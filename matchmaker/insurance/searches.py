@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from matchmaker import clock, formatting
@@ -13,7 +14,7 @@ from matchmaker.products.cover import queries as shelf
 from matchmaker.products.cover.models import CoverVersion
 from matchmaker.products.cover.rules import line_name
 from matchmaker.reference.insurance_lines import InsuranceLine
-from matchmaker.searching import Findable, Hit
+from matchmaker.searching import Findable, Hit, codes_saying
 from matchmaker.web import label
 
 
@@ -70,6 +71,21 @@ def _hits_of_queue(found: Sequence[CoverRequest]) -> list[Hit]:
     ]
 
 
+def _hits_of_papers(found: Sequence[Any]) -> list[Hit]:
+    """What kind, and with whom; the name of the file for its owner alone."""
+    return [
+        Hit(
+            label("paper.kind", paper.kind),
+            url_for("insurance.show", request_id=request.id, _anchor="papers"),
+            f"{request.institution.short_name} · {paper.document.filename}"
+            if is_ours
+            else f"{requests.number_of(request)} · {request.cover_version.name}",
+            _("收回了") if paper.taken_back_at else "",
+        )
+        for paper, request, is_ours in found
+    ]
+
+
 FINDABLE = (
     Findable(
         "my-quotes",
@@ -86,6 +102,13 @@ FINDABLE = (
         lambda person, words: requests.queue_of(person, "all", words),
         _hits_of_queue,
         lambda person, words: url_for("insurance.queue", show="all", q=words),
+    ),
+    Findable(
+        "cover-papers",
+        _l("给保险公司的材料"),
+        "lead.track",
+        lambda person, words: requests.papers_called(person, words, codes_saying("paper.kind", words)),
+        _hits_of_papers,
     ),
     Findable(
         "cover", _l("保险产品"), None, lambda person, words: shelf.listed_named(words, clock.today()), _hits_of_cover

@@ -2,6 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 
+from matchmaker.db import says
 from matchmaker.listing import About, Column, Listing, worded
 from matchmaker.papers.models import FolderPaper
 from matchmaker.papers.words import LABELS
@@ -25,5 +26,4 @@ FOLDER = Listing(
 def holds(paper: FolderPaper, words: str) -> bool:
     """Whether every word stands in the kind, the owner's note or the name of the file."""
     names = (label("paper.kind", paper.kind), LABELS["paper.kind"][paper.kind], paper.note, paper.document.filename)
-    held = " ".join(map(str, names)).lower()
-    return all(word in held for word in words.lower().split())
+    return says(" ".join(map(str, names)), words)

@@ -13,11 +13,23 @@ from matchmaker import searching
 from matchmaker.accounts.models import Person
 from matchmaker.audit.models import DataAccess
 from matchmaker.businesses.models import BusinessMember
+from matchmaker.conversations import services as conversations
+from matchmaker.conversations.rules import Side
 from matchmaker.db import db, unit_of_work
+from matchmaker.insurance.models import CoverRequest
+from matchmaker.insurance.services import asking
+from matchmaker.insurance.services import giving as cover_giving
 from matchmaker.leads.models import Lead
+from matchmaker.leads.queries import finding
+from matchmaker.leads.queries.talking import page_of
+from matchmaker.leads.searches import excerpt
+from matchmaker.leads.services import answering, giving, talking
 from matchmaker.permissions import PERMISSIONS
 from matchmaker.products.models import Product, ProductVersion
-from tests.builders import a_desk, sign_in
+from tests.builders import a_desk, an_owner, sign_in
+from tests.insurance.builders import a_request
+from tests.leads.builders import Case, a_case, to_state
+from tests.papers.builders import a_paper
 from tests.products.builders import a_draft
 from tests.promises.test_crawl import ROLES, person_of
 
@@ -156,3 +168,91 @@ def test_search_stands_in_the_head_of_every_page(town: Any) -> None:
         with town.app_context():
             client = finder(town, person_of(role))
         assert 'action="/search"' in client.get("/about").text, role
+
+
+# --- messages and papers ---------------------------------------------------------------------------------------------
+
+SAID = "租约下周三寄到，请查收"
+
+
+@pytest.fixture
+def talked(app: Any) -> tuple[Case, Lead]:
+    """A lead in work with a message and a licence of the owner."""
+    with app.app_context(), unit_of_work():
+        case = a_case()
+        lead = to_state(case, "contacted")
+        talking.write(lead, SAID, side=Side.OWNER, by=case.owner)
+        paper = a_paper(case.business, case.owner)
+        paper.document.filename = "老周的营业照.png"
+        giving.give(lead, [paper.id], by=case.owner)
+        return case, lead
+
+
+def kinds(client: Any, words: str) -> dict[str, int]:
+    return {name: count for name, count in found(client, words).items() if name in ("posts", "given-papers")}
+
+
+@pytest.mark.article("B.1")
+def test_a_message_is_found_by_both_sides_and_read_only_where_it_stands(app: Any, talked: tuple[Case, Lead]) -> None:
+    case, lead = talked
+    owner, manager = finder(app, case.owner), finder(app, case.manager)
+    page = owner.get("/search?q=下周三").text
+    assert SAID in page and f'href="/leads/{lead.id}/talk?page=1#p1"' in page
+    page = manager.get("/search?q=下周三").text
+    assert kinds(manager, "下周三") == {"posts": 1} and SAID not in page and case.business.name not in page
+    assert 'id="p1"' in manager.get(f"/leads/{lead.id}/talk?page=1").text
+    with app.app_context(), unit_of_work():
+        stranger, other_bank = an_owner("别人"), a_desk()
+    for other in (None, stranger, other_bank):
+        assert kinds(finder(app, other), "下周三") == {}
+
+
+@pytest.mark.article("B.1")
+@pytest.mark.parametrize("how", ["withdrawn", "blocked"])
+def test_what_is_withdrawn_or_blocked_is_found_by_its_owner_alone(app: Any, talked: tuple[Case, Lead], how: str) -> None:
+    case, lead = talked
+    owner, manager = finder(app, case.owner), finder(app, case.manager)
+    assert kinds(manager, "营业执照") == {"given-papers": 1} and kinds(manager, "下周三") == {"posts": 1}
+    with app.app_context(), unit_of_work():
+        lead = db.session.get_one(Lead, lead.id)
+        if how == "blocked":
+            conversations.block(lead.business_id, lead.institution_id, by=case.owner)
+        else:
+            answering.withdraw(lead, by=case.owner)
+    assert kinds(manager, "营业执照") == {} and kinds(manager, "下周三") == {}
+    assert kinds(owner, "下周三") == {"posts": 1}
+
+
+@pytest.mark.article("B.1")
+def test_a_paper_is_found_by_its_kind_and_by_the_name_of_its_file_for_its_owner(
+    app: Any, talked: tuple[Case, Lead]
+) -> None:
+    case, lead = talked
+    owner, manager = finder(app, case.owner), finder(app, case.manager)
+    assert kinds(owner, "老周的")["given-papers"] == 1 and "老周的营业照.png" in owner.get("/search?q=营业执照").text
+    assert kinds(manager, "老周的") == {} and "老周的" not in manager.get("/search?q=营业执照").text
+    with app.app_context(), unit_of_work():
+        lead = db.session.get_one(Lead, lead.id)
+        giving.take_back(lead, finding.papers_of(lead.id)[0], by=case.owner)
+    assert kinds(manager, "营业执照") == {} and kinds(owner, "营业执照")["given-papers"] == 1
+
+
+def test_what_stands_around_a_word_is_shown_on_one_line() -> None:
+    assert excerpt("第一句。\n" + "很长" * 40 + "租约" + "还有" * 40, "租约").count("租约") == 1
+    assert excerpt("短", "短") == "短" and excerpt("一" * 60, "二") == "一" * 49 + "…"
+    assert [page_of(number, 61) for number in (61, 32, 31, 1)] == [1, 1, 2, 3]
+
+
+@pytest.mark.article("15.3", "B.1")
+def test_papers_of_a_request_for_cover_are_found_while_the_insurer_may_open_them(app: Any) -> None:
+    with app.app_context(), unit_of_work():
+        case = a_request()
+        assert case.request is not None
+        paper = a_paper(case.business, case.owner)
+        cover_giving.give(case.request, [paper.id], by=case.owner)
+    owner, desk = finder(app, case.owner), finder(app, case.desk)
+    assert found(owner, "营业执照")["cover-papers"] == 1 and found(desk, "营业执照")["cover-papers"] == 1
+    assert case.business.name not in desk.get("/search?q=营业执照").text
+    with app.app_context(), unit_of_work():
+        asking.withdraw(db.session.get_one(CoverRequest, case.request.id), by=case.owner)
+    assert "cover-papers" not in found(desk, "营业执照") and found(owner, "营业执照")["cover-papers"] == 1

@@ -33,6 +33,10 @@ PER_ENDPOINT = 4
 """How many pages of one endpoint the walk looks at, for each role; half as many in English."""
 
 
+SEARCHED = ("/search?q=的", "/search?q=照")
+"""What the walk looks for: letters that stand in messages, in the kinds and names of papers, in many names."""
+
+
 def person_of(role: str) -> Person | None:
     """Somebody of that role; an owner or manager with the most leads, so that there is much to see.
 
@@ -104,7 +108,7 @@ def walk(app: Any, role: str, language: str = "zh", each: int = PER_ENDPOINT) ->
             sign_in(client, person)
     client.set_cookie("lang", language)
     adapter = app.url_map.bind("localhost")
-    seen, per_endpoint, waiting = set(), Counter[str](), ["/"]
+    seen, per_endpoint, waiting = set(), Counter[str](), ["/", *SEARCHED]
     while waiting:
         path = waiting.pop(0)
         if path in seen:

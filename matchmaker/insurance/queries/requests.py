@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -19,6 +19,7 @@ from matchmaker.businesses.models import Business, BusinessMember
 from matchmaker.businesses.queries import mandated
 from matchmaker.businesses.rules import PROVEN
 from matchmaker.db import db, holding
+from matchmaker.documents.models import Document
 from matchmaker.insurance.models import CoverConsent, CoverPaper, CoverRequest, CoverStep
 from matchmaker.insurance.rules import clocks
 from matchmaker.insurance.rules.states import LIVE, State
@@ -203,6 +204,39 @@ def queue_of(person: Person, show: str = "open", words: str = "") -> sa.Select[C
             )
         )
     return query.options(*_whole()).order_by(CoverRequest.due_at, CoverRequest.id.desc())
+
+
+def papers_called(person: Person, words: str, kinds: Collection[str]) -> sa.Select[Any]:
+    """(paper, its request, whether the reader stands on the owner's side): papers given to insurers, of one of these
+    kinds, the newest first; their owner finds them by the name of the file too, the insurer those that it may open."""
+    ours, now = _mine(person.id), clock.now()
+    to_open = sa.and_(
+        CoverRequest.institution_id.in_(person.desk_institution_ids),
+        CoverConsent.ended_at.is_(None),
+        CoverConsent.withdrawing_at.is_(None),
+        CoverConsent.ends_at > now,
+        CoverPaper.taken_back_at.is_(None),
+        Document.scan == "clean",
+    )
+    return (
+        sa.select(CoverPaper, CoverRequest, sa.case((ours, True), else_=False).label("is_ours"))
+        .join(CoverRequest, CoverRequest.id == CoverPaper.request_id)
+        .join(CoverConsent, CoverConsent.id == CoverRequest.consent_id)
+        .join(Document, Document.id == CoverPaper.document_id)
+        .where(
+            Document.deleted_at.is_(None),
+            sa.or_(
+                sa.and_(ours, sa.or_(CoverPaper.kind.in_(kinds), holding(words, Document.filename))),
+                sa.and_(to_open, CoverPaper.kind.in_(kinds)),
+            ),
+        )
+        .options(
+            joinedload(CoverRequest.institution),
+            joinedload(CoverRequest.cover_version),
+            joinedload(CoverPaper.document),
+        )
+        .order_by(CoverPaper.given_at.desc(), CoverPaper.id.desc())
+    )
 
 
 def desk_ids(institution_id: int) -> list[int]:

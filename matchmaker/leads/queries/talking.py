@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,13 +15,21 @@ from matchmaker.accounts.models import Institution, Person
 from matchmaker.businesses.models import BusinessMember
 from matchmaker.businesses.queries import mandated
 from matchmaker.businesses.rules import PROVEN
-from matchmaker.conversations.models import Post, Thread
+from matchmaker.conversations.models import Block, Post, Thread
 from matchmaker.conversations.queries import is_unread
 from matchmaker.conversations.rules import Side
-from matchmaker.db import db
-from matchmaker.leads.models import Consent, Lead
+from matchmaker.db import db, holding
+from matchmaker.documents.models import Document
+from matchmaker.leads.models import Consent, Lead, LeadPaper
 from matchmaker.leads.queries.queueing import scope
 from matchmaker.products.models import ProductVersion
+
+POSTS_PER_PAGE = 30
+
+
+def page_of(number: int, last: int) -> int:
+    """On which page of its thread a message stands: messages are numbered without gaps, the newest come first."""
+    return (last - number) // POSTS_PER_PAGE + 1
 
 
 @dataclass(frozen=True)
@@ -62,9 +71,7 @@ def talks_of(person: Person, *, unread_only: bool = False, words: str = "") -> s
     number; no name that a consent opens.
     """
     ours = _ours(person)
-    side = sa.case((ours, str(Side.OWNER)), else_=str(Side.INSTITUTION))
-    now = clock.now()
-    is_open = sa.and_(Consent.ended_at.is_(None), Consent.withdrawing_at.is_(None), Consent.ends_at > now)
+    side = _side(ours)
     answers = sa.or_(ours, Lead.manager_id.is_(None), Lead.manager_id == person.id)
     unread = sa.func.coalesce(sa.func.sum(sa.case((sa.and_(is_unread(side), answers), 1), else_=0)), 0)
     query = (
@@ -72,20 +79,85 @@ def talks_of(person: Person, *, unread_only: bool = False, words: str = "") -> s
         .join(Thread, Thread.lead_id == Lead.id)
         .join(Post, Post.thread_id == Thread.id)
         .outerjoin(Consent, Consent.id == Lead.consent_id)
-        .where(sa.or_(ours, sa.and_(scope(person), is_open)))
+        .where(sa.or_(ours, _opened_to(person)))
         .group_by(Lead.id)
     )
     for word in words.split():
-        like = f"%{word.replace('%', '').replace('_', '')}%"
-        number = int(word) if word.isascii() and word.isdigit() and len(word) < 10 else 0
-        product = sa.select(ProductVersion.id).where(ProductVersion.name.ilike(like))
-        at = sa.select(Institution.id).where(sa.or_(Institution.short_name.ilike(like), Institution.name.ilike(like)))
         query = query.where(
-            sa.or_(Lead.id == number, Lead.product_version_id.in_(product), Lead.institution_id.in_(at))
+            sa.or_(
+                holding(word, number=Lead.id),
+                Lead.product_version.has(holding(word, ProductVersion.name)),
+                Lead.institution.has(holding(word, Institution.name, Institution.short_name)),
+            )
         )
     if unread_only:
         query = query.having(unread > 0)
     return query.order_by(sa.func.max(Post.at).desc(), Lead.id.desc())
+
+
+def _side(ours: sa.ColumnElement[bool]) -> sa.ColumnElement[str]:
+    return sa.case((ours, str(Side.OWNER)), else_=str(Side.INSTITUTION))
+
+
+def _opened_to(person: Person) -> sa.ColumnElement[bool]:
+    """Whether the consent of a lead (`Consent` joined) stands, and the person works on it for the institution."""
+    is_open = sa.and_(Consent.ended_at.is_(None), Consent.withdrawing_at.is_(None), Consent.ends_at > clock.now())
+    return sa.and_(scope(person), is_open)
+
+
+def _unblocked(person: Person) -> sa.ColumnElement[bool]:
+    """The same, and the business has not blocked the institution: what is found without opening the case."""
+    blocked = sa.exists().where(
+        Block.business_id == Lead.business_id, Block.institution_id == Lead.institution_id, Block.ended_at.is_(None)
+    )
+    return sa.and_(_opened_to(person), sa.not_(blocked))
+
+
+def posts_saying(person: Person, words: str) -> sa.Select[Any]:
+    """(message, its lead, the reader's side, number of the last message): with these words, the newest first.
+
+    Of the threads that a person may read; for an institution none of a business that has blocked it.
+    """
+    ours = _ours(person)
+    other = sa.orm.aliased(Post)
+    last = sa.select(sa.func.max(other.number)).where(other.thread_id == Post.thread_id).scalar_subquery()
+    return (
+        sa.select(Post, Lead, _side(ours).label("side"), last.label("last"))
+        .join(Thread, Thread.id == Post.thread_id)
+        .join(Lead, Lead.id == Thread.lead_id)
+        .outerjoin(Consent, Consent.id == Lead.consent_id)
+        .where(sa.or_(ours, _unblocked(person)), holding(words, Post.text))
+        .options(joinedload(Lead.institution), joinedload(Lead.product_version))
+        .order_by(Post.at.desc(), Post.id.desc())
+    )
+
+
+def papers_called(person: Person, words: str, kinds: Collection[str]) -> sa.Select[Any]:
+    """(paper, its lead, the reader's side): papers given to institutions, of one of these kinds, the newest first.
+
+    Its owner finds one by the name of its file too, which for the institution belongs to what a look opens: there the
+    kind alone, of papers that it may open, none of a business that has blocked it.
+    """
+    ours = _ours(person)
+    to_open = sa.and_(
+        LeadPaper.sent_at.is_not(None), LeadPaper.taken_back_at.is_(None), Document.scan == "clean", _unblocked(person)
+    )
+    query: sa.Select[Any] = (
+        sa.select(LeadPaper, Lead, _side(ours).label("side"))
+        .join(Lead, Lead.id == LeadPaper.lead_id)
+        .join(Document, Document.id == LeadPaper.document_id)
+        .outerjoin(Consent, Consent.id == Lead.consent_id)
+        .where(
+            Document.deleted_at.is_(None),
+            sa.or_(
+                sa.and_(ours, sa.or_(LeadPaper.kind.in_(kinds), holding(words, Document.filename))),
+                sa.and_(to_open, LeadPaper.kind.in_(kinds)),
+            ),
+        )
+        .options(joinedload(Lead.institution), joinedload(Lead.product_version), joinedload(LeadPaper.document))
+        .order_by(LeadPaper.added_at.desc(), LeadPaper.id.desc())
+    )
+    return query
 
 
 def talks(rows: list[Any], person: Person) -> list[Talk]:

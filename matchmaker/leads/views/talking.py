@@ -28,9 +28,7 @@ from matchmaker.leads.views.loading import load_lead
 from matchmaker.listing import listed
 from matchmaker.permissions import may
 from matchmaker.refusal import Refused
-from matchmaker.web import actor, back_to, before_transaction, label, once, paginate, requires, said
-
-PER_PAGE = 30
+from matchmaker.web import actor, back_to, before_transaction, label, once, paginate, requires, said, typed_words
 
 
 @bp.get("/leads/talks")
@@ -39,7 +37,7 @@ PER_PAGE = 30
 def talks() -> ResponseReturnValue:
     """One's threads, the one written in last first; with ``unread=1`` those in which something waits to be read."""
     unread_only = request.args.get("unread") == "1"
-    words = " ".join(request.args.get("q", "").split())[:40]
+    words = typed_words()
     page = paginate(talking.talks_of(actor(), unread_only=unread_only, words=words))
     found = talking.talks(page.items, actor())
     return render_template(
@@ -122,7 +120,7 @@ def _shown(lead: Lead, side: Side) -> Presented | None:
 def _page(lead: Lead, form: TalkForm, status: int = 200) -> ResponseReturnValue:
     side = talking.side_of(lead, actor())
     thread = threads.thread_of(lead.id) if _may_read(lead, side) else None
-    page = paginate(threads.posts_of(thread.id), PER_PAGE) if thread is not None else None
+    page = paginate(threads.posts_of(thread.id), talking.POSTS_PER_PAGE) if thread is not None else None
     posts: list[Post] = list(reversed(page.items)) if page is not None else []
     return (
         render_template(
