@@ -18,7 +18,7 @@ from matchmaker.insurance.rules.reasons import DECLINE_CODES, OWNER_CODES
 from matchmaker.insurance.rules.states import ENDED, ENDS_CONSENT, LIVE, State, Step
 from matchmaker.keeping import Kept
 from matchmaker.leads.models import Receipt, receipt_rules
-from matchmaker.leads.rules.consents import UNDO_FOR
+from matchmaker.papers.models import Given
 from matchmaker.papers.rules import KINDS
 from matchmaker.products.cover.models import CoverVersion
 
@@ -112,7 +112,7 @@ class CoverRequest(Versioned, Base):
         return self.quotes[-1] if self.quotes else None
 
 
-class CoverPaper(Base):
+class CoverPaper(Given, Base):
     """A paper that the owner gave to an insurer for one request: a copy out of the folder, gone with the request."""
 
     kept = Kept("leads", of="request_id", why="evidence")
@@ -130,21 +130,9 @@ class CoverPaper(Base):
     """That of its document: the same paper is given once."""
     given_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     given_at: Mapped[datetime]
-    taken_back_at: Mapped[datetime | None]
-    taken_back_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
     request: Mapped[CoverRequest] = relationship(back_populates="papers")
     document: Mapped[Document] = relationship()
-
-    @property
-    def is_there(self) -> bool:
-        """Whether the insurer has it: not taken back, its content not destroyed."""
-        return self.taken_back_at is None and self.document.deleted_at is None
-
-    @property
-    def taking_back_undone_until(self) -> datetime | None:
-        """Until when taking it back can be undone; None where it was not."""
-        return self.taken_back_at + UNDO_FOR if self.taken_back_at is not None else None
 
 
 class CoverStep(Base):

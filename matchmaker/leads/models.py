@@ -24,6 +24,7 @@ from matchmaker.leads.rules.reasons import CODES
 from matchmaker.leads.rules.reserves import Over, Standing
 from matchmaker.leads.rules.states import ENDED, LIVE, State, Step
 from matchmaker.needs.models import Need
+from matchmaker.papers.models import Given
 from matchmaker.products.models import Product, ProductVersion
 
 
@@ -488,7 +489,7 @@ class PaperRequest(Base):
     papers: Mapped[list[LeadPaper]] = relationship(order_by="LeadPaper.id", back_populates="request")
 
 
-class LeadPaper(Base):
+class LeadPaper(Given, Base):
     """A document that the owner gave to this institution for this lead; read only while the consent is in force."""
 
     kept = Kept("leads", of="lead_id", closing="erase", erase={"status_note": None}, why="evidence")
@@ -520,9 +521,6 @@ class LeadPaper(Base):
     status_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     replaces_id: Mapped[int | None] = mapped_column(ForeignKey("lead_paper.id"), unique=True)
     """The paper in whose place it was sent; that one stays as it was."""
-    taken_back_at: Mapped[datetime | None]
-    """Since when its owner has taken this one paper back: the institution reads it no more, the consent stands."""
-    taken_back_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
     request: Mapped[PaperRequest | None] = relationship(back_populates="papers")
     document: Mapped[Document] = relationship()
@@ -539,13 +537,8 @@ class LeadPaper(Base):
         return self.status == Mark.REPLACE and self.replaced_by is None and not self.is_taken_back
 
     @property
-    def is_taken_back(self) -> bool:
-        return self.taken_back_at is not None
-
-    @property
-    def taking_back_undone_until(self) -> datetime | None:
-        """Until when taking it back can be undone; None where it was not."""
-        return self.taken_back_at + UNDO_FOR if self.taken_back_at is not None else None
+    def was_sent(self) -> bool:
+        return self.sent_at is not None
 
 
 class LeadCheck(Base):

@@ -12,9 +12,37 @@ from matchmaker.businesses.models import Business
 from matchmaker.db import Base, Versioned
 from matchmaker.documents.models import Document
 from matchmaker.keeping import Kept
-from matchmaker.papers.rules import KINDS
+from matchmaker.papers.rules import KINDS, UNDO_FOR
 
 LIVES = "removed_at IS NULL"
+
+
+class Given:
+    """Columns of a grant: a paper given to somebody outside, which its owner can take back alone."""
+
+    document: Mapped[Document]
+    taken_back_at: Mapped[datetime | None]
+    """Since when its owner has taken this one paper back: it is read no more, the consent stands."""
+    taken_back_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+    @property
+    def was_sent(self) -> bool:
+        """Whether it ever went out; what is only laid ready did not."""
+        return True
+
+    @property
+    def is_taken_back(self) -> bool:
+        return self.taken_back_at is not None
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the recipient has it: sent, not taken back, its content not destroyed."""
+        return self.was_sent and not self.is_taken_back and self.document.deleted_at is None
+
+    @property
+    def taking_back_undone_until(self) -> datetime | None:
+        """Until when taking it back can be undone; None where it was not."""
+        return self.taken_back_at + UNDO_FOR if self.taken_back_at is not None else None
 
 
 class FolderPaper(Versioned, Base):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -28,6 +28,10 @@ MOST_PAPERS = 80
 LONGEST_NOTE = 60
 REMIND_DAYS: tuple[int, ...] = (30, 7)
 """Days before its last day on which the owner is reminded of a paper."""
+
+
+UNDO_FOR = timedelta(minutes=5)
+"""How long it can be undone that a paper, or a consent, was taken back (our number)."""
 
 
 class Standing(StrEnum):

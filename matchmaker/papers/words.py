@@ -96,6 +96,10 @@ LABELS = {
 SENTENCES = {
     "paper_kind_unknown": _l("选一下是什么材料"),
     "paper_gone": _l("这一份不在了，可能刚被删掉或换掉。请重新选"),
+    "paper_nothing": _l("先勾要给的材料"),
+    "paper_not_scanned": _l("“%(paper)s”还没查过病毒，查过才能送"),
+    "paper_over": _l("“%(paper)s”%(until_on)s 过期了，先换上新的"),
+    "paper_undo_too_late": _l("没有撤销：时间过了，这一份已经收回。想再给它看，从资料夹里再给一次"),
     "paper_note_long": _l("最多写 %(most)s 个字"),
     "paper_over_already": _l("%(until_on)s 已经过了。过期的材料机构不收，请放新的"),
     "paper_here_already": _l("这个文件已经在资料夹里了：%(paper)s，%(added_at)s 放的。不用再传"),

@@ -71,7 +71,7 @@ def test_the_checklist_stands_before_asking_and_what_is_ticked_goes_along(app: A
             **sent, "sum": "50", "fixtures_sum": "20", "stock_sum": "5", "until": "60", "csrf_token": token_of(page),
         }  # fmt: skip
         gone = client.post(path, data={**typed, "form_key": "a", "papers": "999"})
-        assert (gone.status_code, "已经不在了" in gone.get_data(as_text=True)) == (422, True)
+        assert (gone.status_code, "这一份不在了" in gone.get_data(as_text=True)) == (422, True)
         with app.app_context():
             assert db.session.query(CoverRequest).count() == 0, "nothing was asked by halves"
             db.session.rollback()

@@ -58,10 +58,10 @@ def test_a_paper_is_given_once_and_what_cannot_be_sent_is_not(app: Any) -> None:
         waiting = a_paper(case.business, case.owner, "ORDERS", colour="blue")
         waiting.document.scan = "waiting"
         db.session.flush()
-        assert refused_at(giving.give, lead, [over.id], by=case.owner) == ("lead_paper_over", "papers")
-        assert refused_at(giving.give, lead, [waiting.id], by=case.owner) == ("lead_paper_not_scanned", "papers")
-        assert refused_at(giving.give, lead, [10_000], by=case.owner) == ("lead_paper_gone", "papers")
-        assert refused_at(giving.give, lead, [], by=case.owner) == ("lead_paper_nothing", "papers")
+        assert refused_at(giving.give, lead, [over.id], by=case.owner) == ("paper_over", "papers")
+        assert refused_at(giving.give, lead, [waiting.id], by=case.owner) == ("paper_not_scanned", "papers")
+        assert refused_at(giving.give, lead, [10_000], by=case.owner) == ("paper_gone", "papers")
+        assert refused_at(giving.give, lead, [], by=case.owner) == ("paper_nothing", "papers")
         answering.withdraw(lead, by=case.owner)
         assert refused_at(giving.give, lead, [paper.id], by=case.owner)[0] == "lead_step_not_now"
 
@@ -100,7 +100,7 @@ def test_another_one_is_asked_for_with_a_reason_and_sent_in_one_step(app: Any) -
         db.session.refresh(given)
         assert (newer.replaces_id, given.replaced_by, given.status) == (given.id, newer, "replace")
         assert content_of(given.document) is not None  # as it was sent
-        assert refused_at(giving.mark, lead, given, mark="accepted", by=case.manager)[0] == "lead_paper_gone"
+        assert refused_at(giving.mark, lead, given, mark="accepted", by=case.manager)[0] == "paper_gone"
         giving.mark(lead, newer, mark="accepted", by=case.manager)
         told = {kind for (kind,) in db.session.query(Message.kind)}
         assert {"lead_told_paper_replace", "lead_staff_paper_replaced", "lead_staff_papers_given"} <= told
@@ -166,7 +166,7 @@ def test_an_owner_ticks_papers_beside_the_checklist_when_sending(app: Any) -> No
     shown = client.post(path + "/preview", data=values).get_data(as_text=True)
     assert re.search(rf'<input checked[^>]*name="papers"[^>]*value="{wanted_id}"', shown)
     gone = client.post(path, data={**values, "papers": ["999"]})
-    assert (gone.status_code, "已经不在了" in gone.get_data(as_text=True)) == (422, True)
+    assert (gone.status_code, "这一份不在了" in gone.get_data(as_text=True)) == (422, True)
     assert client.post(path, data={**values, "form_key": "k2"}).status_code == 303
     with app.app_context():
         (given,) = db.session.query(LeadPaper).all()
@@ -249,7 +249,7 @@ def test_a_paper_taken_out_while_it_is_sent_is_either_sent_or_gone(any_app: Any)
         with any_app.app_context():
             paper = db.session.get_one(FolderPaper, number)
             was_given = finding.grant_of(lead_id, paper.document_id) is not None
-            assert sorted(answers) == (["out", "sent"] if was_given else ["lead_paper_gone", "out"])
+            assert sorted(answers) == (["out", "sent"] if was_given else ["out", "paper_gone"])
             assert (content_of(paper.document) is not None) == was_given
             db.session.rollback()
 
@@ -322,13 +322,13 @@ def test_what_was_taken_back_is_no_part_of_the_case_any_more(app: Any) -> None:
         giving.take_back(lead, given, by=case.owner)
         assert giving.take_back(lead, given, by=case.owner) == NOW + UNDO_FOR, "a second time nothing changes"
         assert not given.wants_another
-        assert refused_at(giving.mark, lead, given, mark="accepted", by=case.manager)[0] == "lead_paper_gone"
+        assert refused_at(giving.mark, lead, given, mark="accepted", by=case.manager)[0] == "paper_gone"
         assert refused_at(giving.replace, lead, given, paper, field="file", by=case.owner)[0] == "lead_paper_not_wanted"
         pointing = {"side": Side.OWNER, "by": case.owner, "paper_ids": [given.id]}
         assert refused_at(talking.write, lead, "看看", **pointing)[0] == "talk_paper_unknown"
         papers.take_out(paper, by=case.owner)
         assert content_of(given.document) is None, "no institution has it, the folder neither"
-        assert refused_at(giving.undo_take_back, lead, given, by=case.owner)[0] == "lead_undo_too_late"
+        assert refused_at(giving.undo_take_back, lead, given, by=case.owner)[0] == "paper_undo_too_late"
         answering.withdraw(lead, by=case.owner)
         assert refused_at(giving.take_back, lead, given, by=case.owner)[0] == "lead_step_not_now"
 
@@ -362,7 +362,7 @@ def test_a_proof_comes_out_of_the_folder_and_a_new_one_goes_into_it(app: Any) ->
     assert problems_of(page) == []
     assert 'id="proof-paper-T01"' in page
     gone = client.post(f"{url}/repairs/T01", data={"csrf_token": token_of(page), "proof_paper": "999"})
-    assert (gone.status_code, "已经不在了" in gone.get_data(as_text=True)) == (422, True)
+    assert (gone.status_code, "这一份不在了" in gone.get_data(as_text=True)) == (422, True)
     chosen = {"csrf_token": token_of(page), "proof_paper": str(paper_id)}
     assert client.post(f"{url}/repairs/T01", data=chosen).status_code == 303
     new = {"csrf_token": token_of(page), "proof": (io.BytesIO(a_picture("green")), "无欠税.jpg")}

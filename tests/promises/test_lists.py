@@ -27,7 +27,8 @@ from tests.builders import sign_in
 from tests.promises.test_crawl import ROLES, _arguments, _parameters, person_of
 
 ROOT = Path(__file__).parents[2]
-PAGED_FOR = {"queue_page": "leads.queue", "_imports_page": "products.imports", "_folder_page": "papers.folder"}
+PAGED_FOR = {"queue_page": "leads.queue", "_inbox_page": "notifications.inbox",
+             "_imports_page": "products.imports", "_folder_page": "papers.folder"}
 """Functions that page a list for the view that declares it."""
 NO_LIST = {
     "matchmaker/leads/views/talking.py: _page": "one thread, read page by page: it is in the download of my data",

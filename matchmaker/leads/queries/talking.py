@@ -142,8 +142,9 @@ def papers_called(person: Person, words: str, kinds: Collection[str]) -> sa.Sele
     to_open = sa.and_(
         LeadPaper.sent_at.is_not(None), LeadPaper.taken_back_at.is_(None), Document.scan == "clean", _unblocked(person)
     )
-    query: sa.Select[Any] = (
-        sa.select(LeadPaper, Lead, _side(ours).label("side"))
+    columns: tuple[Any, ...] = (LeadPaper, Lead, _side(ours).label("side"))
+    return (
+        sa.select(*columns)
         .join(Lead, Lead.id == LeadPaper.lead_id)
         .join(Document, Document.id == LeadPaper.document_id)
         .outerjoin(Consent, Consent.id == Lead.consent_id)
@@ -157,7 +158,6 @@ def papers_called(person: Person, words: str, kinds: Collection[str]) -> sa.Sele
         .options(joinedload(Lead.institution), joinedload(Lead.product_version), joinedload(LeadPaper.document))
         .order_by(LeadPaper.added_at.desc(), LeadPaper.id.desc())
     )
-    return query
 
 
 def talks(rows: list[Any], person: Person) -> list[Talk]:

@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from matchmaker.leads.rules.states import State
+from matchmaker.papers import rules as papers
 from matchmaker.reference.rules import is_working_day, next_working_day
 from matchmaker.reference.rules.working_time import SHANGHAI
 from matchmaker.refusal import Reason
@@ -87,7 +88,7 @@ CALLS_APART = timedelta(minutes=20)
 CALL_BACK_DAYS = 5
 """Over so many working days an owner who was not reached may spread the hours they choose."""
 
-UNDO_FOR = timedelta(minutes=5)
+UNDO_FOR = papers.UNDO_FOR
 """A withdrawal seals at once; for so long one tap restores the consent as it was, then it has ended for good."""
 
 

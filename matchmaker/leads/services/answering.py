@@ -85,7 +85,7 @@ def _refuse_unscanned(documents: Iterable[Document]) -> None:
     """What no scanner has seen yet goes to nobody, and what was destroyed cannot."""
     documents = list(documents)
     if any(document.deleted_at is not None for document in documents):
-        raise Refused("lead_paper_gone", "proof", 422)
+        raise Refused("paper_gone", "proof", 422)
     if not all(document.is_clean for document in documents):
         raise Refused("lead_papers_not_scanned")
 

@@ -48,6 +48,7 @@ from matchmaker.listing import listed
 from matchmaker.matching.services import next_best, verdicts_when_listed
 from matchmaker.matching.telling import Judged, judged
 from matchmaker.needs.models import Need
+from matchmaker.papers.giving import papers_ready
 from matchmaker.papers.models import FolderPaper
 from matchmaker.papers.queries import folder_of
 from matchmaker.papers.rules import can_be_sent, checklist
@@ -417,7 +418,7 @@ def _papers_shown(lead: Lead) -> dict[str, Any]:
 def _out_of_folder_or_new(lead: Lead, form: PaperForm, kind: str) -> FolderPaper:
     """The paper that was chosen from the folder, or the file that was sent, which goes into the folder first."""
     if form.chosen_id:
-        (paper,) = giving.papers_ready(lead, [form.chosen_id], field="folder_paper", by=actor())
+        (paper,) = papers_ready(lead, [form.chosen_id], field="folder_paper", by=actor())
         return paper
     return put_in_once(lead.business, taken(), kind=kind, by=actor())
 
@@ -672,7 +673,7 @@ def proof_unless_chosen() -> None:
 def chosen_or_new_proof(lead: Lead, form: OutOfFolder) -> Document | None:
     """The proof that was chosen in the folder, or the file that was sent, which goes into the folder; None: neither."""
     if form.chosen_id:
-        (paper,) = giving.papers_ready(lead, [form.chosen_id], field="proof_paper", by=actor())
+        (paper,) = papers_ready(lead, [form.chosen_id], field="proof_paper", by=actor())
         return paper.document
     upload = request.files.get("proof")
     if upload is None or not upload.filename:
