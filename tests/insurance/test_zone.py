@@ -95,6 +95,14 @@ def test_with_the_licence_rates_are_shown_and_compared(app: Any, client: Any, li
     assert "还没有勾要看的" in client.get("/cover/lines/PROP_SHOP/compare").text
 
 
+def test_nothing_is_reckoned_where_no_insurer_published_a_rate(app: Any, client: Any) -> None:
+    with app.app_context(), unit_of_work():
+        numbers = [a_cover(an_insurer(bank), name=name).id for bank, name in (("平岚财险", "甲险"), ("云岫财险", "乙险"))]
+    licence(app, True)
+    page = client.get("/cover/lines/PROP_SHOP/compare?" + "&".join(f"cover={number}" for number in numbers)).text
+    assert page.count("这家没有公布参考费率。") == 2 and "按多少算" not in page, "no button that leads to nothing"
+
+
 def test_an_owner_reads_whether_the_shop_is_within_its_bounds(app: Any, client: Any) -> None:
     with app.app_context(), unit_of_work():
         owner = an_owner()
