@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 
 from matchmaker.accounts.models import Institution
-from matchmaker.leads.forms import ReplyForm
+from matchmaker.leads.forms.talking import ReplyForm
 from matchmaker.leads.queries import answers
 from matchmaker.leads.rules.answers import SMALLEST_RATE
 from matchmaker.leads.services import replying

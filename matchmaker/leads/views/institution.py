@@ -15,21 +15,20 @@ from matchmaker import clock, formatting
 from matchmaker.conversations.queries import unread_by_lead
 from matchmaker.conversations.rules import Side as Writer
 from matchmaker.leads import listings
-from matchmaker.leads.forms import (
+from matchmaker.leads.forms.institution import (
     AgreeVisitForm,
     ChecksForm,
     ContactForm,
     ContractForm,
     DeclineForm,
     HandOverForm,
-    MarkForm,
     OfferForm,
-    PapersForm,
     PayoutForm,
     ReviewForm,
-    TypedForm,
     VisitForm,
 )
+from matchmaker.leads.forms.papers import MarkForm, PapersForm
+from matchmaker.leads.forms.typed import TypedForm
 from matchmaker.leads.models import Lead
 from matchmaker.leads.queries import calling, finding, presenting, queueing, reading
 from matchmaker.leads.rules.states import Side, State, Step, steps_from

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 
-from matchmaker.leads.forms import RepairForm
+from matchmaker.leads.forms.owner import RepairForm
 from matchmaker.leads.models import Lead, Reserve
 from matchmaker.leads.queries import finding, reading
 from matchmaker.leads.rules.repairs import RECIPES

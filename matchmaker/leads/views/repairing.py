@@ -6,13 +6,14 @@ from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from matchmaker.leads.forms import RepairForm
+from matchmaker.leads.forms.owner import RepairForm
 from matchmaker.leads.models import Lead
 from matchmaker.leads.services import repairing
 from matchmaker.leads.views import bp
 from matchmaker.leads.views.loading import load_lead
 from matchmaker.leads.views.moving import most_live
-from matchmaker.leads.views.owner import chosen_or_new_proof, owner_page, proof_unless_chosen
+from matchmaker.leads.views.owner import owner_page
+from matchmaker.leads.views.proofs import chosen_or_new_proof, proof_unless_chosen
 from matchmaker.refusal import Refused
 from matchmaker.web import actor, back_to, before_transaction, once, requires, said, undo_deed
 

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from matchmaker.formatting import language, yuan2
 from matchmaker.leads import printing
-from matchmaker.leads.forms import RefuseOfferForm
+from matchmaker.leads.forms.owner import RefuseOfferForm
 from matchmaker.leads.queries import presenting
 from matchmaker.leads.rules.consents import Field
 from matchmaker.leads.rules.states import State

@@ -16,7 +16,7 @@ from matchmaker.conversations.rules import TEMPLATES, Side
 from matchmaker.documents.passing import take_upload, taken
 from matchmaker.documents.services import keep
 from matchmaker.leads import listings
-from matchmaker.leads.forms import ReportPostForm, TalkForm
+from matchmaker.leads.forms.talking import ReportPostForm, TalkForm
 from matchmaker.leads.models import Lead
 from matchmaker.leads.queries import finding, presenting, talking
 from matchmaker.leads.queries.presenting import Presented
