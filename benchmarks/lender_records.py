@@ -19,6 +19,7 @@ import numpy as np
 
 from matchmaker.ranking import forest, takers
 from matchmaker.ranking.estimator import FundingChance
+from matchmaker.ranking.tallies import Array
 
 KNOWN = frozenset(
     "need_id split evaluate date state zip city naics amount source sample_weight lender_id default".split()
@@ -27,6 +28,7 @@ BLOCK_COUNTS = 0.3
 FEW_VALUES = 30
 
 Record = Mapping[str, str]
+Margins = Callable[[Array], Array]
 
 
 class Columns:
@@ -82,30 +84,49 @@ def roundness(amount: float) -> int:
     return zeros
 
 
-def make_ranker(history: Sequence[Record], candidates: Sequence[Record]) -> Callable[[Record], list[str]]:
-    """Learn from the records before; answers a function from one need's fields to all candidates, best first."""
-    ordered = sorted(history, key=lambda row: row["date"])
-    ids = [row["lender_id"] for row in candidates]
-    number = {one: at for at, one in enumerate(ids)}
-    columns = Columns(ordered)
-    past = takers.Past(
-        asked=[columns.asked(row) for row in ordered],
-        takers=np.array([number[row["lender_id"]] for row in ordered]),
-        days=np.array([date.fromisoformat(row["date"]).toordinal() for row in ordered], float),
-        weights=np.array([BLOCK_COUNTS if row.get("source") == "block" else 1.0 for row in ordered]),
-        homes=[frozenset((row.get("home_states") or "").split()) for row in candidates],
-    )
-    listed = takers.lists_of(past)
+class Records:
+    """Earlier records as the ranker reads them, and the candidates: what every learned order starts from."""
+
+    def __init__(self, history: Sequence[Record], candidates: Sequence[Record]) -> None:
+        ordered = sorted(history, key=lambda row: row["date"])
+        self.ids = [row["lender_id"] for row in candidates]
+        number = {one: at for at, one in enumerate(self.ids)}
+        self.columns = Columns(ordered)
+        self.past = takers.Past(
+            asked=[self.columns.asked(row) for row in ordered],
+            takers=np.array([number[row["lender_id"]] for row in ordered]),
+            days=np.array([date.fromisoformat(row["date"]).toordinal() for row in ordered], float),
+            weights=np.array([BLOCK_COUNTS if row.get("source") == "block" else 1.0 for row in ordered]),
+            homes=[frozenset((row.get("home_states") or "").split()) for row in candidates],
+        )
+
+    def ranker(self, margins: Margins) -> Callable[[Record], list[str]]:
+        """From one need's fields to all candidates: those of the first look's list by their margins, then the rest.
+
+        ``margins``: from a list's features [k, features] to one number a row, more is better.
+        """
+        book = takers.Book(self.past, len(self.past.asked))
+
+        def rank(need: Record) -> list[str]:
+            first, best, matrix = book.look(self.columns.asked(need))
+            leading = best[np.argsort(-margins(matrix), kind="stable")]
+            behind = np.argsort(-first, kind="stable")[len(best) :]
+            return [self.ids[at] for at in (*leading, *behind)]
+
+        return rank
+
+
+def learned(listed: takers.Listed) -> Margins:
+    """The product's own learner on the lists: margins of a list's features."""
     model: Any = FundingChance("list").fit(
         listed.x, listed.y, starts=listed.starts, senses=[one.rising for one in takers.FEATURES]
     )
-    book = takers.Book(past, len(ordered))
     forest.kernels.warm()
+    margins: Margins = model.margins
+    return margins
 
-    def rank(need: Record) -> list[str]:
-        first, best, matrix = book.look(columns.asked(need))
-        leading = best[np.argsort(-model.margins(matrix), kind="stable")]
-        behind = np.argsort(-first, kind="stable")[len(best) :]
-        return [ids[at] for at in (*leading, *behind)]
 
-    return rank
+def make_ranker(history: Sequence[Record], candidates: Sequence[Record]) -> Callable[[Record], list[str]]:
+    """Learn from the records before; answers a function from one need's fields to all candidates, best first."""
+    records = Records(history, candidates)
+    return records.ranker(learned(takers.lists_of(records.past)))
