@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 
@@ -57,17 +59,21 @@ class Refused(Exception):
         return first
 
 
+AS_THEY_ARE = frozenset((str, int, float, bool, type(None)))
+"""Kinds that JSON holds as they are."""
+
+
 def plain(value: Any) -> Any:
     """``value`` as JSON can hold it without loss: Decimals, dates and instants as text."""
-    from datetime import date, datetime
-    from decimal import Decimal
-
+    kind = type(value)
+    if kind in AS_THEY_ARE:  # nearly all that a night writes
+        return value
     if isinstance(value, Decimal):
         return format(value, "f")
-    if isinstance(value, (datetime, date)):
+    if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(item) for item in value]
-    if isinstance(value, Mapping):
+    if kind is dict or isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     return value

@@ -22,6 +22,7 @@ from matchmaker.db import db, says
 from matchmaker.eligibility.facts import Facts, Terms
 from matchmaker.matching import queries
 from matchmaker.matching.change_log import ASKED_SIDE, BUSINESS, NEED, State, state_of, touched_by, touched_since
+from matchmaker.matching.columns import FactColumns
 from matchmaker.matching.fives import Fives, Members
 from matchmaker.matching.reach import Array, Askers, by_fit
 from matchmaker.matching.sealing import AMOUNT_BANDS, LEAST_TOLD, band_of
@@ -238,6 +239,12 @@ class AskedNeeds:
         while (found := queries.asked_by_column(session, on, after)).rows:
             self._put_chunk(found)
             after = found.rows[-1].id
+        self.taken_in()
+
+    def taken_in(self) -> None:
+        """When the last of many needs are in by column: count who asks where and in which trade, cut the groups."""
+        self._regroup()
+        self._widths = Counter()
         live = np.flatnonzero(self.askers.live())
         _, first = np.unique(self.columns["business"][live], return_index=True)
         counts = np.bincount(self.columns["place"][live[first]], minlength=len(self.places))
@@ -246,9 +253,8 @@ class AskedNeeds:
 
     def _put_chunk(self, found: queries.AskedChunk) -> None:
         """Take in many needs that none of those here is one of, by column."""
-        slots = self.askers.put_columns(queries.facts_by_column(found))
         told = [self._told_of(row, row, found.figures.get(row.business_id)) for row in found.rows]
-        self._write(slots, told)
+        self.hold_columns(queries.facts_by_column(found), told)
 
     def _read_some(self, session: Session, touched: Iterable[tuple[str, int]], on: date) -> None:
         needs = {ref for kind, ref in touched if kind == NEED}
@@ -294,6 +300,10 @@ class AskedNeeds:
             self._place_of[key] = len(self.places)
             self.places.append(_Place(widths, self.cities.number(city), self.sections.number(section)))
         return self._place_of[key]
+
+    def hold_columns(self, facts: FactColumns, told: Sequence[Asker]) -> None:
+        """Take in many needs that none of those here is one of; ``taken_in`` when the last are in."""
+        self._write(self.askers.put_columns(facts), told)
 
     def hold(self, need_id: int, facts: Facts, told: Asker) -> None:
         """Take one need in, by what the rules read of it and what may be told of it."""

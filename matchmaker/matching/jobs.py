@@ -82,7 +82,7 @@ def match_open_need(need_id: int, market: services.MarketNow, cause: str = "") -
     if worked is None:
         return 0
     with unit_of_work():
-        need = queries.need_for_matching(need_id) if queries.hold_need(need_id) else None
+        need = queries.need_alone(need_id) if queries.hold_need(need_id) else None
         if need is None or not need.is_live or need.current_number != worked.need_number:
             return 0  # its owner was faster: what changed a need has made its list
         key = _key_of(need, market, cause)

@@ -356,6 +356,11 @@ def need_for_matching(need_id: int) -> Need | None:
     )
 
 
+def need_alone(need_id: int) -> Need | None:
+    """A need as it stands now, nothing around it read yet: most of what a list is stored with is known already."""
+    return db.session.get(Need, need_id)
+
+
 def hold_need(need_id: int) -> bool:
     """Keep other workers from this need until the transaction ends; False where there is none (SQLite holds all)."""
     return db.session.scalar(sa.select(Need.id).where(Need.id == need_id).with_for_update()) is not None
