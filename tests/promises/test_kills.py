@@ -31,6 +31,8 @@ HOW_IT_WAS_CARRIED = {"worker", "attempts", "lease_until", "run_at", "created_at
 DRAWN = {"job": HOW_IT_WAS_CARRIED, "market_counter": {"mark"}, "market_change": {"mark"},
          "audit_row": {"id", "transaction_number"}}
 """What no two runs share, by table; for marks and transactions ``picture`` says what it holds instead."""
+NUMBERED = {"list_id": "shown_list"}
+"""Facts of the trail that number a row of a table with another name: a killed transaction leaves a gap in numbers."""
 
 
 def enqueue(app: Any, name: str) -> None:
@@ -131,7 +133,7 @@ def text_of(row: dict[str, Any], name: str, places: dict[str, dict[int, int]]) -
     said = {column: place(owners.get(column, ""), value) for column, value in row.items()} | {"id": place(name, row["id"])}
     if name == "audit_row":
         said["object_id"] = place(row["object_kind"], row["object_id"])
-        said["facts"] = {fact: place(fact.removesuffix("_id"), value) if fact.endswith("_id") else value
+        said["facts"] = {fact: place(NUMBERED.get(fact, fact.removesuffix("_id")), value) if fact.endswith("_id") else value
                          for fact, value in sorted(row["facts"].items())}
     if name == "market_change":
         said["ref_id"] = place(row["kind"], row["ref_id"])  # a kind of change is named as its table; 0 is everything
