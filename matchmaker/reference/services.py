@@ -134,11 +134,19 @@ def _name_before(change: Change) -> str:
     return region.full_name if region is not None else ""
 
 
-def _divisions_with(change: Change) -> Divisions:
-    """The divisions with this change and all that are agreed on, in the order of their days. Raises Refused."""
-    agreed = [row.change for row in queries.agreed_region_changes()]
-    at = next((n for n, one in enumerate(agreed) if one.in_force_on > change.in_force_on), len(agreed))
-    return after_all(regions.packaged_divisions(), [*agreed[:at], change, *agreed[at:]])
+def _divisions_with(change: Change, number: int | None = None) -> Divisions:
+    """The divisions with this change and all that are agreed on, in the order in which ``learn_entered_regions`` lays
+    them over the table: by day, then by number; a change not stored yet is the last of its day. Raises Refused."""
+    agreed = queries.agreed_region_changes()
+
+    def comes_after(row: RegionChange) -> bool:
+        if row.in_force_on != change.in_force_on or number is None:
+            return row.in_force_on > change.in_force_on
+        return row.id > number
+
+    at = next((n for n, row in enumerate(agreed) if comes_after(row)), len(agreed))
+    steps = [row.change for row in agreed]
+    return after_all(regions.packaged_divisions(), [*steps[:at], change, *steps[at:]])
 
 
 def answer_region_change(row: RegionChange, *, agrees: bool, remark: str = "", by: Actor) -> None:
@@ -156,7 +164,7 @@ def answer_region_change(row: RegionChange, *, agrees: bool, remark: str = "", b
     if not agrees and len(remark) < LEAST_REMARK:
         raise Refused("region_remark_missing", field="remark", status=422)
     if agrees:
-        _divisions_with(row.change)
+        _divisions_with(row.change, row.id)
     row.agreed, row.answered_by_id, row.answered_at = agrees, by.id, clock.now()
     row.remark = remark
     record("reference.answer_region_change", row, by=by, agreed=agrees, remark=remark)

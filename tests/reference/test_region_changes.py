@@ -198,6 +198,23 @@ def test_a_change_counts_once_a_second_operator_agrees_and_from_its_day(any_app:
         assert not regions.stands("330108")
 
 
+def test_changes_of_one_day_are_tried_in_the_order_in_which_they_will_be_laid_over_the_table(any_app: Any) -> None:
+    """Agreed on in another order than entered: what was tried must be what every process works out on that day."""
+    day = date(2026, 10, 1)
+    with clock.frozen(NOW, everywhere=True), any_app.app_context(), unit_of_work():
+        one, two = an_operator(), an_operator("另一位")
+        merged = a_change(Change("merged", day, code="330106", related=("330105",)), by=one)
+        renamed = a_change(Change("renamed", day, code="330106", name="西子区"), by=one)
+        services.answer_region_change(renamed, agrees=True, by=two)
+        with pytest.raises(Refused, match="region_not_there"):
+            services.answer_region_change(merged, agrees=True, by=two)
+        assert merged.is_waiting
+    with clock.frozen(datetime(2026, 9, 30, 16, 1, tzinfo=UTC), everywhere=True), any_app.app_context():
+        services._looked_at = None
+        services.keep_up_with_entries()
+        assert regions.full_name("330106") == "浙江省杭州市西子区"
+
+
 def test_a_refused_change_says_why_and_never_counts(any_app: Any) -> None:
     with clock.frozen(NOW, everywhere=True), any_app.app_context(), unit_of_work():
         one, two = an_operator(), an_operator("另一位")
