@@ -22,6 +22,7 @@ from matchmaker.notifications.queries import count_in_state, count_unread
 from matchmaker.products.cover.queries import cover_counts
 from matchmaker.products.queries import product_counts
 from matchmaker.ranking.rules import NEARLY_EQUAL, OBJECTED_WEIGHTS, SLOT_POINTS, SWAPPED_SHARE, WEIGHTS, slot_price
+from matchmaker.reference.queries import count_region_changes_waiting
 
 PRESSING = timedelta(hours=8)
 """From here on a wait is shown as pressing: less than a working day is left (own threshold)."""
@@ -224,6 +225,9 @@ def steps_of_operator(person: Any) -> list[NextStep]:
     if brokers := count_broker_reports("new"):
         steps.append(step("you", "operator_brokers", "look", "accounts.broker_reports",
                           {"state": "new"}, number=brokers))  # fmt: skip
+    if changes := count_region_changes_waiting(but_of=person.id):
+        steps.append(step("you", "operator_regions", "review", "reference.region_changes",
+                          {"state": "waiting"}, number=changes))  # fmt: skip
     if failed := count_in_state("failed"):
         steps.append(step("late", "operator_messages", "look", "oversight.messages",
                           {"state": "failed"}, number=failed))  # fmt: skip

@@ -134,6 +134,7 @@ SENTENCES = {
     "next_operator_cases": _l("%(number)s 件“谁代表这家店”等着定"),
     "next_operator_brokers": _l("%(number)s 个中介被举报，还没看"),
     "next_operator_institutions": _l("%(number)s 家机构等着核许可证"),
+    "next_operator_regions": _l("%(number)s 条区划变更等您对着公告核"),
     "next_operator_messages": _l("%(number)s 条消息没发出去"),
     "next_channel_types": _l("店主在旁边，请您替他写需求：他自己点了确认，才算他的"),
     "next_channel_check": _l("店主来问，先陪他答八个问题：不留姓名，也不用登记"),

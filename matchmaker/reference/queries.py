@@ -89,9 +89,12 @@ def region_change_by_id(change_id: int) -> RegionChange | None:
     return db.session.get(RegionChange, change_id)
 
 
-def count_region_changes_waiting() -> int:
-    """How many changes wait for a second operator."""
-    return db.session.scalar(select(func.count(RegionChange.id)).where(RegionChange.agreed.is_(None))) or 0
+def count_region_changes_waiting(but_of: int | None = None) -> int:
+    """How many changes wait for a second operator; those that the person ``but_of`` entered are left out."""
+    waiting = select(func.count(RegionChange.id)).where(RegionChange.agreed.is_(None))
+    if but_of is not None:
+        waiting = waiting.where(RegionChange.entered_by_id != but_of)
+    return db.session.scalar(waiting) or 0
 
 
 def regions_as_of() -> date:

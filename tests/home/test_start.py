@@ -19,6 +19,7 @@ from tests.builders import a_desk, a_manager, a_person, a_supervisor, an_institu
 from tests.leads.builders import a_case, to_state
 from tests.needs.builders import a_draft, a_need, a_shop
 from tests.products.builders import a_product
+from tests.reference.changes import XIHU_INTO_GONGSHU, a_change
 
 
 def page_of(answer) -> str:
@@ -100,6 +101,19 @@ def test_an_operator_is_told_of_reported_brokers(app, client):
     sign_in(client, operator)
     page = page_of(client.get("/"))
     assert "1 个中介被举报，还没看" in page and "/broker-reports?state=new" in links_of(page)
+
+
+@pytest.mark.article("B.3", "B.1")
+def test_an_operator_is_told_of_a_change_of_divisions_that_a_colleague_entered(app, client):
+    with app.app_context(), unit_of_work():
+        writer, colleague = an_operator(), an_operator()
+        with clock.frozen("2026-09-23T10:24:00+08:00"):
+            a_change(XIHU_INTO_GONGSHU, by=writer)
+    sign_in(client, writer)
+    assert "/reference/regions/changes?state=waiting" not in links_of(page_of(client.get("/"))), "not one's own"
+    sign_in(client, colleague)
+    page = page_of(client.get("/"))
+    assert "1 条区划变更等您对着公告核" in page and "/reference/regions/changes?state=waiting" in links_of(page)
 
 
 def test_an_owner_is_told_what_waits(app, client):
