@@ -17,8 +17,8 @@ from matchmaker.businesses.typed import read_day, read_text, read_yuan
 from matchmaker.formatting import unit_of_page
 from matchmaker.insurance.rules import clocks
 from matchmaker.insurance.rules.questions import LONGEST_TEXT, MOST_COUNT, Question, choices_of, questions_of
+from matchmaker.insurance.rules.quoting import INSTALMENTS, Quoted
 from matchmaker.insurance.rules.quoting import LONGEST_TEXT as LONGEST_QUOTE_TEXT
-from matchmaker.insurance.rules.quoting import Quoted
 from matchmaker.insurance.rules.reasons import DECLINE_CODES, LONGEST_REASON, OWNER_CODES
 from matchmaker.leads.rules.consents import HOURS
 from matchmaker.products.cover.models import CoverVersion
@@ -200,7 +200,7 @@ class RefuseQuoteForm(ReadForm):
 class QuoteForm(ReadForm):
     """What a person of the insurer quotes; names are unique beside the other forms of the page."""
 
-    premium = StringField(_l("保费，一共多少元"), description=_l("按票、按天付的，写一票、一天多少元"))
+    premium = StringField(_l("保费，一共多少元"))
     quote_plan = RadioField(_l("怎么付"), choices=[], validate_choice=False)
     quote_sum = StringField(_l("保额"))
     quote_period = RadioField(_l("保多久"), choices=[], validate_choice=False)
@@ -237,6 +237,8 @@ class QuoteForm(ReadForm):
         ]
         form.quote_plan.choices = [(code, label("cover.plan", code)) for code in version.plans]
         form.quote_period.choices = [(code, label("cover.period", code)) for code in version.periods]
+        if any(INSTALMENTS[code] is None for code in version.plans):
+            form.premium.description = _l("按票、按天付的，写一票、一天多少元")
         return form
 
     def read_all(self) -> None:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+
+from matchmaker import formatting
 
 LABELS = {
     "cover.request_state": {
@@ -192,7 +197,7 @@ LABELS = {
         "buyers": _l("家"),
         "wan_usd": _l("万美元"),
         "orders": _l("单"),
-        "rights": _l("件"),
+        "rights": _l("件知识产权"),
         "persons": _l("人"),
         "person_days": _l("人天"),
         "age": _l("岁"),
@@ -292,3 +297,26 @@ DEEDS = {
     "cover_request.release": _l("收回超时的保险问价"),
     "cover_request.expire": _l("保险问价到期"),
 }
+
+
+def counted(unit: str, value: Decimal) -> str:
+    """An answer with its unit (a code of cover.answer_unit) in the reader's language: 1 time, 3 times."""
+    few = 1 if value == 1 else 2  # Chinese has one form, English asks only whether it is one
+    words = {
+        "times": lambda count: ngettext("%(count)s 次", "%(count)s 次", few, count=count),
+        "square_metres": lambda count: ngettext("%(count)s 平方米", "%(count)s 平方米", few, count=count),
+        "years": lambda count: ngettext("%(count)s 年", "%(count)s 年", few, count=count),
+        "vehicles": lambda count: ngettext("%(count)s 辆", "%(count)s 辆", few, count=count),
+        "seats": lambda count: ngettext("%(count)s 座", "%(count)s 座", few, count=count),
+        "months": lambda count: ngettext("%(count)s 个月", "%(count)s 个月", few, count=count),
+        "days": lambda count: ngettext("%(count)s 天", "%(count)s 天", few, count=count),
+        "buyers": lambda count: ngettext("%(count)s 家", "%(count)s 家", few, count=count),
+        "orders": lambda count: ngettext("%(count)s 单", "%(count)s 单", few, count=count),
+        "rights": lambda count: ngettext("%(count)s 件知识产权", "%(count)s 件知识产权", few, count=count),
+        "persons": lambda count: ngettext("%(count)s 人", "%(count)s 人", few, count=count),
+        "person_days": lambda count: ngettext("%(count)s 人天", "%(count)s 人天", few, count=count),
+        "age": lambda count: ngettext("%(count)s 岁", "%(count)s 岁", few, count=count),
+        "visits": lambda count: ngettext("%(count)s 人次", "%(count)s 人次", few, count=count),
+    }
+    shown = formatting.num(value)
+    return words[unit](shown) if unit in words else f"{shown} {LABELS['cover.answer_unit'][unit]}"

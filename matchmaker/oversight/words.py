@@ -36,7 +36,7 @@ LABELS = {
         "ranking.train": _l("重新学怎么排"),
         "ranking.exposure": _l("算谁被看到多少"),
         "ranking.drift": _l("比一比需求和学的时候还像不像"),
-        "ranking.forget": _l("删掉旧名单里的资料"),
+        "ranking.forget": _l("删旧名单里的资料"),
         "matching.nightly": _l("夜里重新匹配：分份"),
         "matching.shard": _l("夜里重新匹配：一份"),
         "matching.again": _l("资料变了，重新匹配"),

@@ -9,17 +9,21 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask_babel import force_locale
 
-from matchmaker import clock
+from matchmaker import clock, formatting
 from matchmaker.accounts.announcements import AccountClosing, AssignmentEnded, InstitutionSuspended
 from matchmaker.accounts.models import Person
 from matchmaker.audit.models import DataAccess
 from matchmaker.db import db, unit_of_work
 from matchmaker.happened import announce
 from matchmaker.insurance import jobs
+from matchmaker.insurance.forms import QuoteForm
 from matchmaker.insurance.models import CoverRequest
 from matchmaker.insurance.queries import requests
+from matchmaker.insurance.rules.questions import QUESTIONS
 from matchmaker.insurance.services import asking, working
+from matchmaker.insurance.views.showing import answer_words
 from matchmaker.notifications.models import Message
 from matchmaker.refusal import Refused
 from tests.builders import a_desk, an_owner, sign_in
@@ -361,6 +365,41 @@ def test_the_desk_takes_up_and_quotes_by_the_page_and_the_owner_answers(app: Any
     assert post(client, path + "/accept-quote", path).status_code == 303
     page = client.get(path).text
     assert "要了" in page and "您要了" not in page and "平台不签、不收" in page
+
+
+@pytest.mark.article("15.3")
+@pytest.mark.parametrize(("plans", "hinted"), [(("once", "quarterly"), False), (("quarterly", "per_shipment"), True)])
+def test_the_hint_of_a_premium_by_the_piece_stands_only_where_one_pays_so(
+    app: Any, plans: tuple[str, ...], hinted: bool
+) -> None:
+    with app.test_request_context(), unit_of_work():
+        case = to_state("accepted", a_cover_case(plans=list(plans)))
+        assert case.request is not None
+        form = QuoteForm.for_request(case.request.cover_version, case.request.answers)
+        assert ("按票、按天付的" in str(form.premium.description)) is hinted
+
+
+@pytest.mark.article("15.3")
+def test_both_dates_of_a_quote_are_written_alike(app: Any, client: Any) -> None:
+    with app.app_context(), unit_of_work():
+        case = to_state("quoted")
+        assert case.request is not None and case.request.quote is not None
+        path, dates = f"/cover/requests/{case.request.id}", (case.request.quote.starts_on, case.request.quote.valid_until_on)
+    sign_in(client, case.owner)
+    page = client.get(path).text
+    for on in dates:
+        assert formatting.day(on) in page
+        assert on.isoformat() not in page
+
+
+@pytest.mark.parametrize(("value", "zh", "en"), [("1", "1 次", "1 time"), ("2", "2 次", "2 times"), ("0", "0 次", "0 times")])
+def test_an_answer_is_counted_in_the_readers_language(app: Any, value: str, zh: str, en: str) -> None:
+    with app.test_request_context():
+        for language, expected in (("zh", zh), ("en", en)):
+            with force_locale(language):
+                assert answer_words(QUESTIONS["losses"], value) == expected
+        with force_locale("en"):
+            assert answer_words(QUESTIONS["rights"], "3") == "3 rights"
 
 
 @pytest.mark.article("15.3")

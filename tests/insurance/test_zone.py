@@ -13,6 +13,7 @@ from matchmaker import clock
 from matchmaker.db import db, unit_of_work
 from matchmaker.insurance.models import CoverRequest
 from matchmaker.insurance.rules.conditions import lines_meeting
+from matchmaker.insurance.views.zone import read_base
 from matchmaker.products.cover import services
 from matchmaker.products.cover.models import Cover
 from matchmaker.reference import insurance_lines
@@ -93,6 +94,33 @@ def test_with_the_licence_rates_are_shown_and_compared(app: Any, client: Any, li
     assert "3,655" in compared and "4,735" in compared, "50 万元 at 7.31 and 9.47 per mille"
     assert "平岚小店险" in compared and "云岫店铺险" in compared
     assert "还没有勾要看的" in client.get("/cover/lines/PROP_SHOP/compare").text
+
+
+@pytest.mark.article("15.2")
+def test_the_base_of_a_comparison_is_read_as_sums_are(app: Any, client: Any, listed: dict[str, int]) -> None:
+    licence(app, True)
+    path = f"/cover/lines/PROP_SHOP/compare?cover={listed['first']}&cover={listed['second']}"
+    assert "3,655" in client.get(path + "&base=50万").text, "a typed unit is understood"
+    client.set_cookie("lang", "en")
+    english = client.get(path + "&base=500,000").text
+    assert "3,655" in english and "× ¥10,000" not in english and 'name="amount_unit" value="yuan"' in english
+    carried = client.get(path + "&base=50&amount_unit=wan").text
+    assert "3,655" in carried and "× ¥10,000" in carried, "typed on a Chinese page, read as it was shown"
+    assert "3,655" not in client.get(path + "&base=0").text
+
+
+def test_only_a_base_of_money_has_a_unit() -> None:
+    assert read_base("500", "yuan") == 500 and read_base("500", "wan") == 5_000_000
+    assert read_base("１２", None) == 12 and read_base("0", None) is None and read_base("12 万", None) is None
+
+
+def test_the_base_by_the_day_is_in_yuan_on_every_page(app: Any, client: Any) -> None:
+    with app.app_context(), unit_of_work():
+        number = a_cover(an_insurer("平岚财险"), licensed=True, name="停业险", line="DIS_EPI", **PRICED).id
+    licence(app, True)
+    page = client.get(f"/cover/lines/DIS_EPI/compare?cover={number}&base=100000").text
+    assert "元，一天" in page and 'name="amount_unit" value="yuan"' in page
+    assert "731" in page and "7,310,000" not in page, "7.31 per mille of what was typed, not of ten thousand times that"
 
 
 def test_nothing_is_reckoned_where_no_insurer_published_a_rate(app: Any, client: Any) -> None:

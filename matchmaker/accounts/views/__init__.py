@@ -78,9 +78,11 @@ def place(prefix: str) -> Markup:
 
 
 @bp.app_template_filter("trade")
-def trade(prefix: str) -> str:
-    """The official name of the trade a code or prefix stands for."""
-    return industries.name(prefix, language())
+def trade(prefix: str) -> Markup:
+    """The official name of the trade a code or prefix stands for; one that is Chinese on an English page says so."""
+    name = industries.name(prefix, language())
+    is_foreign = language() == "en" and not name.isascii()
+    return Markup('<span lang="zh-CN">{}</span>').format(name) if is_foreign else escape(name)
 
 
 @bp.app_template_filter("device")

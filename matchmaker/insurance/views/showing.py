@@ -8,6 +8,7 @@ from decimal import Decimal
 from flask.typing import ResponseReturnValue
 
 from matchmaker import formatting
+from matchmaker.insurance import words
 from matchmaker.insurance.models import CoverRequest
 from matchmaker.insurance.rules.questions import Question
 from matchmaker.insurance.views import bp
@@ -31,9 +32,9 @@ def answer_words(question: Question, value: str | None) -> str:
     if question.kind == "sum":
         return formatting.wan(Decimal(value))
     if question.kind == "day":
-        return formatting.day_full(date.fromisoformat(value))
+        return formatting.day(date.fromisoformat(value))
     if question.kind == "choice":
         return label({"period": "cover.period", "plan": "cover.plan"}.get(question.code, "cover.choice"), value)
     if question.kind == "text":
         return value
-    return f"{formatting.num(Decimal(value))} {label('cover.answer_unit', question.unit)}"
+    return words.counted(question.unit, Decimal(value))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from matchmaker import clock
 from matchmaker.businesses.models import Business
+from matchmaker.formatting import unit_of_page
 from matchmaker.insurance import listings
 from matchmaker.insurance.queries import zone as reading
 from matchmaker.insurance.views import bp, licensed
@@ -20,10 +20,13 @@ from matchmaker.listing import listed
 from matchmaker.products.cover.models import CoverVersion
 from matchmaker.products.cover.rules import counted_in_money, indicative, split
 from matchmaker.reference import insurance_lines
+from matchmaker.reference.insurance_lines import InsuranceLine
+from matchmaker.reference.rules.sums import UNITS, narrow, read_sum
 from matchmaker.web import actor, paginate_items, public, typed_words
 
 COMPARED_AT_MOST = 4
-WAN = Decimal(10_000)
+BY_THE_DAY = "元/日"
+"""The one base of money that is small: typed in yuan on every page."""
 
 
 @bp.get("/cover")
@@ -126,17 +129,16 @@ def compare(line: str) -> ResponseReturnValue:
     ids = [int(text) for text in request.args.getlist("cover") if text.isdecimal() and len(text) < 10]
     versions = reading.some_on_line(line, ids, clock.today())[:COMPARED_AT_MOST]
     typed = request.args.get("base", "")
-    base = read_base(typed)
-    asked = None if base is None else base * WAN if counted_in_money(line) else base
+    unit = _base_unit(found)
+    base = read_base(typed, unit)
     return render_template(
         "insurance/compare.html",
         line=found,
         versions=versions,
         typed=typed,
         unreadable=bool(typed.strip()) and base is None,
-        premiums=_premiums(versions, asked),
-        asked=asked,
-        in_money=counted_in_money(line),
+        premiums=_premiums(versions, base),
+        unit=unit,
         split=split,
     )
 
@@ -145,10 +147,21 @@ def _premiums(versions: list[CoverVersion], base: Decimal | None) -> dict[int, A
     return {version.id: indicative(version.terms, base) if base is not None else None for version in versions}
 
 
-def read_base(text: str) -> Decimal | None:
-    """A plain number above zero as it was typed, or None."""
-    narrow = unicodedata.normalize("NFKC", text).strip().replace(",", "").replace(" ", "")
-    if not re.fullmatch(r"\d{1,9}(\.\d{1,4})?", narrow, re.ASCII):
+def _base_unit(line: InsuranceLine) -> str | None:
+    """What a bare number in the form counts, as the form carries it ("wan", "yuan"); None where no money is counted."""
+    if not counted_in_money(line.code):
         return None
-    value = Decimal(narrow)
-    return value if value > 0 else None
+    if line.rating_unit == BY_THE_DAY:
+        return "yuan"
+    carried = request.args.get("amount_unit", "")
+    return carried if carried in UNITS else unit_of_page()
+
+
+def read_base(text: str, unit: str | None) -> Decimal | None:
+    """A base above zero as it was typed, money (`unit` "wan" or "yuan") in full; None for anything else."""
+    if unit is not None:
+        value = read_sum(text, unit)
+    else:
+        typed = narrow(text).replace(",", "").replace(" ", "")
+        value = Decimal(typed) if re.fullmatch(r"\d{1,9}(\.\d{1,4})?", typed, re.ASCII) else None
+    return value if value is not None and value > 0 else None
