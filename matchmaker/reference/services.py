@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from datetime import date, datetime, timedelta
@@ -20,6 +21,8 @@ from matchmaker.reference.region_changes import CHECKED, Change, after_all
 from matchmaker.reference.regions import Divisions
 from matchmaker.reference.rules import NamedDay, learn_days
 from matchmaker.refusal import Refused
+
+log = logging.getLogger(__name__)
 
 SOURCES = {"B": "public series A and B", "": "public series A"}
 
@@ -155,7 +158,8 @@ def answer_region_change(row: RegionChange, *, agrees: bool, remark: str = "", b
     Raises ``region_own_change`` (whoever typed it may not answer), ``region_answered``, ``region_remark_missing``, or
     what ``region_changes.after`` raises where the table cannot take it any more.
     """
-    db.session.execute(select(RegionChange.id).with_for_update())  # one answer at a time: each is tried on the others
+    # One answer at a time, for each is tried on the others; in one order, so that two do not wait for each other.
+    db.session.execute(select(RegionChange.id).order_by(RegionChange.id).with_for_update())
     db.session.refresh(row)
     if row.entered_by_id == by.id:
         raise Refused("region_own_change", status=403)
@@ -189,7 +193,10 @@ def learn_entered_days() -> None:
 
 
 def learn_entered_regions() -> None:
-    """Let the divisions of today stand in this process: the packaged ones and the agreed changes that are in force."""
+    """Let the divisions of today stand in this process: the packaged ones and the agreed changes that are in force.
+
+    Raises Refused where the packaged table does not take them (``region_changes.after``); what stood stands on.
+    """
     global _edition_of_regions
     today = clock.today()
     changes = [row.change for row in queries.agreed_region_changes(today)]
@@ -199,7 +206,11 @@ def learn_entered_regions() -> None:
 
 def keep_up_with_entries() -> None:
     """Follow what another process entered, days off and changes of divisions, and the day from which a change holds:
-    at most every twenty seconds two short reads, outside of any transaction."""
+    at most every twenty seconds two short reads, outside of any transaction.
+
+    A packaged table that an earlier change does not fit any more stops nobody: the divisions of before stand on, and
+    the log says so each time.
+    """
     global _looked_at
     with _looking:
         now = time.monotonic()
@@ -209,5 +220,8 @@ def keep_up_with_entries() -> None:
     if queries.edition_of_days() != _edition:
         learn_entered_days()
     if (queries.edition_of_regions(), clock.today()) != _edition_of_regions:
-        learn_entered_regions()
+        try:
+            learn_entered_regions()
+        except Refused as no:
+            log.error("agreed changes of divisions do not fit the packaged table", extra={"code": no.code})
     db.session.rollback()

@@ -227,6 +227,17 @@ def test_typed_values_come_back_after_a_session_that_ended(app: Any, client: Any
         assert db.session.get_one(Person, owner.id).name != "周大老板", "only shown, not carried out"
 
 
+def test_who_reads_english_keeps_english_pages_when_saving_a_name(app: Any, client: Any, post: Any, make: Any) -> None:
+    owner = make(an_owner)
+    sign_in(client, owner)
+    client.set_cookie("lang", "en")
+    saved = post(client, "/account", name="周大老板", language="zh")
+    assert saved.status_code == 303 and client.get_cookie("lang").value == "en"
+    post(client, "/account", name="周大老板", language="en")
+    post(client, "/account", name="周大老板", language="zh")
+    assert client.get_cookie("lang").value == "zh", "a changed language holds for pages too"
+
+
 # Registering and codes ----------------------------------------------------------------------------------------------
 
 

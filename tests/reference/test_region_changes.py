@@ -215,6 +215,23 @@ def test_changes_of_one_day_are_tried_in_the_order_in_which_they_will_be_laid_ov
         assert regions.full_name("330106") == "浙江省杭州市西子区"
 
 
+def test_a_table_that_a_change_does_not_fit_any_more_stops_nobody(
+    any_app: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A release may bring a table in which the change of last year has happened already."""
+    with clock.frozen(NOW, everywhere=True), any_app.app_context():
+        with unit_of_work():
+            one, two = an_operator(), an_operator("另一位")
+            row = a_change(Change("merged", date(2026, 9, 1), code="330106", related=("330105",)), by=one)
+            services.answer_region_change(row, agrees=True, by=two)
+        newer = after_all(regions.packaged_divisions(), [row.change])
+        monkeypatch.setattr(regions, "packaged_divisions", lambda: newer)
+        services._edition_of_regions = services._looked_at = None
+        services.keep_up_with_entries()
+        assert not regions.stands("330106") and regions.stands("330105"), "what stood stands on"
+    assert "do not fit the packaged table" in caplog.text
+
+
 def test_a_refused_change_says_why_and_never_counts(any_app: Any) -> None:
     with clock.frozen(NOW, everywhere=True), any_app.app_context(), unit_of_work():
         one, two = an_operator(), an_operator("另一位")

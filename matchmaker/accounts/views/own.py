@@ -31,7 +31,7 @@ NEW_SECRET = "new_totp_secret"  # noqa: S105  the name of a cookie value, no sec
 @requires("account.own")
 def account() -> ResponseReturnValue:
     """One's own account: name, addresses, language, ways of signing in, what else there is."""
-    form = OwnDetailsForm(obj=actor())
+    form, before = OwnDetailsForm(obj=actor()), actor().language
     if form.submitted():
         try:
             registering.change_own_details(actor(), name=form.name.data or "", language=form.language.data or "zh")
@@ -40,9 +40,11 @@ def account() -> ResponseReturnValue:
         else:
             flash(_("存好了。"))
             answer = redirect(url_for("accounts.account"), 303)
-            answer.set_cookie(
-                "lang", actor().language, max_age=365 * 86400, httponly=True, samesite="Lax", secure=request.is_secure
-            )
+            if actor().language != before:  # else pages stay as they are read, whatever language messages come in
+                answer.set_cookie(
+                    "lang", actor().language, max_age=365 * 86400, httponly=True, samesite="Lax",
+                    secure=request.is_secure,
+                )
             return answer
     return (
         render_template("accounts/account.html", form=form, person=actor(), sessions=queries.sessions_of(actor())),
