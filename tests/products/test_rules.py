@@ -111,6 +111,12 @@ def test_a_charged_fee_says_by_whom_how_much_and_when(part: str, value: str, cod
     assert problems(typed) == {f"fee-APPRAISAL-{part}": code}
 
 
+@pytest.mark.parametrize("value", ["0.125", "0.125%", "300元", "1.5万"])
+def test_while_a_fee_does_not_say_how_it_is_counted_its_value_is_no_second_error(value: str) -> None:
+    typed = typed_product() | fee("APPRAISAL", value=value, way="", payee="评估公司")
+    assert problems(typed) == {"fee-APPRAISAL-way": "product_fee_way_missing"}
+
+
 @pytest.mark.article("8.2")
 def test_a_fee_of_a_third_party_needs_its_name_too() -> None:
     typed = typed_product() | fee("PLATFORM", value="1", way="percent_of_amount.upfront", payee="")

@@ -360,9 +360,10 @@ def _fee_lines(read: _Reader, kind: Kind) -> tuple[FeeLine, ...]:
 
 def _fee_value(read: _Reader, field: str, basis: Basis | None) -> Decimal | None:
     """Percent or yuan, as the way of counting says; while it is not said, percent unless a unit of money was typed."""
-    if basis is None and (read_sum(read.text(field)) is None or read.text(field).endswith("%")):
-        return read.percent(field)
-    return read.sum(field) if basis is None or basis.value.startswith("yuan") else read.percent(field)
+    if basis is not None:
+        return read.sum(field) if basis.value.startswith("yuan") else read.percent(field)
+    is_bare = re.fullmatch(r"[\d.,\s]*%?", unicodedata.normalize("NFKC", read.text(field)))
+    return read.percent(field) if is_bare else read.sum(field)
 
 
 def _way(read: _Reader, code: str) -> tuple[Basis | None, Timing | None]:
