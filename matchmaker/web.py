@@ -367,6 +367,29 @@ class BaseForm(FlaskForm):
                 field.errors = [*field.errors, words]
 
 
+class ReadForm(BaseForm):
+    """A form whose texts are read one by one; each refusal lands at its field and nothing typed is lost."""
+
+    def read(self, reader: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """What ``reader`` makes of its arguments; None, with the error at its field, when it refuses."""
+        try:
+            return reader(*args, **kwargs)
+        except Refused as no:
+            self.refuse(no)
+            return None
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Whether everything typed can be read; ``read_all`` leaves the values on the form."""
+        sound = super().validate(extra_validators)
+        for field in self._fields.values():
+            field.errors = list(field.errors)
+        self.read_all()
+        return sound and not any(field.errors for field in self._fields.values()) and not self.form_errors
+
+    def read_all(self) -> None:
+        """Read every field; the values wait on the form."""
+
+
 def typed_values() -> list[tuple[str, str]]:
     """What was typed, to be carried along or shown: no tokens, no passwords."""
     return [(name, value) for name, value in request.form.items(multi=True)

@@ -25,33 +25,10 @@ from matchmaker.products.cover.models import CoverVersion
 from matchmaker.products.cover.rules import DOCUMENTS
 from matchmaker.reference.rules.sums import shown_sum
 from matchmaker.refusal import Refused
-from matchmaker.web import BaseForm, ChecksField, label
+from matchmaker.web import BaseForm, ChecksField, ReadForm, label
 
 USUAL_DAYS = "60"
 USUAL_VALIDITY = timedelta(days=14)
-
-
-class ReadForm(BaseForm):
-    """A form whose texts are read one by one; each refusal lands at its field and nothing typed is lost."""
-
-    def read(self, reader: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """What ``reader`` makes of its arguments; None, with the error at its field, when it refuses."""
-        try:
-            return reader(*args, **kwargs)
-        except Refused as no:
-            self.refuse(no)
-            return None
-
-    def validate(self, extra_validators: Any = None) -> bool:
-        """Whether everything typed can be read; ``read_all`` leaves the values on the form."""
-        sound = super().validate(extra_validators)
-        for field in self._fields.values():
-            field.errors = list(field.errors)
-        self.read_all()
-        return sound and not any(field.errors for field in self._fields.values()) and not self.form_errors
-
-    def read_all(self) -> None:
-        """Read every field; the values wait on the form."""
 
 
 # The owner ----------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -16,7 +16,7 @@ from matchmaker.leads.words import LABELS
 from matchmaker.reference.rules.wording import refuse_promises
 from matchmaker.reference.rules.working_time import SHANGHAI
 from matchmaker.refusal import Refused
-from matchmaker.web import BaseForm
+from matchmaker.web import ReadForm
 
 LONGEST_NOTE = 500
 
@@ -54,8 +54,8 @@ def read_moment(day: str | None, at: str | None, day_field: str, time_field: str
     return datetime.combine(on, time(int(match[1]), int(match[2])), SHANGHAI)
 
 
-class TypedForm(BaseForm):
-    """A form whose texts are read one by one; each refusal lands at its field and nothing typed is lost.
+class TypedForm(ReadForm):
+    """A form of a lead.
 
     On a page with several forms all but the posted one are made with ``formdata=None``: they show their defaults.
     """
@@ -65,14 +65,6 @@ class TypedForm(BaseForm):
         super().__init__(*args, **kwargs)
         self.is_posted = bool(self.is_submitted()) and not is_fresh
 
-    def read(self, reader: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """What ``reader`` makes of its arguments; None, with the error at its field, when it refuses."""
-        try:
-            return reader(*args, **kwargs)
-        except Refused as no:
-            self.refuse(no)
-            return None
-
     def read_note(
         self, name: str, *, required: bool = False, longest: int = LONGEST_NOTE, for_owner: bool = False
     ) -> str:
@@ -81,17 +73,6 @@ class TypedForm(BaseForm):
         if for_owner:
             self.read(refuse_promises, **{name: text})
         return str(text)
-
-    def validate(self, extra_validators: Any = None) -> bool:
-        """Whether everything typed can be read; ``read_all`` leaves the values on the form."""
-        sound = super().validate(extra_validators)
-        for field in self._fields.values():
-            field.errors = list(field.errors)
-        self.read_all()
-        return sound and not any(field.errors for field in self._fields.values()) and not self.form_errors
-
-    def read_all(self) -> None:
-        """Read every field; the values wait on the form."""
 
 
 def as_id(text: Any) -> int:
