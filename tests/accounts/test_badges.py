@@ -155,11 +155,14 @@ def test_one_address_reports_a_few_times_an_hour(empty_sqlite: Any, tmp_path: An
     app = make_app(settings_for(f"sqlite:///{file}", tmp_path, rate_limits=True))
     client = app.test_client()
     try:
-        codes = [post(client, "/report-broker", who=f"王{n}", asked="fee").status_code for n in range(8)]
+        answers = [post(client, "/report-broker", who=f"王{n}", asked="fee") for n in range(8)]
     finally:
         web.limiter.enabled = False  # it is one for the process
         web.limiter.reset()
+    codes = [answer.status_code for answer in answers]
     assert codes.count(303) <= 6 and codes[-1] == 429
+    form = answers[-1].text.split('<form method="post" action="/report-broker">')[1].split("</form>")[0]
+    assert 'name="who" value="王7"' in form and 'name="resume"' in form, "what was typed can be taken back to its page"
 
 
 def test_every_step_of_a_report_over_all_pairs(app: Any) -> None:

@@ -70,7 +70,7 @@ def listings(app: Any) -> dict[str, Any]:
 def test_whatever_is_paged_is_declared() -> None:
     undeclared = []
     for file in sorted((ROOT / "matchmaker").rglob("*.py")):
-        if file.name == "web.py":
+        if file.parent.name == "web":
             continue
         for node in ast.walk(ast.parse(file.read_text())):
             if not isinstance(node, ast.FunctionDef) or not _pages(node) or node.name in PAGED_FOR:

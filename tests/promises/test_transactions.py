@@ -103,7 +103,7 @@ def add_views(app: Any) -> None:
 
 @pytest.fixture
 def trial(any_app: Any) -> Any:
-    web._sentences.setdefault("trial_refused", "刚才的没有做")
+    web.sentences._sentences.setdefault("trial_refused", "刚才的没有做")
     any_app.testing = False
     any_app.config["WTF_CSRF_ENABLED"] = False
     if "trial" not in any_app.blueprints:
