@@ -203,6 +203,8 @@ def read_amount(text: str, unit: str = "wan") -> Decimal | Reason:
         return Reason("need_amount_not_a_number", {"typed": text.strip()[:40]})
     if yuan < 0:
         return Reason("need_amount_not_above_zero")
+    if yuan > LARGEST_YUAN:
+        return yuan  # its digits may be more than Decimal rounds; ``amount_reason`` refuses it
     if yuan != yuan.quantize(Decimal("1")):
         return Reason("need_amount_not_whole")
     return yuan.quantize(Decimal("0.01"))

@@ -61,6 +61,12 @@ def test_what_cannot_be_read_says_why(text, code):
     assert isinstance(found, Reason) and found.code == code
 
 
+@pytest.mark.parametrize("typed", ["9" * 24, "9" * 22 + "亿", "0." + "9" * 20 + "亿"])
+def test_more_digits_than_are_counted_are_a_reason_and_no_failure(typed):
+    amount = rules.read_amount(typed)
+    assert isinstance(amount, rules.Reason) or rules.amount_reason(amount).code == "need_amount_probably_in_yuan"
+
+
 def test_an_amount_in_yuan_typed_into_the_field_of_wan_is_noticed():
     amount = rules.read_amount("300000")
     reason = rules.amount_reason(amount)

@@ -92,7 +92,8 @@ def test_what_was_typed_stays_and_each_error_is_linked(at_counter, shop):
 @pytest.mark.parametrize(
     ("text", "yuan"),
     [("30", 300_000), ("３０", 300_000), ("1,000", 10_000_000), ("30万", 300_000), ("30 万元", 300_000),
-     ("300,000元", 300_000), ("0.5", 5_000), ("1，200", 12_000_000), ("1.5亿", 150_000_000)],
+     ("300,000元", 300_000), ("0.5", 5_000), ("1，200", 12_000_000), ("1.5亿", 150_000_000),
+     ("两万五", 25_000), ("三百二十万", 3_200_000), ("1亿2000万", 120_000_000), ("壹拾伍万元整", 150_000)],
 )  # fmt: skip
 @pytest.mark.article("7.3")
 def test_amounts_as_people_write_them(at_counter, shop, text, yuan):
@@ -263,6 +264,22 @@ def test_an_english_reader_types_yuan(app, at_counter, shop):
     at_counter.set_cookie("lang", "zh")
     again = page_of(at_counter.get("/needs/new"))
     assert 'value="30"' in again and hidden(again)["amount_unit"] == "wan"
+
+
+@pytest.mark.parametrize(("text", "shown"), [("两万五", "¥25,000"), ("1亿2000万", "¥120,000,000")])
+def test_numerals_are_read_on_english_pages_too(at_counter, shop, text, shown):
+    at_counter.set_cookie("lang", "en")
+    form = hidden(page_of(at_counter.get("/needs/new")))
+    answer = at_counter.post("/needs/review", data={**form, **typed(amount=text)})
+    assert answer.status_code == 303 and shown in page_of(at_counter.get(answer.location))
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_sum_of_too_many_digits_is_an_error_at_its_field(at_counter, shop, language):
+    at_counter.set_cookie("lang", language)
+    form = hidden(page_of(at_counter.get("/needs/new")))
+    answer = at_counter.post("/needs/review", data={**form, **typed(amount="9" * 24)})
+    assert answer.status_code == 422 and "9" * 24 in page_of(answer) and 'href="#amount"' in page_of(answer)
 
 
 @pytest.mark.article("6.1")

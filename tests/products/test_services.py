@@ -67,12 +67,12 @@ def test_a_draft_keeps_what_was_typed_right_or_wrong(deed: Any) -> None:
         desk, _ = two_desks()
         version = a_draft(desk)
         wrong = services.save_step(
-            version, "money", {"amount_min_wan": ["五万"], "amount_max_wan": ["50"]}, seen=version.row_version, by=desk
+            version, "money", {"amount_min_wan": ["几万"], "amount_max_wan": ["50"]}, seen=version.row_version, by=desk
         )
         assert {problem.field for problem in wrong} >= {"amount_min_wan", "rate_base", "repayments"}
     with deed():
         again = db.session.get_one(ProductVersion, version.id)
-        assert again.typed["amount_min_wan"] == ["五万"]
+        assert again.typed["amount_min_wan"] == ["几万"]
         assert (again.amount_min_yuan, again.amount_max_yuan) == (None, Decimal(500_000))
         assert again.state == "draft"
 

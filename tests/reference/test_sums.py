@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from matchmaker.reference.rules.sums import UNITS, read_sum, shown_sum
 
 pytestmark = pytest.mark.article("7.3", "B.3")
+SPOKEN = list(csv.reader((Path(__file__).parent / "cases" / "spoken_sums.csv").read_text("utf-8").splitlines()))[1:]
 
 
 @pytest.mark.parametrize(
@@ -37,6 +40,43 @@ def test_a_typed_unit_wins_and_a_bare_number_is_in_the_unit_of_the_page(typed: s
 )  # fmt: skip
 def test_what_is_no_sum_is_none_and_never_a_guess(typed: str) -> None:
     assert read_sum(typed) is None
+
+
+@pytest.mark.parametrize(("typed", "in_wan", "in_yuan"), SPOKEN, ids=[row[0] for row in SPOKEN])
+def test_numerals_and_sums_of_several_units_are_read_as_spoken(typed: str, in_wan: str, in_yuan: str) -> None:
+    assert read_sum(typed, "wan") == (Decimal(in_wan) if in_wan else None)
+    assert read_sum(typed, "yuan") == (Decimal(in_yuan) if in_yuan else None)
+
+
+def _in_numerals(number: int) -> str:
+    """An independent writer: signs place by place, then the rules of 零, as a bank prints them."""
+    groups = []
+    for at in range(0, len(str(number)), 4):
+        digits = str(number)[::-1][at : at + 4]
+        group = "".join("零一二三四五六七八九"[int(sign)] + " 十百千"[place] for place, sign in enumerate(digits))
+        pairs = [group[i : i + 2] for i in range(0, len(group), 2)][::-1]
+        said = "".join("零" if pair[0] == "零" else pair.strip() for pair in pairs)
+        groups.append(said.rstrip("零") + " 万亿"[at // 4].strip() if int(digits[::-1]) else "零")
+    text = "".join(reversed(groups))
+    while "零零" in text:
+        text = text.replace("零零", "零")
+    return text.rstrip("零")
+
+
+@given(st.integers(min_value=10_000, max_value=10**12 - 1))
+def test_every_sum_in_numerals_reads_as_it_was_written(number: int) -> None:
+    assert read_sum(_in_numerals(number) + "元") == number
+
+
+@given(st.text(alphabet="零一两五九十百千万亿25w元", max_size=12))
+def test_what_is_read_from_numerals_is_written_the_same_way(text: str) -> None:
+    """A text without digits and shorthand that is read at all is one of the few ways of writing its sum."""
+    found = read_sum(text + "元")
+    if found is None or text.endswith("元") or any(sign in text for sign in "25w") or found < 10_000:
+        return
+    plain = text.replace("两", "二").replace("一十", "十")
+    written = _in_numerals(int(found)).replace("一十", "十")
+    assert plain.replace("零", "") == written.replace("零", "")
 
 
 @given(st.text(max_size=40))
