@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.journeys.conftest import LiveSite, Opens
+from tests.journeys.conftest import DESK, LiveSite, Opens
 from tests.journeys.measured import note
 
 MOST = 100_000
@@ -45,3 +45,12 @@ def test_texts_are_sent_compressed_and_kept(stage: LiveSite, visit: Opens) -> No
     for answer in styles:
         assert answer is not None and answer.headers["content-encoding"] == "gzip", answer and answer.url
         assert "immutable" in answer.headers["cache-control"], answer.url
+
+
+@pytest.mark.article("B.3")
+@pytest.mark.parametrize("role", ["manager", "operator", "supervisor"])
+def test_the_places_stand_in_one_line_in_english_too(stage: LiveSite, visit: Opens, role: str) -> None:
+    visitor = visit(role, size=DESK, language="en")
+    places = visitor.go("/").locator("header nav a")
+    assert "Account" in places.all_inner_texts()
+    assert len({place.evaluate("one => one.offsetTop") for place in places.all()}) == 1
