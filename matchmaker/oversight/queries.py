@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,10 +20,17 @@ from matchmaker.leads.rules.reasons import CODES, Way
 from matchmaker.leads.rules.states import LIVE
 from matchmaker.matching import queries as matching
 from matchmaker.needs.models import Need, NeedVersion
+from matchmaker.needs.rules import LIVE_STATES
 from matchmaker.notifications.models import Message
 from matchmaker.products.models import Product, ProductVersion
+from matchmaker.products.queries import ids_in_force
 from matchmaker.queue import Job
 from matchmaker.ranking.models import InView, ModelVersion, Shown, ShownList, TurnedDown
+from matchmaker.reference import regions
+from matchmaker.reference.models import RegionChange
+from matchmaker.reference.queries import agreed_region_changes
+from matchmaker.reference.region_changes import NEW, after
+from matchmaker.refusal import Refused
 
 
 def lists(*, need_id: int | None = None, list_id: int | None = None) -> sa.Select[Any]:
@@ -241,6 +249,58 @@ def businesses_by_region() -> dict[str, int]:
         sa.select(Business.region_code, sa.func.count()).where(open_).group_by(Business.region_code)
     )
     return {row.region_code: row[1] for row in rows}
+
+
+@dataclass(frozen=True)
+class Touched:
+    """How many of each lie in divisions, or name them: businesses that are not closed, their needs that stand,
+    products in force on a day, branches that are open."""
+
+    businesses: int
+    needs: int
+    products: int
+    branches: int
+
+
+def divisions_changed(change: RegionChange) -> tuple[str, ...]:
+    """The divisions that a change bears on: the one that changes, or those a new one is carved out of."""
+    return tuple(change.related) if change.kind == NEW else (change.code,) if change.code else ()
+
+
+def touched_in(codes: Collection[str], on: date) -> Touched:
+    """What lies in these divisions now, by the code it was given, former ones included; nothing where there are none.
+
+    A product or a branch that serves everywhere names no division and is not counted.
+    """
+    begins = {start for code in codes for start in regions.prefixes_leading_to(code)}
+    if not begins:
+        return Touched(0, 0, 0, 0)
+    here = sa.or_(*(Business.region_code.startswith(start) for start in begins))
+    inside = sa.select(Business.id).where(here, Business.uscc.not_like("CLOSED%"))
+    live = sa.select(Need.id).where(Need.business_id.in_(inside), Need.state.in_(sorted(LIVE_STATES)))
+
+    def names_one(areas: Collection[str]) -> bool:
+        return any(area.startswith(tuple(begins)) for area in areas)
+
+    versions = sa.select(ProductVersion.regions).where(ProductVersion.id.in_(ids_in_force(on)))
+    open_branches = sa.select(Branch.region_code, Branch.service_regions).where(Branch.closed_at.is_(None))
+    return Touched(
+        count_of(inside),
+        count_of(live),
+        sum(names_one(areas) for areas in db.session.scalars(versions)),
+        sum(names_one([seat, *served]) for seat, served in db.session.execute(open_branches)),
+    )
+
+
+def unfit_region_change() -> RegionChange | None:
+    """The first agreed change that the divisions do not take any more, as after a newer packaged table; else None."""
+    divisions = regions.packaged_divisions()
+    for row in agreed_region_changes():
+        try:
+            divisions = after(divisions, row.change)
+        except Refused:
+            return row
+    return None
 
 
 def stored_regions() -> dict[str, int]:

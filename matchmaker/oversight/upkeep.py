@@ -57,8 +57,12 @@ MOST_CODES = 20
 
 
 def _of_regions(today: date) -> list[Task]:
-    """The table too old; codes stored that are in no table; businesses whose division was divided since."""
+    """A change that the table does not take any more; the table too old; codes stored that are in no table; businesses
+    whose division was divided since."""
     found: list[Task] = []
+    if (unfit := queries.unfit_region_change()) is not None:
+        where, name = {"change_id": unfit.id}, unfit.was or unfit.name
+        found.append(Task("regions_unfit", None, "reference.region_change", where, on=unfit.in_force_on, about=name))
     if (as_of := regions_as_of()) + REGIONS_GOOD_FOR <= today:
         found.append(Task("regions_old", None, "reference.enter_region_change", {"kind": "checked"}, on=as_of))
     stored = queries.stored_regions()

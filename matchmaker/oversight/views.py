@@ -31,6 +31,9 @@ from matchmaker.ranking import queries as ranking
 from matchmaker.ranking.evaluation import SEGMENT_LEAST
 from matchmaker.ranking.models import ModelVersion, ShownList
 from matchmaker.ranking.services import set_aside, use_again
+from matchmaker.reference.models import RegionChange
+from matchmaker.reference.queries import region_change_by_id
+from matchmaker.reference.regions import full_name
 from matchmaker.refusal import Reason, Refused
 from matchmaker.searching import codes_saying
 from matchmaker.web import BaseForm, actor, back_to, label, once, paginate, paginate_items, requires, said, typed_words
@@ -223,6 +226,19 @@ class PermissionLine:
 def tasks() -> ResponseReturnValue:
     """What is missing or stale now."""
     return render_template("oversight/tasks.html", tasks=upkeep.tasks(), at=clock.now())
+
+
+def load_region_change(change_id: int) -> RegionChange | None:
+    return region_change_by_id(change_id)
+
+
+@bp.get("/upkeep/divisions/<int:change_id>")
+@requires("reference.enter", load=load_region_change)
+def touched(change: RegionChange) -> ResponseReturnValue:
+    """How many businesses, needs, products and branches a change of a division bears on, before it is agreed on."""
+    codes = queries.divisions_changed(change)
+    counts = queries.touched_in(codes, clock.today())
+    return render_template("oversight/touched.html", change=change, codes=codes, counts=counts, full_name=full_name)
 
 
 @bp.get("/upkeep/jobs", endpoint="jobs")

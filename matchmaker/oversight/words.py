@@ -59,6 +59,7 @@ LABELS = {
         "lpr_old": _l("LPR 不是最近一期"),
         "days_unknown": _l("明年的放假安排还没有"),
         "regions_old": _l("区划表一年没有对过了"),
+        "regions_unfit": _l("核过的区划变更和随平台装入的区划表合不上，都没有算"),
         "region_unknown": _l("用着、可是哪张表里都没有的区划代码"),
         "region_divided": _l("区县分开了，店主还没说在哪一个"),
         "regions_waiting": _l("等第二个人核的区划变更"),

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import Select, func, or_, select
 
 from matchmaker.db import db
-from matchmaker.reference import regions
+from matchmaker.reference import packaged, regions
 from matchmaker.reference.models import CalendarDay, Lpr, RegionChange
 from matchmaker.reference.region_changes import CHECKED
 from matchmaker.reference.rules import NamedDay
@@ -28,6 +28,11 @@ def newest_lpr() -> Lpr | None:
 def lpr_history() -> list[Lpr]:
     """Every publication, oldest first."""
     return list(db.session.scalars(select(Lpr).order_by(Lpr.published_on)))
+
+
+def packaged_lpr_days() -> frozenset[date]:
+    """The days whose LPR came with the platform; any other was typed by an operator, from a source of its own."""
+    return frozenset(date.fromisoformat(row["date"]) for row in packaged.rows("lpr"))
 
 
 def entered_days() -> list[NamedDay]:

@@ -107,6 +107,7 @@ def lpr() -> ResponseReturnValue:
     return render_template(
         "reference/lpr.html",
         newest=rows[0] if rows else None,
+        packaged_days=queries.packaged_lpr_days(),
         page=paginate_items([row for row in rows if year in (None, row.published_on.year)], per_page=24),
         year=year,
         years=years,

@@ -414,6 +414,7 @@ def test_a_decline_needs_a_code_and_shows_the_error_at_its_field(app: Any) -> No
     lead = site.lead()
     client = site.client(site.case.manager)
     url = f"/leads/{lead.id}"
+    assert "停办了”，这个产品马上不给新客户看" in text(client.get(url)), "whoever says stopped knows what it does"
     answer = post(client, url, f"{url}/decline", decline_note="不合适")
     assert answer.status_code == 422 and "要选一个原因" in text(answer) and "不合适" in text(answer)
     assert problems_of(text(answer)) == []

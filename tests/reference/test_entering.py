@@ -144,6 +144,8 @@ def test_an_lpr_is_typed_twice_and_never_changed(app: Any, client: Any, operator
     assert differs.status_code == 422 and "两遍填的不一样" in differs.text and 'value="3.45"' in differs.text
     typed |= {"five_year_again": "3.40%"}
     assert post(client, "/reference/lpr/enter", **(typed)).status_code == 303
+    shown = client.get("/reference/lpr").text
+    assert "example announcement" in shown and "public series" not in shown, "what an operator typed says from where"
     with app.app_context():
         held = lpr_on(date(2026, 11, 24))
         assert held is not None and (held.lpr_1y_percent, held.lpr_5y_percent) == (Decimal("2.90"), Decimal("3.40"))

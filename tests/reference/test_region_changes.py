@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
@@ -11,10 +12,12 @@ import pytest
 import sqlalchemy as sa
 
 from matchmaker import clock
+from matchmaker.accounts.models import Person
 from matchmaker.accounts.places import read_regions, write_regions
 from matchmaker.db import db, unit_of_work
 from matchmaker.leads.rules.branches import BranchFacts, branch_for
 from matchmaker.leads.rules.order import in_patch
+from matchmaker.oversight import queries as upkeep
 from matchmaker.oversight.upkeep import tasks
 from matchmaker.reference import queries, regions, services
 from matchmaker.reference.models import RegionChange
@@ -229,7 +232,40 @@ def test_a_table_that_a_change_does_not_fit_any_more_stops_nobody(
         services._edition_of_regions = services._looked_at = None
         services.keep_up_with_entries()
         assert not regions.stands("330106") and regions.stands("330105"), "what stood stands on"
+        unfit = [one for one in tasks() if one.code == "regions_unfit"]
+        assert [(one.args, one.about) for one in unfit] == [({"change_id": row.id}, "浙江省杭州市西湖区")]
     assert "do not fit the packaged table" in caplog.text
+
+
+@pytest.mark.parametrize("agree", [(True, False), (True, True)])
+def test_of_two_connections_that_answer_one_change_at_once_one_counts(any_app: Any, agree: tuple[bool, bool]) -> None:
+    for _ in range(5):
+        with clock.frozen(NOW, everywhere=True), any_app.app_context():
+            with unit_of_work():
+                one, answering = an_operator(), [an_operator("另一位").id, an_operator("第三位").id]
+                number = a_change(Change("checked", date(2026, 9, 23)), by=one).id
+            barrier, came = threading.Barrier(2), {}
+
+            def answer(place: int, barrier: Any = barrier, came: Any = came, number: int = number, who: Any = answering) -> None:
+                with any_app.app_context():
+                    barrier.wait(timeout=30)
+                    try:
+                        with unit_of_work():
+                            row, by = db.session.get_one(RegionChange, number), db.session.get_one(Person, who[place])
+                            services.answer_region_change(row, agrees=agree[place], remark="搞错了一位", by=by)
+                        came[place] = "kept"
+                    except Refused as no:
+                        came[place] = no.code
+
+            threads = [threading.Thread(target=answer, args=(place,)) for place in (0, 1)]
+            [thread.start() for thread in threads]
+            [thread.join(timeout=60) for thread in threads]
+            assert sorted(came.values()) == ["kept", "region_answered"]
+            db.session.rollback()
+            row, first = db.session.get_one(RegionChange, number), next(n for n, code in came.items() if code == "kept")
+            assert (row.agreed, row.answered_by_id) == (agree[first], answering[first])
+            with unit_of_work():
+                db.session.execute(sa.delete(RegionChange))
 
 
 def test_a_refused_change_says_why_and_never_counts(any_app: Any) -> None:
@@ -277,6 +313,30 @@ def test_what_is_stale_or_missing_of_the_regions_is_on_the_operators_list(app: A
             row = a_change(Change("checked", date(2027, 1, 1)), by=one)
             services.answer_region_change(row, agrees=True, by=two)
             assert "regions_old" not in regional() and queries.regions_as_of() == date(2027, 1, 1)
+
+
+def test_the_check_page_says_how_much_a_change_touches(app: Any) -> None:
+    from tests.needs.builders import a_need, a_shop
+    from tests.products.builders import a_product
+
+    second = app.test_client()
+    with clock.frozen(NOW, everywhere=True):
+        with app.app_context(), unit_of_work():
+            one, two = an_operator(), an_operator("另一位")
+            inside, _, closed = a_shop(region_code="330106"), a_shop(region_code="330105"), a_shop(region_code="330106")
+            closed.uscc = f"CLOSED{closed.id:012}"
+            a_need(inside), a_branch(region_code="330105", service_regions=["330106", "330108"])
+            a_product(regions="330106"), a_product(regions="330108"), a_product()  # each with a branch in 330106
+            row, carved = a_change(XIHU_INTO_GONGSHU, by=one), a_change(Change("new", DAY, new_code="330119", name="新开区", related=("330106", "330105")), by=one)
+            new = a_change(Change("new", DAY, new_code="330120", name="新区县"), by=one)
+            assert upkeep.touched_in(upkeep.divisions_changed(row), date(2026, 9, 23)) == upkeep.Touched(1, 1, 1, 4)
+            assert upkeep.touched_in(upkeep.divisions_changed(carved), date(2026, 9, 23)).businesses == 2
+            page, other = f"/upkeep/divisions/{row.id}", f"/upkeep/divisions/{new.id}"
+        sign_in(second, two)
+        assert f'hx-get="{page}"' in second.get(f"/reference/regions/changes/{row.id}").text
+        assert "hx-get" not in second.get(f"/reference/regions/changes/{new.id}").text
+        assert "它们没完的需求" in second.get(page).text and "不动已经有的区划" in second.get(other).text
+        assert app.test_client().get(page).status_code != 200
 
 
 def post(client: Any, path: str, **values: Any) -> Any:
