@@ -301,6 +301,21 @@ def open_card_of(need_id: int) -> SealedCard | None:
     ).first()
 
 
+def hands_on_needs(need_ids: Collection[int]) -> dict[int, int]:
+    """Need → how many institutions hold up a hand at its card, where one is shown and somebody does."""
+    shown = _open_cards(clock.now()).with_only_columns(SealedCard.id).order_by(None)
+    rows = db.session.execute(
+        sa.select(SealedCard.need_id, sa.func.count().label("hands"))
+        .join(Hand, Hand.card_id == SealedCard.id)
+        .where(
+            SealedCard.need_id.in_(list(need_ids)), SealedCard.id.in_(shown), Hand.standing == str(HandStanding.RAISED)
+        )
+        .group_by(SealedCard.need_id)
+        .order_by(SealedCard.need_id)
+    )
+    return {row.need_id: row.hands for row in rows}
+
+
 def is_card_shown(card: SealedCard, now: datetime) -> bool:
     """Whether a card is shown at ``now``, by its own date and by the agreement behind it."""
     agreement = card.agreement

@@ -639,10 +639,11 @@ class LeadBook:
         asked = self.books.need_versions[self.need["id"] - 1]["amount_yuan"]
         agreed = []
         for lead in self.books.of_need[self.need["id"]]:
-            if lead is not self and lead.is_in(State.TAKEN, State.SIGNED):
+            if lead is self or lead.kind != self.kind:
+                continue
+            if lead.is_in(State.TAKEN, State.SIGNED):
                 agreed.append(lead.offer["amount_yuan"])
-            if lead is not self:
-                agreed += [row["amount_yuan"] for row in lead.payouts if row["standing"] != "disputed"]
+            agreed += [row["amount_yuan"] for row in lead.payouts if row["standing"] != "disputed"]
         return acceptance_refusal(asked, agreed, self.offer["amount_yuan"]) is None
 
     # Calls -----------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any
 
 from matchmaker import clock
 from matchmaker.accounts.queries import count_broker_reports, count_live, count_of_status, institutions_by_id
+from matchmaker.approaches.queries import cards_for, hands_on_needs
 from matchmaker.businesses.queries import claims_against
 from matchmaker.conversations.queries import count_reports
 from matchmaker.home import queries
@@ -51,6 +52,8 @@ def steps_of_owner(person: Any, start: queries.OwnersStart) -> list[NextStep]:
                 step("you", "need_open", "see_matches", "matching.show_list", {"need_id": need.id},
                      amount_yuan=need.current.amount_yuan, expires_on=need.expires_on)
             )  # fmt: skip
+    for need_id, number in hands_on_needs([need.id for need in start.needs]).items():
+        steps.append(step("you", "hands", "look", "approaches.of_need", {"need_id": need_id}, number=number))
     for draft in start.drafts:
         wanted, _ = read_typed(draft.values, today=clock.today())
         if wanted is None:
@@ -169,6 +172,8 @@ def steps_of_desk(person: Any) -> list[NextStep]:
     ):
         if number := counts.get(show, 0):
             steps.append(step(turn, code, verb, "products.mine", {"show": show}, number=number))
+    if cards := sum(1 for one in cards_for(person.desk_institution_ids) if one.hand is None):
+        steps.append(step("you", "cards", "look", "approaches.cards", number=cards))
     if not counts.get("all"):
         steps.append(step("you", "products_none", "start_product", "products.start_page"))
     return in_order(steps + _second_person(person) + _talks(person) + _unread(person))

@@ -95,6 +95,8 @@ SENTENCES = {
         "%(institution)s该在 %(due_at)s 前签合同，还没有报告：可以问它；不等了，可以收回，换一家"
     ),
     "next_lead_pays_late": _l("%(institution)s该在 %(due_at)s 前放款，还没有报告：拿着合同问它"),
+    "next_hands": _l("%(number)s 家对您不写名字的卡片举了手：送不送，您定"),
+    "next_cards": _l("%(number)s 张不写名字的卡片，您的产品合得上"),
     "next_need_open": _l("%(amount_yuan)s的需求还没送出去：看匹配，选一家"),
     "next_draft_open": _l("有一份没填完的需求，%(saved_at)s 存的"),
     "next_draft_ready": _l("%(amount_yuan)s的需求填好了，还没发"),

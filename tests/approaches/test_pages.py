@@ -57,6 +57,8 @@ def count(table: Any) -> int:
 def test_from_the_list_to_a_raised_hand_and_down_again(app: Any) -> None:
     street = a_town(app)
     desk = client_of(app, street.desks[0])
+    start = desk.get("/").text
+    assert "1 张不写名字的卡片，您的产品合得上" in start and 'href="/cards"' in start
     listed = desk.get("/cards")
     assert listed.status_code == 200 and "西湖区" in listed.text and "餐饮业" in listed.text
     assert "没有找到" in desk.get("/cards?q=机床").text and "西湖区" in desk.get("/cards?q=西湖").text
@@ -67,6 +69,7 @@ def test_from_the_list_to_a_raised_hand_and_down_again(app: Any) -> None:
     assert problems_of(refused.text) == []
     sent = desk.post(path, data=typed(desk.get(path).text, words="三天内上门", product=str(street.products[0].id)))
     assert sent.status_code == 303
+    assert "不写名字的卡片，您的产品合得上" not in desk.get("/").text, "our hand is up: nothing to do"
     own = desk.get(path).text
     assert "我们举着手" in own and "三天内上门" in own
     with app.app_context():
@@ -108,6 +111,7 @@ def test_the_owner_sees_hands_with_cost_and_fit_and_sends_with_one_tap(app: Any,
     street = a_town(app)
     need_id, owner = street.case.need.id, client_of(app, street.case.owner)
     owner.set_cookie("lang", language)
+    assert f'href="/needs/{need_id}/hands"' in owner.get("/").text, "a raised hand waits for the owner, so the start says so"
     shown = owner.get(f"/needs/{need_id}").text
     assert f'hx-get="/needs/{need_id}/hands"' in shown and problems_of(shown) == []
     page = owner.get(f"/needs/{need_id}/hands").text
@@ -121,6 +125,7 @@ def test_the_owner_sees_hands_with_cost_and_fit_and_sends_with_one_tap(app: Any,
     assert owner.post(f"/hands/{hand_id}/choose", data=data | {"form_key": "another"}).status_code == 409
     with app.app_context():
         assert count(Lead) == 2
+    assert f'href="/needs/{need_id}/hands"' not in owner.get("/").text
     over = owner.get(f"/needs/{need_id}/hands").text
     assert "本区有网点" not in over and problems_of(over) == []
 

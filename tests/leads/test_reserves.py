@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from matchmaker import clock
 from matchmaker.accounts.models import Person
+from matchmaker.businesses.models import Business
 from matchmaker.db import db, unit_of_work
 from matchmaker.leads import jobs
 from matchmaker.leads.models import Consent, Lead, Reserve
@@ -27,6 +28,7 @@ from matchmaker.refusal import Refused
 from tests.builders import sign_in
 from tests.leads.builders import FIELDS, HOURS, Case, a_bank, a_case, match, offered, send, to_state, until
 from tests.leads.test_pages import a_site, form_key, post, text, token
+from tests.needs.builders import a_need
 from tests.promises.page_checks import problems_of
 
 NOW = "2026-09-23T10:00:00+08:00"
@@ -379,6 +381,19 @@ def test_an_offer_that_would_go_beyond_is_not_accepted_until_the_other_is_taken_
         assert second.state == State.TAKEN
 
 
+def test_a_guarantee_is_no_money_and_is_taken_beside_the_loan_that_it_helps_to(site: Any) -> None:
+    with unit_of_work():
+        case, loan, guarantee = two_offers(300_000, 300_000)
+        guarantee.product_version.product.kind = "guarantee"
+        db.session.flush()
+        offering.accept_offer(guarantee, number=1, by=case.owner)
+        assert finding.agreed_amounts(case.need) == [], "what is asked for is still missing"
+        offering.accept_offer(loan, number=1, by=case.owner)
+        assert (loan.state, guarantee.state) == (State.TAKEN, State.TAKEN)
+        assert finding.agreed_amounts(case.need) == [300_000]
+        assert finding.agreed_amounts(case.need, kind="guarantee") == [300_000]
+
+
 def paid(case: Case, lead: Lead, amount: int) -> None:
     manager = db.session.get_one(Person, lead.manager_id)
     offering.accept_offer(lead, number=1, by=case.owner)
@@ -511,7 +526,7 @@ def test_a_late_lead_that_went_on_to_its_reserve_asks_nothing_of_the_owner(app: 
         second, _, _ = market(case)
         first = send(case)
         name(case, second)
-        owner, number = case.owner, first.id
+        owner, number, taken_over_by = case.owner, first.id, second.institution.short_name
     with clock.frozen(DUE) as now:
         with app.app_context():
             jobs.release_overdue_leads(now)
@@ -521,3 +536,31 @@ def test_a_late_lead_that_went_on_to_its_reserve_asks_nothing_of_the_owner(app: 
             page = text(client.get(address))
             assert "这里不用动了" in page and "看看下一家" not in page and problems_of(page) == [], address
         assert "没有要您动的" in text(client.get("/"))
+        went_on = text(client.get(f"/leads/{number}"))
+        assert f"照您点的后备，{taken_over_by}接着办" in went_on, "where it went stands on its page"
+        assert "不会自动转" not in went_on, "it did go on by itself, as its owner wished"
+
+
+@pytest.mark.article("B.4")
+def test_a_late_lead_whose_owner_agreed_to_a_card_leads_to_it(app: Any) -> None:
+    site = a_site(app, State.RELEASED)
+    client = site.client(site.case.owner)
+    address, card = f"/leads/{site.lead().id}", f"/needs/{site.case.need.id}/hands"
+    assert card not in text(client.get(address))
+    page = text(client.get(card))
+    client.post(f"/needs/{site.case.need.id}/card-agreement", data={"csrf_token": token(page)})
+    assert card in text(client.get(address))
+
+
+@pytest.mark.article("B.1")
+def test_one_institution_with_two_needs_is_counted_once(app: Any) -> None:
+    site = a_site(app, State.WAITING)
+    with app.app_context(), unit_of_work():
+        owner = db.session.get_one(Person, site.case.owner.id)
+        product = db.session.get_one(Product, site.case.product.id)
+        need = a_need(db.session.get_one(Business, site.case.business.id))
+        match(need, product)
+        choosing.send_lead(need, product, fields=FIELDS, hours=HOURS, ends_at=until(), by=owner)
+    client = site.client(site.case.owner)
+    assert "1 家现在能看您的资料" in text(client.get("/leads/who-sees"))
+    assert "1 家在办" in text(client.get("/leads/")).replace("\xa0", " ").replace("&nbsp;", " ")

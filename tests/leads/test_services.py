@@ -694,6 +694,27 @@ def test_nobody_called_and_a_wrong_reason_are_on_record_and_told() -> None:
     assert kinds >= {"lead_staff_nobody_called", "lead_staff_reason_corrected"}
 
 
+def test_nobody_called_is_said_once_a_day_until_the_institution_does_something() -> None:
+    case = a_case()
+    lead = to_state(case, State.ACCEPTED)
+
+    def said() -> int:
+        return sum(step.step == Step.NOBODY_CALLED for step in lead.steps)
+
+    told = sa.select(sa.func.count()).select_from(Message).where(Message.kind == "lead_staff_nobody_called")
+    answering.nobody_called(lead, by=case.owner)
+    first = db.session.scalar(told)
+    answering.nobody_called(lead, by=case.owner)
+    assert said() == 1
+    assert first and db.session.scalar(told) == first, "nobody is told twice"
+    working.contact(lead, channel="call", by=case.manager)
+    answering.nobody_called(lead, by=case.owner)
+    assert said() == 2, "what the institution wrote down is contradicted"
+    with clock.frozen(clock.now() + timedelta(days=1)):
+        answering.nobody_called(lead, by=case.owner)
+    assert said() == 3
+
+
 def test_giving_up_needs_a_code() -> None:
     case = a_case()
     lead = send(case)

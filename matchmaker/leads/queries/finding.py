@@ -20,6 +20,7 @@ from matchmaker.leads.rules.states import LIVE, State
 from matchmaker.needs.models import Need, NeedVersion
 from matchmaker.products.models import Product, ProductIntake, ProductVersion
 from matchmaker.products.rules.capacity import Intake, Load
+from matchmaker.products.rules.states import Kind
 from matchmaker.ranking.models import Shown, ShownList
 from matchmaker.reference.rules.working_time import SHANGHAI
 
@@ -288,12 +289,18 @@ def ids_of_needs_past_agreement(now: datetime) -> list[int]:
 
 def was_passed_on(lead_id: int) -> bool:
     """Whether a reserve got its turn after this lead was late."""
-    return db.session.scalar(sa.select(Reserve.id).where(Reserve.after_lead_id == lead_id)) is not None
+    return passed_on_to(lead_id) is not None
 
 
-def agreed_amounts(need: Need, *, but: int | None = None) -> list[Decimal]:
+def passed_on_to(lead_id: int) -> Reserve | None:
+    """The reserve that got its turn after this lead was late, if any."""
+    return db.session.scalars(sa.select(Reserve).where(Reserve.after_lead_id == lead_id)).first()
+
+
+def agreed_amounts(need: Need, *, kind: str = Kind.CREDIT, but: int | None = None) -> list[Decimal]:
     """What a need as it stands is covered with: accepted offers that live, money that came since it was last changed.
 
+    Of one `kind` of product: a guarantee is no money and stands beside the loan that it helps to.
     `but` leaves one lead out. A version of a need asks for what is missing when it is made: older money is no part.
     """
     accepted = db.session.scalars(
@@ -304,18 +311,26 @@ def agreed_amounts(need: Need, *, but: int | None = None) -> list[Decimal]:
             Lead.id != (but or 0),
             Lead.state.in_([str(State.TAKEN), str(State.SIGNED)]),
             Offer.answer == "accepted",
+            _is_of_kind(kind),
         )
     )
-    return [*accepted, *paid_amounts(need, but=but)]
+    return [*accepted, *_paid_amounts(need, kind, but=but)]
 
 
-def paid_amounts(need: Need, *, but: int | None = None) -> list[Decimal]:
+def _paid_amounts(need: Need, kind: str, *, but: int | None) -> list[Decimal]:
     """The pay-outs of a need that were reported since its version was made, but for disputed ones."""
-    return list(db.session.scalars(_payouts_since(need).where(Lead.id != (but or 0), Payout.standing != "disputed")))
+    since = _payouts_since(need).where(Lead.id != (but or 0), Payout.standing != "disputed", _is_of_kind(kind))
+    return list(db.session.scalars(since))
+
+
+def _is_of_kind(kind: str) -> sa.ColumnElement[bool]:
+    """Whether the product of a lead is a loan, or a guarantee."""
+    products = sa.select(ProductVersion.id).join(Product, Product.id == ProductVersion.product_id)
+    return Lead.product_version_id.in_(products.where(Product.kind == str(kind)))
 
 
 def stood_amounts(need: Need) -> list[Decimal]:
-    """The same, but only what its owner confirmed or did not dispute in time."""
+    """The pay-outs of a need that its owner confirmed or did not dispute in time, since its version was made."""
     return list(db.session.scalars(_payouts_since(need).where(Payout.standing.in_(["confirmed", "undisputed"]))))
 
 

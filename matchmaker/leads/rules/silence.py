@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
-from matchmaker.leads.rules.states import State, Step
+from matchmaker.leads.rules.states import SIDE_OF_STEP, Side, State, Step
 from matchmaker.reference.rules import end_of_clock
+from matchmaker.reference.rules.working_time import SHANGHAI
 
 SILENT_DAYS = 15
 """Working days without a step that the owner hears of (issue 3, section 1)."""
@@ -29,6 +30,24 @@ def silent_from(state: State | str, steps: Iterable[tuple[str, datetime]]) -> da
         return None
     heard = [at for step, at in steps if Step(step) not in NOT_HEARD]
     return end_of_clock(max(heard), SILENT_DAYS, "working") if heard else None
+
+
+def said_today(steps: Iterable[tuple[str, datetime]], now: datetime) -> datetime | None:
+    """When the owner said today that nobody called, where the institution has done nothing since; None else.
+
+    Saying it again would tell the institution nothing new.
+    """
+    since: datetime | None = None
+    for step, at in steps:
+        if Step(step) is Step.NOBODY_CALLED:
+            since = at
+        elif SIDE_OF_STEP[Step(step)] is Side.INSTITUTION:
+            since = None
+    return since if since is not None and _day(since) == _day(now) else None
+
+
+def _day(instant: datetime) -> date:
+    return instant.astimezone(SHANGHAI).date()
 
 
 def is_silent(state: State | str, steps: Iterable[tuple[str, datetime]], now: datetime) -> bool:

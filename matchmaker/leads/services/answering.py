@@ -17,7 +17,7 @@ from matchmaker.leads.rules.offering import owner_code_refusal
 from matchmaker.leads.rules.reasons import OWNER_CODES
 from matchmaker.leads.rules.repairs import unproven
 from matchmaker.leads.rules.reserves import ends_again
-from matchmaker.leads.rules.silence import SILENT_DAYS, silent_from
+from matchmaker.leads.rules.silence import SILENT_DAYS, said_today, silent_from
 from matchmaker.leads.rules.states import MOST_LIVE_LEADS, State, Step, state_after
 from matchmaker.leads.services import counting, giving
 from matchmaker.leads.services.stepping import Actor, end_consent, open_clock, start_clock, take
@@ -284,7 +284,12 @@ def replace_consent(
 
 
 def nobody_called(lead: Lead, *, by: Actor) -> None:
-    """The owner says that nobody called: on record, and the desk is told beside the manager."""
+    """The owner says that nobody called: on record, and the desk is told beside the manager.
+
+    Once a day, until the institution does something: said again it is on record already, and nothing is written.
+    """
+    if said_today([(step.step, step.at) for step in lead.steps], clock.now()) is not None:
+        return
     step = take(lead, Step.NOBODY_CALLED, by=by)
     to = sorted({*finding.staff_of(lead), *finding.desk_of(lead.institution_id)})
     tell_staff(lead, "lead_staff_nobody_called", about=f"nobody:{step.number}", to=to)

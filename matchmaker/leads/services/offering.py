@@ -122,7 +122,8 @@ def make_offer(lead: Lead, *, offered: Offered, conditions: str = "", note: str 
 def accept_offer(lead: Lead, *, number: int, by: Actor, days: int | None = None) -> None:
     """The owner takes the offer; it is no contract yet. `days`: working days for the contract, where they are set.
 
-    The need is locked first, so that of two offers accepted at once the second is judged beside the first. Codes:
+    The need is locked first, so that of two offers accepted at once the second is judged beside the first, loans beside
+    loans and guarantees beside guarantees. Codes:
     `lead_offer_ended`, `lead_offer_answered`, `lead_offers_above_need`; for a helper those of
     `mandates.why_beyond_mandate`.
     """
@@ -132,7 +133,8 @@ def accept_offer(lead: Lead, *, number: int, by: Actor, days: int | None = None)
         if beyond is not None:
             raise Refused(beyond.code, **beyond.facts)
     need = finding.lock_need(lead.need_id)
-    no = acceptance_refusal(need.current.amount_yuan, finding.agreed_amounts(need, but=lead.id), offer.amount_yuan)
+    agreed = finding.agreed_amounts(need, kind=lead.product_version.product.kind, but=lead.id)
+    no = acceptance_refusal(need.current.amount_yuan, agreed, offer.amount_yuan)
     if no is not None:
         raise Refused(no.code, **no.facts)
     now = clock.now()

@@ -88,16 +88,17 @@ def give_turn(late: Lead, *, most: int = MOST_LIVE_LEADS) -> Lead | None:
     """After a release: the first reserve that still can gets the need at once; those that cannot are closed with why.
 
     Runs in the transaction that releases the late lead, so that a killed worker leaves both or neither. Answers the
-    new lead, or None where the owner has to choose. Not while accepted offers cover what is asked for.
+    new lead, or None where the owner has to choose. Not while accepted offers cover what is asked for, of loans for a
+    loan, of guarantees for a guarantee.
     """
     waiting = finding.waiting_reserves(late.need_id)
     if not waiting:
         return None
     need = finding.lock_need(late.need_id)
     now = clock.now()
-    if is_covered(need.current.amount_yuan, finding.agreed_amounts(need)):
-        return None
     for reserve in waiting:
+        if is_covered(need.current.amount_yuan, finding.agreed_amounts(need, kind=reserve.product.kind)):
+            continue
         if is_too_late(reserve.ends_at, now):
             _close(reserve, Over.TOO_LATE, by=None)
             continue

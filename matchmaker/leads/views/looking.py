@@ -53,9 +53,11 @@ def who_sees() -> ResponseReturnValue:
     person, wanted = actor(), _narrowed()
     page = paginate(looking.looks_at_mine(person.id, wanted), per_page=30)
     businesses = reading.businesses_of(person.id)
+    open_ones = looking.receipts_of(person.id, open_=True)
     return render_template(
         "leads/who_sees.html",
-        open_ones=looking.receipts_of(person.id, open_=True),
+        open_ones=open_ones,
+        looking_now=len({one.institution.id for one in open_ones if one.in_force}),
         waiting=looking.waiting_reserves_of(person.id),
         agreements=finding.card_agreements_of_person(person.id),
         page=page,

@@ -14,6 +14,7 @@ from matchmaker.leads.forms.owner import RepairForm
 from matchmaker.leads.models import Lead, Reserve
 from matchmaker.leads.queries import finding, reading
 from matchmaker.leads.rules.repairs import RECIPES
+from matchmaker.leads.rules.states import State
 from matchmaker.leads.services import answering, moving, offering, repairing, reserving
 from matchmaker.leads.views import bp
 from matchmaker.leads.views.loading import load_lead, load_need
@@ -55,6 +56,8 @@ def ways_on(lead: Lead) -> dict[str, Any]:
     return {
         "next_rows": next_rows(lead),
         "reserves": finding.waiting_reserves(lead.need_id) if lead.need.is_live else [],
+        "passed_on": finding.passed_on_to(lead.id),
+        "card_agreed": finding.card_agreement_of(lead.need_id) if lead.state == State.RELEASED else None,
         "places_left": max(0, most_live() - len(finding.live_leads_of_need(lead.need_id))),
         "again_until": moving.again_until(lead),
         "missing_yuan": reading.missing_of(lead.need),

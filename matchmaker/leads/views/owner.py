@@ -57,7 +57,7 @@ def mine() -> ResponseReturnValue:
         words=words,
         form_key=uuid.uuid4().hex,
         waiting=sum(item.waiting_for_owner for item in progress),
-        worked_on=sum(item.worked_on for item in progress),
+        worked_on=len({line.lead.institution_id for item in progress for line in item.lines_of_institutions}),
     )
 
 
@@ -92,6 +92,7 @@ def owner_page(lead: Lead, status: int = 200, **posted: Any) -> ResponseReturnVa
             **ways_on(lead),
             calls=calling.call_log(lead, clock.now()),
             unread=unread_by_lead([lead.id], Writer.OWNER).get(lead.id, 0),
+            said_today=silence.said_today([(step.step, step.at) for step in lead.steps], clock.now()),
             is_silent=silence.is_silent(lead.state, [(step.step, step.at) for step in lead.steps], clock.now()),
             no_second_look=answering.why_no_second_look(lead, repaired=False, most=most_live()),
             forms_=forms,

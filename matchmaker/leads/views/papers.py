@@ -10,6 +10,7 @@ from werkzeug.exceptions import NotFound
 from matchmaker.documents.passing import hand_out, photo_or_file, taken
 from matchmaker.formatting import moment
 from matchmaker.leads.forms.papers import GiveForm, PaperForm
+from matchmaker.leads.forms.typed import as_id
 from matchmaker.leads.models import Lead
 from matchmaker.leads.queries import presenting
 from matchmaker.leads.rules.consents import Field
@@ -34,7 +35,7 @@ def _out_of_folder_or_new(lead: Lead, form: PaperForm, kind: str) -> FolderPaper
 
 def _file_unless_chosen() -> None:
     """A paper chosen from the folder needs no file."""
-    if not request.form.get("folder_paper"):
+    if not as_id(request.form.get("folder_paper")):
         photo_or_file()
 
 

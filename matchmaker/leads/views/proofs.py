@@ -8,6 +8,7 @@ from matchmaker import clock
 from matchmaker.documents.models import Document
 from matchmaker.documents.passing import take_upload, taken
 from matchmaker.leads.forms.owner import OutOfFolder
+from matchmaker.leads.forms.typed import as_id
 from matchmaker.leads.models import Lead
 from matchmaker.papers.giving import papers_ready
 from matchmaker.papers.models import FolderPaper
@@ -20,7 +21,7 @@ from matchmaker.web import actor
 def proof_unless_chosen() -> None:
     """For ``before_transaction``: a file that proves something; out of the folder, or none, needs none."""
     upload = request.files.get("proof")
-    if upload is not None and upload.filename and not request.form.get("proof_paper"):
+    if upload is not None and upload.filename and not as_id(request.form.get("proof_paper")):
         take_upload("proof")
 
 
