@@ -17,15 +17,15 @@ from matchmaker.businesses.typed import read_day, read_text, read_yuan
 from matchmaker.formatting import unit_of_page
 from matchmaker.insurance.rules import clocks
 from matchmaker.insurance.rules.questions import LONGEST_TEXT, MOST_COUNT, Question, choices_of, questions_of
-from matchmaker.insurance.rules.quoting import INSTALMENTS, Quoted
+from matchmaker.insurance.rules.quoting import INSTALMENTS, Quoted, quote_refusals
 from matchmaker.insurance.rules.quoting import LONGEST_TEXT as LONGEST_QUOTE_TEXT
 from matchmaker.insurance.rules.reasons import DECLINE_CODES, LONGEST_REASON, OWNER_CODES
 from matchmaker.leads.rules.consents import HOURS
 from matchmaker.products.cover.models import CoverVersion
-from matchmaker.products.cover.rules import DOCUMENTS
+from matchmaker.products.cover.rules import DOCUMENTS, Terms
 from matchmaker.reference.rules.sums import shown_sum
 from matchmaker.refusal import Refused
-from matchmaker.web import BaseForm, ChecksField, ReadForm, label
+from matchmaker.web import BaseForm, ChecksField, ReadForm, label, sentence
 
 USUAL_DAYS = "60"
 USUAL_VALIDITY = timedelta(days=14)
@@ -191,6 +191,8 @@ class QuoteForm(ReadForm):
     valid_until_on = StringField(_l("报价有效到"))
 
     quoted: Quoted | None = None
+    terms: Terms
+    """What the cover says, within which the quote has to lie."""
 
     @classmethod
     def for_request(cls, version: CoverVersion, answers: Mapping[str, str], **how: Any) -> QuoteForm:
@@ -208,6 +210,7 @@ class QuoteForm(ReadForm):
             },
             **how,
         )
+        form.terms = version.terms
         asked = [paper["code"] for paper in version.documents]
         form.papers_wanted.choices = [
             (code, label("paper.kind", code)) for code in (*asked, *(code for code in DOCUMENTS if code not in asked))
@@ -238,6 +241,8 @@ class QuoteForm(ReadForm):
             valid_until_on=until,
             papers_wanted=tuple(self.papers_wanted.data or ()),
         )
+        for name, no in quote_refusals(self.quoted, self.terms, clock.today()):
+            self[name].errors = [*self[name].errors, sentence(no)]
 
 
 def tidied(text: str | None) -> str:

@@ -351,6 +351,9 @@ def test_the_desk_takes_up_and_quotes_by_the_page_and_the_owner_answers(app: Any
                  quote_period="year", starts_on=typed()["start_on"], deductible="每次 500 元", exclusions="地震和海啸，自己弄坏的",
                  conditions="", valid_until_on=(clock.today() + timedelta(days=14)).isoformat())  # fmt: skip
     assert wrong.status_code == 422 and "一千" in wrong.text and "有 1 处要改" in wrong.text
+    wrong = post(client, path + "/quote", path, premium="6173.29", quote_plan="", quote_sum="50", quote_period="",
+                 starts_on="2020-01-01", deductible="", exclusions="", valid_until_on=clock.today().isoformat())  # fmt: skip
+    assert wrong.status_code == 422 and "有 6 处要改" in wrong.text, "all that cannot be, not the first alone"
     done = post(client, path + "/quote", path, premium="6173.29", quote_plan="quarterly", quote_sum="50",
                 quote_period="year", starts_on=typed()["start_on"], deductible="每次 500 元", exclusions="地震和海啸，自己弄坏的",
                 conditions="", valid_until_on=(clock.today() + timedelta(days=14)).isoformat())  # fmt: skip

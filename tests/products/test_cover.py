@@ -363,6 +363,36 @@ def test_the_step_with_sums_asks_for_rates_only_with_the_licence(app: Any, clien
     assert ("没有保险中介牌照" in page) is not licence
 
 
+@pytest.mark.article("15.1")
+@pytest.mark.parametrize(("line", "unit", "other"), [("PROP_SHOP", "‰", "元一个单位"), ("LOG_CARRIER", "元一个单位", "‰")])
+def test_a_rate_is_reviewed_in_the_unit_in_which_owners_read_it(
+    app: Any, client: Any, line: str, unit: str, other: str
+) -> None:
+    """Two persons approve the words: what they read and what owners read is one."""
+    import dataclasses
+
+    app.config["SETTINGS"] = dataclasses.replace(app.config["SETTINGS"], insurance_licence=True)
+    with app.app_context(), unit_of_work():
+        cover = a_cover(line=line, licensed=True)
+        writer, reviewer = two_desks(cover.institution)
+        version = services.start_version(cover, licensed=True, by=writer)
+        typed = typed_cover(rate_min="1.5", rate_max="3", least_premium_yuan="100")
+        prices = {name: typed[name] for name in ("rate_min", "rate_max", "least_premium_yuan")}
+        services.save_step(version, "sums", {**typed, **prices}, seen=version.row_version, licensed=True, by=writer)
+        services.submit_version(version, seen=version.row_version, licensed=True, by=writer)
+        path = f"/desk/cover/{cover.id}"
+    sign_in(client, reviewer)
+    pages = [client.get(f"{path}/{end}").text for end in ("review", "versions/2", "differences/1/2")]
+    assert all(unit in page and other not in page for page in pages)
+    assert "没有，改成" in pages[2]
+    with app.app_context(), unit_of_work():
+        version = queries.version_of(version.cover_id, 2)
+        assert version is not None
+        services.publish_version(version, seen=version.row_version, licensed=True, by=reviewer)
+    for page in (client.get(f"/cover/{version.cover_id}").text, client.get(f"/cover/lines/{line}").text):
+        assert unit in page and other not in page
+
+
 def test_suspending_asks_for_a_reason_first(app: Any, client: Any) -> None:
     with app.app_context(), unit_of_work():
         cover = a_cover()

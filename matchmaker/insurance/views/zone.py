@@ -64,7 +64,6 @@ def one_line(line: str) -> ResponseReturnValue:
         business=business,
         judged={version.id: judged_of(version, business) for version in page.items} if business else {},
         licensed=licensed(),
-        in_money=counted_in_money(line),
         most=COMPARED_AT_MOST,
         split=split,
     )
@@ -110,7 +109,6 @@ def _cover_page(cover_id: int, number: int | None) -> ResponseReturnValue:
         fit=fits[business.id] if business else None,
         takes_some=not mine or any(not fit.failed for fit in fits.values()),
         licensed=licensed(),
-        in_money=counted_in_money(version.cover.line),
         names={},
         split=split,
     )

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from matchmaker.db import JsonList, Percent
 from matchmaker.keeping import work
-from matchmaker.products.cover.rules import Filing, Terms
+from matchmaker.products.cover.rules import Filing, Terms, counted_in_money
 from matchmaker.products.models import ImportLine, Listed, ListedVersion
 from matchmaker.products.rules.states import ProductState, VersionState
 from matchmaker.products.rules.terms import Paper
@@ -56,6 +56,11 @@ class Cover(Listed):
     versions: Mapped[list[CoverVersion]] = relationship(
         back_populates="cover", foreign_keys="CoverVersion.cover_id", order_by="CoverVersion.number"
     )
+
+    @property
+    def in_money(self) -> bool:
+        """Whether its rate is per mille of a sum, or yuan for each of a number of things."""
+        return counted_in_money(self.line)
 
 
 class CoverVersion(ListedVersion):

@@ -20,7 +20,6 @@ from matchmaker.products.cover.rules import (
     NAME_LONGEST,
     PRICE_FIELDS,
     STEPS,
-    counted_in_money,
     differences,
     lines_offered,
     split,
@@ -214,7 +213,6 @@ def _edit_page(
         by_step=queries.problems_by_step(problems),
         theirs=theirs,
         licensed=licensed(),
-        in_money=counted_in_money(version.cover.line),
         line=insurance_lines.get(version.cover.line),
         changes=differences(current.terms, version.terms, licensed=licensed()) if current is not None else None,
     )
