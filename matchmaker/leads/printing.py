@@ -22,6 +22,7 @@ from fpdf.fonts import FontFace
 from matchmaker import clock, formatting
 from matchmaker.leads.models import Lead, Offer
 from matchmaker.matching.telling import fee_name, fee_sum
+from matchmaker.products.rules.states import Kind
 from matchmaker.reference import terms
 from matchmaker.settings import ROOT
 from matchmaker.web import LANGUAGES, label
@@ -211,22 +212,36 @@ class _Paper(FPDF):
         self.cell(0, 4, f"{self.page_no()} / {{nb}}", align="R")
 
 
+def guarantees(lead: Lead) -> bool:
+    """Whether what is offered is a guarantee: no money in hand, nothing to repay, its price is a fee."""
+    return lead.product_version.product.kind == Kind.GUARANTEE
+
+
 def _print(lead: Lead, offer: Offer, customer: str) -> bytes:
     sheet = read(offer.cost_sheet)
     paper = _Paper(format="A4", unit="mm")
     paper.set_auto_page_break(True, margin=18)
     paper.set_margins(16, 14, 16)
     paper.add_font(FONT, style="", fname=str(_font_bytes_exist()))
-    paper.foot = _("贷款明白纸 %(number)s。这张纸以外的费用，一分都不用付。", number=sheet_number(lead, offer))
-    paper.set_title(_("贷款明白纸"))
+    number, only_guarantees = sheet_number(lead, offer), guarantees(lead)
+    paper.foot = (
+        _("担保明白纸 %(number)s。这张纸以外的费用，一分都不用付。", number=number)
+        if only_guarantees
+        else _("贷款明白纸 %(number)s。这张纸以外的费用，一分都不用付。", number=number)
+    )
+    paper.set_title(_("担保明白纸") if only_guarantees else _("贷款明白纸"))
     paper.set_author(_("万企通"))
     paper.set_lang("en" if formatting.language() == "en" else "zh-CN")
     paper.set_creation_date(offer.made_at)
     paper.add_page()
     _head(paper, lead, offer, customer)
-    _figures(paper, sheet)
-    _items(paper, sheet)
-    _schedule(paper, sheet)
+    if only_guarantees:
+        _figures_of_guarantee(paper, sheet)
+    else:
+        _figures(paper, sheet)
+    _items(paper, sheet, without=("INTEREST",) if only_guarantees else ())
+    if not only_guarantees:
+        _schedule(paper, sheet)
     _before_signing(paper, lead, offer, sheet)
     return bytes(paper.output())
 
@@ -248,7 +263,13 @@ def _heading(paper: FPDF, text: str) -> None:
 
 
 def _head(paper: FPDF, lead: Lead, offer: Offer, customer: str) -> None:
-    _words(paper, _("贷款明白纸　编号 %(number)s", number=sheet_number(lead, offer)), 8.5, grey=True, gap=0.5)
+    number = sheet_number(lead, offer)
+    title = (
+        _("担保明白纸　编号 %(number)s", number=number)
+        if guarantees(lead)
+        else _("贷款明白纸　编号 %(number)s", number=number)
+    )
+    _words(paper, title, 8.5, grey=True, gap=0.5)
     _words(paper, lead.product_version.name, 18, gap=0.5)
     giver = lead.institution.name + (f" {lead.branch.name}" if lead.branch is not None else "")
     until = formatting.day(offer.valid_until_on)
@@ -258,15 +279,14 @@ def _head(paper: FPDF, lead: Lead, offer: Offer, customer: str) -> None:
         else _("%(giver)s。报价有效到 %(day)s。", giver=giver, day=until)
     )
     _words(paper, words, gap=0.5)
-    _words(
-        paper,
-        _(
-            "%(amount)s，%(term)s，%(repayment)s",
-            amount=formatting.wan(offer.amount_yuan),
-            term=formatting.months(offer.term_months),
-            repayment=terms.label("repayment", offer.repayment, formatting.language()),
-        ),
+    amount, term = formatting.wan(offer.amount_yuan), formatting.months(offer.term_months)
+    repayment = terms.label("repayment", offer.repayment, formatting.language())
+    asked = (
+        f"{amount}{_('，')}{term}"
+        if guarantees(lead)
+        else _("%(amount)s，%(term)s，%(repayment)s", amount=amount, term=term, repayment=repayment)
     )
+    _words(paper, asked)
 
 
 def _figures(paper: FPDF, sheet: Sheet) -> None:
@@ -280,6 +300,20 @@ def _figures(paper: FPDF, sheet: Sheet) -> None:
         (_("到手"), formatting.yuan2(sheet.in_hand_yuan),
          _("每借一万元花 %(sum)s", sum=formatting.yuan2(sheet.cost_per_wan_yuan))),
     ]  # fmt: skip
+    _side_by_side(paper, figures)
+
+
+def _figures_of_guarantee(paper: FPDF, sheet: Sheet) -> None:
+    _words(paper, _("这是担保，不是钱：还要有一家银行放款，利息另算"))
+    figures = [
+        (_("综合年化成本（单利）"), formatting.percent2(sheet.all_in_simple_percent), _("只算担保费，贷款利息另算")),
+        (_("担保费共"), formatting.yuan2(sheet.cost_yuan),
+         _("每借一万元花 %(sum)s", sum=formatting.yuan2(sheet.cost_per_wan_yuan))),
+    ]  # fmt: skip
+    _side_by_side(paper, figures)
+
+
+def _side_by_side(paper: FPDF, figures: Sequence[tuple[str, str, str]]) -> None:
     with paper.table(
         borders_layout="NONE", text_align="LEFT", line_height=5.5, first_row_as_headings=False, wrapmode=_wrapped(),
     ) as table:  # fmt: skip
@@ -290,10 +324,12 @@ def _figures(paper: FPDF, sheet: Sheet) -> None:
     paper.ln(1)
 
 
-def _items(paper: FPDF, sheet: Sheet) -> None:
+def _items(paper: FPDF, sheet: Sheet, without: tuple[str, ...] = ()) -> None:
     _heading(paper, _("钱花在哪里"))
     rows = []
     for line in sheet.lines:
+        if line.code in without:
+            continue
         name = item_name(line.code)
         if line.code == "INTEREST" and line.value is not None:
             name += f" {formatting.percent2(line.value)}"
@@ -368,14 +404,10 @@ def before_signing(lead: Lead, sheet: Sheet) -> list[tuple[str, str]]:
     if version.renewal_statement:
         renewal = f"{renewal}{_('：')}{version.renewal_statement}"
     found.append((_("到期续"), renewal))
-    found.append(
-        (
-            _("LPR 变了"),
-            _("这笔是固定利率，不变")
-            if version.rate_base == "FIXED"
-            else _("按合同写的重新定价日跟着变，合同里要写清是哪天"),
-        )
-    )
+    if not guarantees(lead):
+        fixed = version.rate_base == "FIXED"
+        how = _("这笔是固定利率，不变") if fixed else _("按合同写的重新定价日跟着变，合同里要写清是哪天")
+        found.append((_("LPR 变了"), how))
     if sheet.deposit_yuan:
         found.append((_("押着的钱"), _("%(sum)s，还清时退给您", sum=formatting.yuan2(sheet.deposit_yuan))))
     if sheet.fully_drawn:
@@ -403,6 +435,8 @@ def _before_signing(paper: FPDF, lead: Lead, offer: Offer, sheet: Sheet) -> None
         _words(paper, f"{what}{_('：')}{how}", 9, gap=0.3)
     if offer.conditions:
         _words(paper, f"{_('附带条件')}{_('：')}{offer.conditions}", 9, gap=0.3)
+    if guarantees(lead):
+        return
     paper.ln(1)
     _words(
         paper,

@@ -70,6 +70,29 @@ def test_the_page_says_the_figures_of_the_drawn_sheet(app: Any) -> None:
     assert "利息，79.0%" in flat and "费用，21.0%" in flat
 
 
+@pytest.mark.article("8.3")
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_guarantee_puts_no_money_in_hand_and_asks_for_no_instalments(app: Any, language: str) -> None:
+    case, number = a_guaranteed_offer(app)
+    words_of_loans = {"zh": ("到手", "每期还", "每月还款"), "en": ("You receive", "Each payment", "Total to pay")}
+    loans = words_of_loans[language]
+    said = {"zh": "这是担保，不是钱", "en": "This is a guarantee, not money"}[language]
+    client = client_of(app, case.owner)
+    client.set_cookie("lang", language)
+    for address in (f"/leads/{number}", f"/leads/{number}/offers/1"):
+        page = client.get(address).text
+        assert said not in page and loans[0] in page, "a loan, as it was"
+    with app.app_context(), unit_of_work():
+        db.session.get_one(Lead, number).product_version.product.kind = "guarantee"
+    for address in (f"/leads/{number}", f"/leads/{number}/offers/1"):
+        page = client.get(address).text
+        assert said in page and problems_of(page) == [], address
+        assert not [words for words in loans if words in page.split("<aside", 1)[0]], address
+    printing._kept.clear()
+    paper = letters(client.get(f"/leads/{number}/offers/1/cost-sheet.pdf").data)
+    assert language == "en" or ("担" in paper and "手" not in paper), "到手 is not printed"
+
+
 @pytest.mark.article("8.2")
 def test_the_sheet_names_every_item_even_those_that_cost_nothing(app: Any) -> None:
     _, number = a_guaranteed_offer(app)

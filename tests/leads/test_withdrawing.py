@@ -164,6 +164,28 @@ def test_the_pages_offer_the_undo_until_it_is_over(app: Any) -> None:
         assert answer.status_code == 409 and "时间过了" in text(answer)
 
 
+def test_after_a_contract_the_page_says_that_it_stands_and_gives_nothing_more(app: Any) -> None:
+    site = a_site(app, State.SIGNED)
+    lead, client = site.lead(), site.client(site.case.owner)
+    post(client, "/leads/who-sees", f"/leads/{lead.id}/withdraw")
+    shown = text(client.get(f"/leads/{lead.id}"))
+    assert "合同照旧" in shown and "这一件就停" not in shown, "a contract does not stop"
+    with clock.frozen(LATER) as now:
+        with app.app_context():
+            jobs.finish_withdrawals(now)
+        shown = text(site.client(site.case.owner).get(f"/leads/{lead.id}"))
+        assert site.lead().state == State.SIGNED and problems_of(shown) == []
+        assert f"/leads/{lead.id}/papers/give" not in shown and "从资料夹里给它几份" not in shown
+
+
+def test_nothing_is_answered_while_it_is_being_taken_back(app: Any) -> None:
+    site = a_site(app, State.OFFERED)
+    lead, client = site.lead(), site.client(site.case.owner)
+    assert "接受或不接受</a>" in text(client.get(f"/leads/{lead.id}"))
+    post(client, "/leads/who-sees", f"/leads/{lead.id}/withdraw")
+    assert "接受或不接受</a>" not in text(client.get(f"/leads/{lead.id}"))
+
+
 def test_withdrawing_what_has_ended_is_refused_in_words(app: Any) -> None:
     site = a_site(app, State.DECLINED)
     lead = site.lead()

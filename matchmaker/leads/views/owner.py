@@ -225,7 +225,8 @@ def _papers_shown(lead: Lead) -> dict[str, Any]:
     """The papers of a lead with what was said of each, who opened it, and what the folder could add."""
     given = finding.papers_of(lead.id)
     have = {paper.document_id for paper in given if not paper.is_taken_back}
-    folder = folder_of(lead.business, actor()) if lead.is_live and may(actor(), "lead.give_papers", lead) else []
+    open_ = lead.is_live and lead.consent is not None and lead.consent.ended_at is None
+    folder = folder_of(lead.business, actor()) if open_ and may(actor(), "lead.give_papers", lead) else []
     today = clock.today()
     return {
         "given": given,

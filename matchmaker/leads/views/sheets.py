@@ -41,6 +41,7 @@ def sheet_page(found: OfOffer, form: RefuseOfferForm) -> str:
         lead=lead,
         offer=offer,
         sheet=sheet,
+        guarantees=printing.guarantees(lead),
         before_signing=printing.before_signing(lead, sheet),
         number=printing.sheet_number(lead, offer),
         customer=_customer(found),
