@@ -137,7 +137,7 @@ INSTITUTIONS: tuple[InstitutionOf, ...] = (
     InstitutionOf("yunxiu", "云岫财产保险股份有限公司青檀支公司", "云岫财险", "INS_P", "财产保险公司，做小店和货运", (), ("温如月", "祝南枝")),
     InstitutionOf("qingchuan", "晴川人寿保险股份有限公司青檀分公司", "晴川人寿", "INS_L", "人身保险公司", (), ("梁画屏", "闻雪")),
     InstitutionOf("yuanfan", "远帆出口信用保险股份有限公司青檀办事处", "远帆信保", "INS_X", "信用保险公司", (), ("易安澜", "颜远山")),
-    InstitutionOf("meiping", "梅屏村镇银行股份有限公司", "梅屏村镇银行", "RURALX", "刚申请入驻，等平台核执照", status="applied"),
+    InstitutionOf("meiping", "梅屏村镇银行股份有限公司", "梅屏村镇银行", "RURALX", "梅屏山里的村镇银行，只做本县", status="applied"),
 )  # fmt: skip
 
 BY_KEY = {found.key: found for found in INSTITUTIONS}

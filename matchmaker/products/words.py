@@ -273,7 +273,7 @@ SENTENCES = {
     "import_shown_otherwise": _l("这一格显示的数和存的数不一样（单元格格式换算过），请自己填"),
     "import_sum_of_each": _l("“%(text)s”不是整份保单的保额，请自己填"),
     "import_period": _l("“%(text)s”没说是不是就保这么久，请自己选"),
-    "import_price": _l("“%(text)s”是价格，不从表里读；平台有保险中介许可以后，表单里才有地方填"),
+    "import_price": _l("“%(text)s”是价格，不从表里读；平台有保险中介许可的，请在表单里自己填"),
     "import_no_name": _l("没有产品名，没有建草稿"),
     "import_kind_elsewhere": _l("“%(text)s”不在这里列，没有建草稿"),
     "import_cover_elsewhere": _l("“%(text)s”是保险，由保险公司列，没有建草稿"),

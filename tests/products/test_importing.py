@@ -340,6 +340,15 @@ def upload(client: Any, content: bytes, name: str = "产品.csv") -> Any:
     )
 
 
+def test_a_line_of_another_institution_says_under_whose_name_its_draft_stands(site: Any) -> None:
+    with site.app_context(), unit_of_work():
+        desk = a_desk(an_institution("青檀农商银行"))
+    client = client_of(site, desk)
+    for others, said in (("江渚银行", 1), ("青檀农商银行", 0)):
+        page = client.get(upload(client, f"产品名称,额度,机构\n甲贷,5-50万元,{others}\n".encode()).location).text
+        assert page.count("不是您的机构") == said
+
+
 @pytest.mark.article("8.2")
 def test_a_desk_reads_line_by_line_what_became_of_its_table_and_nobody_else_does(site: Any) -> None:
     with site.app_context(), unit_of_work():
