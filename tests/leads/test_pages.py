@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -420,6 +421,23 @@ def test_a_decline_needs_a_code_and_shows_the_error_at_its_field(app: Any) -> No
     assert problems_of(text(answer)) == []
     assert post(client, url, f"{url}/decline", codes=["B02"], seen_turnover_yuan="92").status_code == 303
     assert site.lead().state == "declined"
+
+
+@pytest.mark.article("B.4")
+def test_a_second_look_is_advised_once_and_only_while_it_can_be_asked_for(app: Any) -> None:
+    with app.app_context(), unit_of_work():
+        case = a_case()
+        make_list(case.need, by=case.owner)
+        to_state(case, State.ACCEPTED)
+        working.decline(case.lead, codes=["X01"], seen=Seen(), by=case.manager)
+    site = Site(app, case)
+    advice, address = "拿得出证明，就请另一个人再看一遍", f"/leads/{site.lead().id}"
+    page = text(site.client(case.owner).get(address))
+    assert page.count("产品写明的") > page.count("照您填的，这一条您够") == 1, "two written figures, said once"
+    assert page.count(advice) == 1
+    with clock.frozen(clock.now() + timedelta(days=31)):
+        late = text(site.client(case.owner).get(address))
+        assert "照您填的，这一条您够" in late and advice not in late, "its thirty days are over"
 
 
 @pytest.mark.article("8.2", "B.4")
