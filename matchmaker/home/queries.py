@@ -23,6 +23,7 @@ from matchmaker.needs.models import Need, NeedDraft
 from matchmaker.needs.queries import drafts_of, live_needs_of
 from matchmaker.products.models import Product
 from matchmaker.products.queries import published_products
+from matchmaker.queue import Job
 
 _LIVE = [str(state) for state in LIVE]
 
@@ -69,6 +70,11 @@ def count_papers_waiting() -> int:
 def count_papers_open_to(operator_id: int) -> int:
     """Of those, the proofs that still want this operator's finding."""
     return _count(papers_open_to(operator_id))
+
+
+def count_failed_jobs() -> int:
+    """Work that runs by itself and was given up until somebody looks at it."""
+    return _count(sa.select(Job).where(Job.state == "failed"))
 
 
 def count_open_cases() -> int:

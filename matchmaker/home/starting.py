@@ -213,7 +213,7 @@ def steps_of_insurer(person: Any) -> list[NextStep]:
 
 
 def steps_of_operator(person: Any) -> list[NextStep]:
-    """The operator: papers, cases, institutions and reports that wait, messages that did not leave."""
+    """The operator: papers, cases, institutions and reports that wait, messages that did not leave, failed work."""
     steps: list[NextStep] = []
     if papers := queries.count_papers_open_to(person.id):
         steps.append(step("you", "operator_papers", "check_papers", "businesses.papers_to_check", number=papers))
@@ -236,6 +236,8 @@ def steps_of_operator(person: Any) -> list[NextStep]:
     if failed := count_in_state("failed"):
         steps.append(step("late", "operator_messages", "look", "oversight.messages",
                           {"state": "failed"}, number=failed))  # fmt: skip
+    if stopped := queries.count_failed_jobs():
+        steps.append(step("late", "operator_jobs", "look", "oversight.jobs", {"state": "failed"}, number=stopped))
     return in_order(steps + _unread(person))
 
 

@@ -138,6 +138,7 @@ SENTENCES = {
     "next_operator_institutions": _l("%(number)s 家机构等着核许可证"),
     "next_operator_regions": _l("%(number)s 条区划变更等您对着公告核"),
     "next_operator_messages": _l("%(number)s 条消息没发出去"),
+    "next_operator_jobs": _l("%(number)s 件自动做的事没做成，停着等人看"),
     "next_channel_types": _l("店主在旁边，请您替他写需求：他自己点了确认，才算他的"),
     "next_channel_check": _l("店主来问，先陪他答八个问题：不留姓名，也不用登记"),
     "next_channel_products": _l("看看现在有哪些产品，各要什么条件"),

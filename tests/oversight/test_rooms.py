@@ -83,7 +83,9 @@ def test_what_failed_is_tried_again_once_and_its_message_stays_in_the_log(app: A
         job_id = a_job(state="failed", attempts=5, finished_at=NOW, error="Traceback\nValueError: 周老板 13900000000").id
     text = client.get("/upkeep/jobs").text
     assert "ValueError" in text and "周老板" not in text and "13900000000" not in text
+    assert "1 件自动做的事没做成" in client.get("/").text and 'href="/upkeep/jobs?state=failed"' in client.get("/").text
     assert post(client, f"/upkeep/jobs/{job_id}/retry", form_key="a").status_code == 303
+    assert "没做成" not in client.get("/").text
     with app.app_context():
         again = db.session.get_one(Job, job_id)
         assert (again.state, again.attempts) == ("queued", 0)
