@@ -31,7 +31,7 @@ from matchmaker.needs.queries import need_by_id
 from matchmaker.products import queries as product_queries
 from matchmaker.products.models import Product
 from matchmaker.refusal import Refused
-from matchmaker.web import actor, back_to, once, paginate, paginate_items, requires, said, typed_words
+from matchmaker.web import actor, back_to, once, paginate, paginate_items, requires, said, typed_words, whole
 
 bp = Blueprint("approaches", __name__)
 
@@ -92,7 +92,7 @@ def cards() -> ResponseReturnValue:
     """Needs without a name that a late institution lost and a product of ours fits, with the owner's agreement."""
     words = typed_words()
     chosen = request.args.get("product", "")
-    product_id = int(chosen) if chosen.isdecimal() and len(chosen) < 10 else None
+    product_id = whole(chosen)
     mine = sorted(actor().institution_ids)
     today = clock.today()
     return render_template(

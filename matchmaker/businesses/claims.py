@@ -34,7 +34,9 @@ def claim_code(*, uscc: str, capacity: str, words: str, by: Person) -> IdentityC
     if by.id in business.every_claimant_id:
         raise Refused("business_yours_already", field="uscc")
     if capacity not in CAPACITIES_OF[business.kind]:
-        raise Refused("choice_unknown", field="capacity", status=422)
+        no = Refused("choice_unknown" if capacity else "choice_missing", field="capacity", status=422)
+        no.also = (*no.also, *_why_not_said(words))
+        raise no
     _said(words)
     if any(case.business_id == business.id and case.is_open for case in queries.claims_by(by.id)):
         raise Refused("claim_open_already", field="uscc")
@@ -152,6 +154,11 @@ def _still_open(case: IdentityCase) -> None:
         raise Refused("case_decided")
 
 
+def _why_not_said(words: str, field: str = "words") -> list[Refused]:
+    unsaid = not words.strip() or is_placeholder(words)
+    return [Refused("words_missing", field=field, status=422)] if unsaid else []
+
+
 def _said(words: str, field: str = "words") -> None:
-    if not words.strip() or is_placeholder(words):
-        raise Refused("words_missing", field=field, status=422)
+    for no in _why_not_said(words, field):
+        raise no

@@ -357,7 +357,7 @@ def warnings(facts: BusinessFacts) -> tuple[Reason, ...]:
 def missing(facts: BusinessFacts, standings: Iterable[str] = ()) -> tuple[Reason, ...]:
     """What is not filled in yet and why it matters, most useful first; codes ``missing_…``."""
     found: list[Reason] = []
-    if not any(standing in PROVEN for standing in standings):
+    if not any(standing in PROVEN or standing == "papers_sent" for standing in standings):
         found.append(Reason("missing_proof"))
     year = facts.last_full_year
     if facts.months_in_business >= 3 and (year is None or year.year < figures_year(facts.today)):

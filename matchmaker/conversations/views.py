@@ -12,7 +12,7 @@ from matchmaker.conversations.forms import SettleForm
 from matchmaker.conversations.models import PostReport
 from matchmaker.listing import listed
 from matchmaker.refusal import Refused
-from matchmaker.web import actor, back_to, paginate, requires, said
+from matchmaker.web import actor, back_to, paginate, requires, said, seen_version
 
 bp = Blueprint("conversations", __name__, url_prefix="/reported-messages")
 
@@ -53,10 +53,9 @@ def settle(found: PostReport) -> ResponseReturnValue:
     form = SettleForm()
     if not form.submitted():
         return _page(found, form, 422 if form.errors else 200)
-    seen = form.row_version.data or ""
     try:
         services.settle_report(
-            found, outcome=form.outcome.data or "", row_version=int(seen) if seen.isdecimal() else -1, by=actor()
+            found, outcome=form.outcome.data or "", row_version=seen_version(form.row_version.data), by=actor()
         )
     except Refused as no:
         form.refuse(no)

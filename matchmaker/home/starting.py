@@ -10,7 +10,7 @@ from typing import Any
 from matchmaker import clock
 from matchmaker.accounts.queries import count_broker_reports, count_live, count_of_status, institutions_by_id
 from matchmaker.approaches.queries import cards_for, hands_on_needs
-from matchmaker.businesses.queries import claims_against
+from matchmaker.businesses.queries import claims_against, claims_by
 from matchmaker.conversations.queries import count_reports
 from matchmaker.home import queries
 from matchmaker.home.rules import OWNER_TURN, NextStep, in_order, step
@@ -70,6 +70,11 @@ def steps_of_owner(person: Any, start: queries.OwnersStart) -> list[NextStep]:
              business=case.business.name, due_at=case.due_at)
         for case in claims_against(person.id)
     ]  # fmt: skip
+    steps += [
+        step("them", "claim_of_yours", "look", "businesses.case", {"case_id": case.id}, due_at=case.due_at)
+        for case in claims_by(person.id)
+        if case.is_open
+    ]
     if not start.memberships and not start.helps:
         steps.append(step("you", "no_business", "register", "businesses.begin"))
     for member in start.unproven:

@@ -106,6 +106,7 @@ SENTENCES = {
     "next_papers_waiting": _l("%(business)s的材料交了，平台在核"),
     "next_closing": _l("您的账号 %(closing_at)s 关掉，资料一起删；改了主意，现在还能留下"),
     "next_claim_against": _l("有人说也代表%(business)s，%(due_at)s 前说说您这边的情况"),
+    "next_claim_of_yours": _l("您说也代表一家店，平台听到 %(due_at)s 再定"),
     "next_talks": _l("%(number)s 处有新留言"),
     "next_operator_reports": _l("%(number)s 条留言被举报，还没看"),
     "next_unread": _l("%(number)s 条新消息"),

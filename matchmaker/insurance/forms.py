@@ -25,7 +25,7 @@ from matchmaker.products.cover.models import CoverVersion
 from matchmaker.products.cover.rules import DOCUMENTS, Terms
 from matchmaker.reference.rules.sums import shown_sum
 from matchmaker.refusal import Refused
-from matchmaker.web import BaseForm, ChecksField, ReadForm, label, sentence
+from matchmaker.web import BaseForm, ChecksField, ReadForm, label, row_ids, sentence
 
 USUAL_DAYS = "60"
 USUAL_VALIDITY = timedelta(days=14)
@@ -86,7 +86,7 @@ class AskForm(ReadForm):
     @property
     def paper_ids(self) -> list[int]:
         """What was ticked."""
-        return ids_of(self.papers.data)
+        return row_ids(self.papers.data)
 
     @property
     def days(self) -> int:
@@ -121,12 +121,7 @@ class GiveForm(BaseForm):
     @property
     def paper_ids(self) -> list[int]:
         """What was ticked."""
-        return ids_of(self.papers.data)
-
-
-def ids_of(texts: Iterable[str] | None) -> list[int]:
-    """Numbers out of ticks; 0 for what is none."""
-    return [int(text) if text.isdecimal() and len(text) < 10 else 0 for text in texts or ()]
+        return row_ids(self.papers.data)
 
 
 def _refuse(code: str, field: str) -> None:

@@ -23,7 +23,7 @@ from matchmaker.products.rules.states import EDITABLE_VERSION, Kind
 from matchmaker.products.rules.typed import FIELDS, kept_of, read_terms
 from matchmaker.ranking.models import Shown, ShownList
 from matchmaker.refusal import Reason
-from matchmaker.web import actor, asked_from_page, back_to, computes, once, paginate_items, requires, typed_words
+from matchmaker.web import actor, asked_from_page, back_to, computes, once, paginate_items, requires, typed_words, whole
 
 bp = Blueprint("matching", __name__)
 
@@ -161,7 +161,7 @@ def compare(need: Need) -> ResponseReturnValue:
     stored = queries.latest_list(need.id)
     if stored is None:
         return back_to("matching.show_list", need_id=need.id)
-    wanted = list(dict.fromkeys(key for text in request.args.getlist("product") if (key := _number(text))))
+    wanted = list(dict.fromkeys(key for text in request.args.getlist("product") if (key := whole(text))))
     loans = [row for row in queries.shown_rows(stored.id) if row.product.kind == "credit"]
     by_product = {row.product_id: row for row in loans}
     known = [by_product[key] for key in wanted if key in by_product]
@@ -175,10 +175,6 @@ def compare(need: Need) -> ResponseReturnValue:
     if lines:
         services.note_in_view(stored, rows, by=actor())
     return render_template("matching/compare.html", need=need, stored=stored, rows=rows, lines=lines, told=told)
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
 @bp.get("/needs/<int:need_id>/matches/products/<int:product_id>")

@@ -43,6 +43,7 @@ from matchmaker.web import (
     once,
     paginate,
     requires,
+    row_id,
     said,
     sentence,
     typed_words,
@@ -341,7 +342,7 @@ def change(need: Need) -> ResponseReturnValue:
             services.change_need(
                 need,
                 form.wanted,
-                seen_number=_number(form.version.data),
+                seen_number=row_id(form.version.data),
                 days=current_app.config["SETTINGS"].need_days,
                 by=actor(),
             )
@@ -382,7 +383,7 @@ def copy(need: Need) -> ResponseReturnValue:
         key=uuid.uuid4().hex,
         by=actor(),
         amount_yuan=_sum(request.form.get("amount_yuan")),
-        term_months=_number(request.form.get("term_months")) or None,
+        term_months=row_id(request.form.get("term_months")) or None,
     )
     return back_to("needs.post", draft=draft.id)
 
@@ -393,11 +394,6 @@ def copy(need: Need) -> ResponseReturnValue:
 def _sum(text: str | None) -> Decimal | None:
     """A hidden field's sum in yuan; nonsense is none, and the draft keeps what the need asked for."""
     return Decimal(text) if text and re.fullmatch(r"\d{1,12}(\.\d{1,2})?", text, re.ASCII) else None
-
-
-def _number(text: str | None) -> int:
-    """A hidden field's number; nonsense is 0, which no version ever is."""
-    return int(text) if text and text.isdecimal() and len(text) < 10 else 0
 
 
 def _form() -> NeedForm:
@@ -437,7 +433,7 @@ def _keep(form: NeedForm) -> NeedDraft:
         _draft_of(form),
         key=(form.draft_key.data or uuid.uuid4().hex)[:64],
         values=form.typed,
-        version=_number(version),
+        version=row_id(version),
         page=(form.page.data or "")[:64],
         business_id=form.chosen_business_id,
         by=actor(),

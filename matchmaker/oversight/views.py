@@ -36,7 +36,19 @@ from matchmaker.reference.queries import region_change_by_id
 from matchmaker.reference.regions import full_name
 from matchmaker.refusal import Reason, Refused
 from matchmaker.searching import codes_saying
-from matchmaker.web import BaseForm, actor, back_to, label, once, paginate, paginate_items, requires, said, typed_words
+from matchmaker.web import (
+    BaseForm,
+    actor,
+    back_to,
+    label,
+    once,
+    paginate,
+    paginate_items,
+    requires,
+    said,
+    typed_words,
+    whole,
+)
 
 bp = Blueprint("oversight", __name__)
 
@@ -50,7 +62,7 @@ VALUE_SHOWN = 160
 @listed(listings.LISTS)
 def lists() -> ResponseReturnValue:
     """Every list that was shown; found by its number or by the number of its need."""
-    need, number = _number(request.args.get("need", "")), _number(request.args.get("list", ""))
+    need, number = whole(request.args.get("need", "")), whole(request.args.get("list", ""))
     return render_template(
         "oversight/lists.html",
         page=paginate(queries.lists(need_id=need, list_id=number), per_page=25),
@@ -99,10 +111,6 @@ def value(stored: Any) -> str:
     return text if len(text) <= VALUE_SHOWN else f"{text[:VALUE_SHOWN]} …"
 
 
-def _number(text: str) -> int | None:
-    return int(text) if text.isdecimal() and len(text) < 10 else None
-
-
 # Waits and refusals -------------------------------------------------------------------------------------------------
 
 
@@ -111,7 +119,7 @@ def _number(text: str) -> int | None:
 @listed(listings.LATE)
 def late() -> ResponseReturnValue:
     """Every wait that an institution let run out, by institution and kind."""
-    institution_id = _number(request.args.get("institution", ""))
+    institution_id = whole(request.args.get("institution", ""))
     kind = request.args.get("kind", "")
     kind = kind if kind in OF_INSTITUTIONS else ""
     still = request.args.get("still") == "1"
@@ -135,7 +143,7 @@ def late() -> ResponseReturnValue:
 @listed(listings.DECLINES)
 def declines() -> ResponseReturnValue:
     """Declines that say neither what can be repaired nor for what to wait."""
-    institution_id = _number(request.args.get("institution", ""))
+    institution_id = whole(request.args.get("institution", ""))
     words = typed_words()
     codes = codes_saying("lead.code", words)
     found = queries.declines_without_use(institution_id=institution_id, words=words, codes=codes)
@@ -175,7 +183,7 @@ def leads() -> ResponseReturnValue:
     show = request.args.get("show", "live")
     show = show if show in queries.LEAD_SHOWS else "live"
     words = typed_words()
-    institution_id = _number(request.args.get("institution", ""))
+    institution_id = whole(request.args.get("institution", ""))
     return render_template(
         "oversight/leads.html",
         page=paginate(queries.leads(show=show, institution_id=institution_id, words=words), per_page=50),

@@ -83,12 +83,6 @@ class DescribeForm(DescribedForm):
             },
         )
 
-    @property
-    def seen_version(self) -> int:
-        """The copy that the writer had before them; what is no number is older than any."""
-        text = self.row_version.data or ""
-        return int(text) if text.isdecimal() and len(text) < 10 else -1
-
 
 class ReplaceForm(BaseForm):
     """A newer file in place of a paper."""

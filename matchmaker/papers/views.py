@@ -32,6 +32,7 @@ from matchmaker.web import (
     paginate_items,
     requires,
     said,
+    seen_version,
 )
 
 bp = Blueprint("papers", __name__)
@@ -177,8 +178,8 @@ def describe(paper: FolderPaper) -> ResponseReturnValue:
         return _paper_page(paper, form, ReplaceForm(formdata=None), 422 if form.errors else 200)
     try:
         services.describe(
-            paper, kind=str(form.kind.data), note=form.words, expires_on=form.until, row_version=form.seen_version,
-            by=actor(),
+            paper, kind=str(form.kind.data), note=form.words, expires_on=form.until,
+            row_version=seen_version(form.row_version.data), by=actor(),
         )  # fmt: skip
     except Refused as no:
         form.refuse(no)

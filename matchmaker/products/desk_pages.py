@@ -19,7 +19,7 @@ from matchmaker.products.models import Listed, ListedVersion
 from matchmaker.products.rules.states import ProductState
 from matchmaker.products.rules.typed import kept_of, shown_of
 from matchmaker.refusal import Refused
-from matchmaker.web import actor, back_to, said
+from matchmaker.web import actor, back_to, said, seen_version
 
 DEEDS = ("suspend", "stop")
 
@@ -61,7 +61,7 @@ def only(word: str, known: tuple[str, ...]) -> None:
 
 def seen(form: StepDeedForm) -> int:
     """The row version that the reader had before them; -1 where the form says none."""
-    return int(number) if (number := form.row_version.data or "").isdecimal() else -1
+    return seen_version(form.row_version.data)
 
 
 def days_left(of: Listed) -> int | None:
@@ -91,9 +91,9 @@ def save(
     lost: Callable[[], ResponseReturnValue],
 ) -> ResponseReturnValue:
     """Keep a step as typed; go on when it is right and one wants to. `lost` answers when a colleague saved first."""
-    number = request.form.get("row_version", "")
+    number = seen_version(request.form.get("row_version"))
     try:
-        wrong = shelf.deeds["save"](version, step, typed, seen=int(number) if number.isdecimal() else -1, by=actor())
+        wrong = shelf.deeds["save"](version, step, typed, seen=number, by=actor())
     except Refused as no:
         if no.code != "product_changed_meanwhile":
             raise

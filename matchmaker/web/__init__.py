@@ -35,6 +35,7 @@ from matchmaker.web.answers import (
 from matchmaker.web.asking import WRITING, asked_from_page, is_api
 from matchmaker.web.forms import BaseForm, ChecksField, ReadForm, back_to, continue_page, csrf, said, typed_as_labelled
 from matchmaker.web.languages import LANGUAGES, babel, chosen_language
+from matchmaker.web.numbers import row_id, row_ids, seen_version, whole
 from matchmaker.web.paging import Page, WholeList, count_rows, paginate, paginate_items, typed_words
 from matchmaker.web.sentences import (
     deed,
@@ -53,7 +54,8 @@ __all__ = [
     "Site", "WholeList", "actor", "asked_from_page", "back_to", "before_transaction", "computes", "continue_page",
     "count_rows", "deed", "is_api", "known_deeds", "known_labels", "known_sentences", "label", "learn_words",
     "limited", "limiter", "not_done", "on_http_error", "once", "paginate", "paginate_items", "people_come_from",
-    "public", "requires", "said", "sentence", "typed_as_labelled", "typed_words", "undo_deed", "write_fact",
+    "public", "requires", "row_id", "row_ids", "said", "seen_version", "sentence", "typed_as_labelled", "typed_words",
+    "undo_deed", "whole", "write_fact",
 ]
 
 

@@ -137,6 +137,15 @@ def test_a_visitor_reports_and_the_desk_reads_it_without_the_reporter(app: Any, 
     assert "15400002222" in pages["operator"].text
 
 
+def test_a_report_from_a_badge_page_knows_who_is_meant(app: Any) -> None:
+    with app.app_context(), unit_of_work():
+        manager = a_manager(a_branch(an_institution(short_name="栗山银行")), name="沈秋禾")
+        token = badges.issue_badge(manager.live_assignments[0], by=manager).token
+    page = app.test_client().get(f"/report-broker?badge={token}").text
+    assert re.search(r'name="who"[^>]*value="沈秋禾，栗山银行"', page), "one tap on what was asked is left"
+    assert "沈秋禾" not in app.test_client().get("/report-broker?badge=unknown").text
+
+
 def test_what_is_missing_is_said_at_its_field_and_nothing_typed_is_lost(app: Any, post: Any) -> None:
     answer = post(app.test_client(), "/report-broker", who="", asked="other", words="我写的经过", lead_number="七")
     assert answer.status_code == 422 and "我写的经过" in answer.text and "编号只有数字" in answer.text
@@ -190,3 +199,22 @@ def test_every_step_of_a_report_over_all_pairs(app: Any) -> None:
                 if after == "settled":
                     told = db.session.query(Message).filter_by(person_id=reporter.id).all()
                     assert [message.kind for message in told] == ["accounts.broker_settled"]
+
+
+def test_a_copy_of_five_thousand_digits_is_an_old_copy_and_no_failure(app: Any, post: Any) -> None:
+    with app.app_context(), unit_of_work():
+        operator = an_operator()
+        badges.look_at_report(
+            badges.report_broker(
+                who="王经理", phone="", asked="fee", words="", lead_number=None, institution=None, badge=None,
+                contact="", reporter=an_owner(),
+            ),
+            by=operator,
+        )  # fmt: skip
+    client = app.test_client()
+    with app.app_context():
+        sign_in(client, operator)
+    answer = post(
+        client, "/broker-reports/1/settle", "/broker-reports/1", row_version="9" * 5000, outcome="查过了，没有这个人"
+    )
+    assert answer.status_code == 409

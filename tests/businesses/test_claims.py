@@ -163,6 +163,35 @@ def test_a_second_claim_is_heard_on_both_sides_and_decided_with_a_reason(app: An
             assert set(told) == {holder.id, claimant.id}
 
 
+def test_a_claim_with_nothing_chosen_and_nothing_said_hears_both_at_once(app: Any) -> None:
+    with app.app_context(), unit_of_work():
+        uscc = a_business().uscc
+        claimant = an_owner()
+    client = app.test_client()
+    with app.app_context():
+        sign_in(client, claimant)
+    answer = post(client, "/businesses/claim", uscc=uscc, words="")
+    assert answer.status_code == 422 and "有 2 处要改" in answer.text
+    assert "请选一项" in answer.text and "没有这一项" not in answer.text
+    assert "请写清楚，别人才好判断" in answer.text
+
+
+def test_who_claims_a_business_finds_the_claim_on_the_start_page(app: Any) -> None:
+    with app.app_context(), unit_of_work():
+        case, operator = a_claim()
+        claimant, case_id = db.session.get_one(Person, case.claimant_id), case.id
+    client = app.test_client()
+    with app.app_context():
+        sign_in(client, claimant)
+    page = client.get("/").text
+    assert "您说也代表一家店" in page and f"/claims/{case_id}" in page
+    with app.app_context(), unit_of_work():
+        case = db.session.get_one(IdentityCase, case_id)
+        claims.answer_claim(case, words="不认识这个人", by=db.session.get_one(Person, min(case.business.member_ids)))
+        claims.decide_case(case, outcome="holder", reason="执照没有换人", row_version=case.row_version, by=operator)
+    assert "您说也代表一家店" not in client.get("/").text
+
+
 def a_claim(by_name: str = "王二麻") -> tuple[IdentityCase, Person]:
     business = a_business(standing="checked")
     claimant = an_owner(by_name)

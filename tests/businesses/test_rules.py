@@ -288,6 +288,8 @@ def test_what_is_missing_is_said_with_the_reason_it_matters() -> None:
         "missing_evidence",
         "missing_collateral",
     ]
+    assert "missing_proof" not in codes(rules.missing(bare, ["papers_sent"])), "that is the platform's to do"
+    assert "missing_proof" in codes(rules.missing(bare, ["rejected"]))
     assert "missing_collateral" not in codes(rules.missing(replace(bare, collateral_said=True), ["declared"]))
     whole = facts(tax_grade="B", collateral=("MORT_VEH",))
     assert rules.missing(whole, ["checked"]) == ()

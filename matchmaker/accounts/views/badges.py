@@ -16,7 +16,7 @@ from matchmaker.accounts.services import second_factor
 from matchmaker.accounts.views import bp
 from matchmaker.listing import listed
 from matchmaker.refusal import Refused
-from matchmaker.web import actor, back_to, limited, once, paginate, public, requires, said
+from matchmaker.web import actor, back_to, limited, once, paginate, public, requires, said, seen_version
 
 LONGEST_TOKEN = 64
 
@@ -70,7 +70,10 @@ def _badge(token: str) -> Badge | None:
 def report_broker() -> ResponseReturnValue:
     """The form, filled with what the page knows from which one came."""
     lead, token = request.args.get("lead", ""), request.args.get("badge", "")[:LONGEST_TOKEN]
-    known = {"badge": token, "lead_number": lead[:9] if lead.isdecimal() else ""}
+    shown = _badge(token)
+    of = shown.assignment.institution if shown is not None else None
+    who = f"{shown.person.name}，{of.short_name}" if shown is not None and of is not None else ""
+    known = {"badge": token, "lead_number": lead[:9] if lead.isdecimal() else "", "who": who}
     return _report_page(BrokerForm(formdata=None, data=known))
 
 
@@ -158,9 +161,8 @@ def settle_broker_report(found: BrokerReport) -> ResponseReturnValue:
     if not form.submitted():
         return _one_report(found, form, 422 if form.errors else 200)
     try:
-        seen = form.row_version.data or ""
         services.settle_report(
-            found, outcome=form.outcome.data or "", row_version=int(seen) if seen.isdecimal() else -1, by=actor()
+            found, outcome=form.outcome.data or "", row_version=seen_version(form.row_version.data), by=actor()
         )
     except Refused as no:
         form.refuse(no)

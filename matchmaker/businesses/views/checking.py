@@ -11,11 +11,11 @@ from matchmaker.businesses import listings, queries, rules, services
 from matchmaker.businesses.forms import DecisionForm, TitleDecisionForm
 from matchmaker.businesses.models import BusinessMember, Title
 from matchmaker.businesses.views import bp
-from matchmaker.businesses.views.loading import load_member, load_waiting_title, seen_version
+from matchmaker.businesses.views.loading import load_member, load_waiting_title
 from matchmaker.listing import listed
 from matchmaker.reference import regions
 from matchmaker.refusal import Refused
-from matchmaker.web import actor, back_to, paginate, requires, said, typed_words
+from matchmaker.web import actor, back_to, paginate, requires, said, seen_version, typed_words
 
 
 @bp.get("/checks/papers")
@@ -57,7 +57,7 @@ def decide(member: BusinessMember) -> ResponseReturnValue:
 
 
 def _decide(member: BusinessMember, form: DecisionForm, operator: Person) -> None:
-    version = seen_version(form)
+    version = seen_version(form.row_version.data)
     if request.form.get("decision") == "right":
         services.mark_checked(member, row_version=version, by=operator)
         return
@@ -108,7 +108,7 @@ def decide_title(title: Title) -> ResponseReturnValue:
     form = TitleDecisionForm()
     if not form.submitted():
         return _title_page(title, form, 422 if form.errors else 200)
-    version, operator = seen_version(form), actor()
+    version, operator = seen_version(form.row_version.data), actor()
     try:
         if request.form.get("decision") == "right":
             services.verify_title(title, row_version=version, by=operator)

@@ -10,10 +10,10 @@ from matchmaker.businesses import claims, listings, queries, services
 from matchmaker.businesses.forms import CaseForm, ClaimForm, SideForm
 from matchmaker.businesses.models import IdentityCase
 from matchmaker.businesses.views import bp
-from matchmaker.businesses.views.loading import load_case, seen_version
+from matchmaker.businesses.views.loading import load_case
 from matchmaker.listing import listed
 from matchmaker.refusal import Refused
-from matchmaker.web import actor, back_to, once, paginate, requires, said, typed_words
+from matchmaker.web import actor, back_to, once, paginate, requires, said, seen_version, typed_words
 
 
 @bp.get("/businesses/claim")
@@ -110,7 +110,7 @@ def decide_case(found: IdentityCase) -> ResponseReturnValue:
             found,
             outcome=form.outcome.data or "",
             reason=(form.reason.data or "")[:500],
-            row_version=seen_version(form),
+            row_version=seen_version(form.row_version.data),
             by=actor(),
         )
     except Refused as no:

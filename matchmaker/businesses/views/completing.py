@@ -12,9 +12,9 @@ from matchmaker.businesses import queries, rules, services
 from matchmaker.businesses.forms import FiguresForm, LineForm, StrengthsForm, TitleForm
 from matchmaker.businesses.models import Business, CreditLine, Title
 from matchmaker.businesses.views import bp
-from matchmaker.businesses.views.loading import load_business, load_line, load_title, seen_version
+from matchmaker.businesses.views.loading import load_business, load_line, load_title
 from matchmaker.refusal import Refused
-from matchmaker.web import BaseForm, actor, back_to, requires, said
+from matchmaker.web import BaseForm, actor, back_to, requires, said, seen_version
 
 
 @bp.get("/businesses/<int:business_id>/figures/<int:year>")
@@ -35,7 +35,7 @@ def save_figures(business: Business, year: int) -> ResponseReturnValue:
     if not form.submitted() or form.year is None:
         return _figures_page(form, business, year, 422 if form.errors else 200)
     try:
-        services.save_figures(business, form.year, row_version=seen_version(form), by=actor())
+        services.save_figures(business, form.year, row_version=seen_version(form.row_version.data), by=actor())
     except Refused as no:
         form.refuse(no)
         return _figures_page(form, business, year, no.status)
@@ -81,7 +81,7 @@ def strengths(business: Business) -> ResponseReturnValue:
         has_tax_evidence=bool(form.has_tax_evidence.data),
         has_flow_evidence=bool(form.has_flow_evidence.data),
         collateral=form.said,
-        row_version=seen_version(form),
+        row_version=seen_version(form.row_version.data),
         by=actor(),
     )
     said(_("记下了。"))
@@ -164,7 +164,7 @@ def line(row: CreditLine) -> ResponseReturnValue:
     if not form.submitted() or form.line is None:
         return _line_page(form, row.business, row, 422 if form.errors else 200)
     try:
-        services.change_credit_line(row, form.line, row_version=seen_version(form), by=actor())
+        services.change_credit_line(row, form.line, row_version=seen_version(form.row_version.data), by=actor())
     except Refused as no:
         form.refuse(no)
         return _line_page(form, row.business, row, no.status)

@@ -11,12 +11,12 @@ from matchmaker.businesses import mandates, queries
 from matchmaker.businesses.forms import HelperForm, MandateForm
 from matchmaker.businesses.models import Business, Mandate
 from matchmaker.businesses.views import bp
-from matchmaker.businesses.views.loading import load_business, load_mandate, seen_version
+from matchmaker.businesses.views.loading import load_business, load_mandate
 from matchmaker.formatting import language, unit_of_page
 from matchmaker.permissions import may
 from matchmaker.reference.rules.sums import shown_sum
 from matchmaker.refusal import Refused
-from matchmaker.web import BaseForm, actor, back_to, limited, once, requires, said
+from matchmaker.web import BaseForm, actor, back_to, limited, once, requires, said, seen_version
 
 
 @bp.get("/businesses/<int:business_id>/people")
@@ -78,7 +78,7 @@ def change_mandate(found: Mandate) -> ResponseReturnValue:
     try:
         mandates.change_mandate(
             found, scope=str(form.scope.data or ""), limit_yuan=form.limit_yuan, until_on=form.until,
-            row_version=seen_version(form), by=actor(),
+            row_version=seen_version(form.row_version.data), by=actor(),
         )  # fmt: skip
     except Refused as no:
         form.refuse(no)
@@ -95,8 +95,7 @@ def _mandate_page(found: Mandate, form: MandateForm, status: int = 200) -> Respo
 @requires("mandate.end", load=load_mandate)
 def end_mandate(found: Mandate) -> ResponseReturnValue:
     """End it, from either side."""
-    version = request.form.get("row_version", "")
-    mandates.end_mandate(found, row_version=int(version) if version.isdecimal() else -1, by=actor())
+    mandates.end_mandate(found, row_version=seen_version(request.form.get("row_version")), by=actor())
     said(_("停了，马上算数。"))
     if may(actor(), "business.people", found.business):
         return back_to("businesses.people", business_id=found.business_id)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from matchmaker.businesses import queries
 from matchmaker.businesses.models import (
     Business,
@@ -49,8 +47,3 @@ def load_case(case_id: int) -> IdentityCase | None:
 def load_mandate(mandate_id: int) -> Mandate | None:
     return queries.mandate_by_id(mandate_id)
 
-
-def seen_version(form: Any) -> int:
-    """The copy that the writer had before them; what is no number is older than any."""
-    text = form.row_version.data or ""
-    return int(text) if text.isdecimal() and len(text) < 10 else -1

@@ -11,11 +11,11 @@ from matchmaker.businesses import rules, services
 from matchmaker.businesses.forms import BusinessForm, CodeForm
 from matchmaker.businesses.models import Business
 from matchmaker.businesses.views import bp
-from matchmaker.businesses.views.loading import load_business, seen_version
+from matchmaker.businesses.views.loading import load_business
 from matchmaker.reference import regions
 from matchmaker.reference.rules import read_credit_code
 from matchmaker.refusal import Refused
-from matchmaker.web import actor, back_to, computes, once, requires, said
+from matchmaker.web import actor, back_to, computes, once, requires, said, seen_version
 
 
 @bp.get("/businesses/new")
@@ -105,7 +105,8 @@ def change(business: Business) -> ResponseReturnValue:
     if not form.submitted() or form.profile is None:
         return _edit_page(form, business, 422 if form.errors else 200)
     try:
-        services.change_profile(business, profile=form.profile, row_version=seen_version(form), by=actor())
+        version = seen_version(form.row_version.data)
+        services.change_profile(business, profile=form.profile, row_version=version, by=actor())
     except Refused as no:
         form.refuse(no)
         return _edit_page(form, business, no.status)

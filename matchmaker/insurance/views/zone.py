@@ -22,7 +22,7 @@ from matchmaker.products.cover.rules import counted_in_money, indicative, split
 from matchmaker.reference import insurance_lines
 from matchmaker.reference.insurance_lines import InsuranceLine
 from matchmaker.reference.rules.sums import UNITS, narrow, read_sum
-from matchmaker.web import actor, paginate_items, public, typed_words
+from matchmaker.web import actor, paginate_items, public, row_ids, typed_words
 
 COMPARED_AT_MOST = 4
 BY_THE_DAY = "元/日"
@@ -124,7 +124,7 @@ def compare(line: str) -> ResponseReturnValue:
     found = insurance_lines.get(line)
     if found is None or not licensed():
         abort(404)
-    ids = [int(text) for text in request.args.getlist("cover") if text.isdecimal() and len(text) < 10]
+    ids = row_ids(request.args.getlist("cover"))
     versions = reading.some_on_line(line, ids, clock.today())[:COMPARED_AT_MOST]
     typed = request.args.get("base", "")
     unit = _base_unit(found)

@@ -27,7 +27,7 @@ from matchmaker.reference import terms
 from matchmaker.reference.rules.sums import shown_sum
 from matchmaker.reference.rules.working_time import SHANGHAI
 from matchmaker.refusal import Refused
-from matchmaker.web import ChecksField
+from matchmaker.web import ChecksField, row_id
 
 USUAL_VALIDITY = timedelta(days=14)
 
@@ -344,8 +344,7 @@ class HandOverForm(TypedForm):
 
     @property
     def person_id(self) -> int:
-        text = str(self.to.data or "")
-        return int(text) if text.isdecimal() and len(text) < 12 else 0
+        return row_id(self.to.data)
 
 
 class ContractForm(TypedForm):

@@ -13,13 +13,13 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from matchmaker import clock, formatting
 from matchmaker.businesses.typed import read_day
-from matchmaker.leads.forms.typed import TypedForm, as_id, labelled
+from matchmaker.leads.forms.typed import TypedForm, labelled
 from matchmaker.leads.rules import clocks
 from matchmaker.leads.rules.consents import HOURS, OPTIONAL, REQUIRED, days_to_call
 from matchmaker.leads.rules.reasons import OWNER_CODES
 from matchmaker.papers.models import FolderPaper
 from matchmaker.refusal import Refused
-from matchmaker.web import BaseForm, ChecksField, label
+from matchmaker.web import BaseForm, ChecksField, label, row_id, row_ids
 
 SHORTER_CONSENT = timedelta(days=30)
 """The other end that an owner may choose: who wants to see first how fast an institution is. Own choice."""
@@ -69,7 +69,7 @@ class ConsentForm(TypedForm):
     @property
     def paper_ids(self) -> list[int]:
         """The papers that were ticked."""
-        return [as_id(text) for text in self.papers.data or []]
+        return row_ids(self.papers.data)
 
     def offer_reserves(self, candidates: Sequence[tuple[int, str]], most: int) -> None:
         """Let the owner name up to `most` of these products (id, words) as reserves; none is ticked."""
@@ -120,7 +120,7 @@ class OutOfFolder:
     @property
     def chosen_id(self) -> int:
         """The paper of the folder that was chosen; 0: none."""
-        return as_id(self.proof_paper.data)
+        return row_id(self.proof_paper.data)
 
 
 class SecondLookForm(OutOfFolder, ConsentForm):

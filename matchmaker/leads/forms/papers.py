@@ -9,12 +9,12 @@ from wtforms import FileField, HiddenField, RadioField, SelectField, StringField
 from wtforms import TextAreaField as AreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
-from matchmaker.leads.forms.typed import TypedForm, as_id, labelled
+from matchmaker.leads.forms.typed import TypedForm, labelled
 from matchmaker.leads.rules.papers import LONGEST_NOTE as LONGEST_WHY
 from matchmaker.leads.rules.papers import REPLACE_CODES, Mark
 from matchmaker.leads.rules.working import MOST_PAPERS
 from matchmaker.refusal import Refused
-from matchmaker.web import BaseForm, ChecksField
+from matchmaker.web import BaseForm, ChecksField, row_id, row_ids
 
 
 class PaperForm(BaseForm):
@@ -30,12 +30,12 @@ class PaperForm(BaseForm):
     @property
     def chosen_id(self) -> int:
         """The paper of the folder that was chosen; 0: none."""
-        return as_id(self.folder_paper.data)
+        return row_id(self.folder_paper.data)
 
     @property
     def about(self) -> int:
         """The item of the list; 0: none."""
-        return as_id(self.item_number.data)
+        return row_id(self.item_number.data)
 
 
 class GiveForm(BaseForm):
@@ -46,7 +46,7 @@ class GiveForm(BaseForm):
     @property
     def paper_ids(self) -> list[int]:
         """What was ticked."""
-        return [as_id(text) for text in self.papers.data or []]
+        return row_ids(self.papers.data)
 
 
 class MarkForm(TypedForm):

@@ -13,7 +13,7 @@ from matchmaker.leads.forms.typed import TypedForm
 from matchmaker.leads.models import Lead
 from matchmaker.leads.queries import finding
 from matchmaker.leads.rules.answers import LONGEST_REPLY
-from matchmaker.web import BaseForm, ChecksField, label
+from matchmaker.web import BaseForm, ChecksField, label, row_ids
 
 
 class ReplyForm(TypedForm):
@@ -56,7 +56,7 @@ class TalkForm(TypedForm):
         self.text = tidy_post(self.post_text.data or "")
         sentences = {label("talk.template", code): code for code in TEMPLATES[self.side]}
         self.template = sentences.get(self.text)
-        self.paper_ids = tuple(int(number) for number in self.papers.data or () if number.isdecimal())
+        self.paper_ids = tuple(row_ids(self.papers.data))
 
 
 class ReportPostForm(BaseForm):

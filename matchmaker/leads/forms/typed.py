@@ -73,9 +73,3 @@ class TypedForm(ReadForm):
         if for_owner:
             self.read(refuse_promises, **{name: text})
         return str(text)
-
-
-def as_id(text: Any) -> int:
-    """A number of a row as a form carries it; 0 for what is none."""
-    typed = str(text or "")
-    return int(typed) if typed.isdecimal() and typed.isascii() and len(typed) < 10 else 0

@@ -50,6 +50,7 @@ from matchmaker.web import (
     paginate,
     paginate_items,
     requires,
+    row_id,
     said,
     typed_as_labelled,
     undo_deed,
@@ -70,8 +71,7 @@ def queue() -> ResponseReturnValue:
 
 
 def _chosen_lead() -> Lead | None:
-    text = request.args.get("lead", "")
-    lead = finding.lead_by_id(int(text)) if text.isdecimal() and len(text) < 12 else None
+    lead = finding.lead_by_id(row_id(request.args.get("lead")))
     return lead if lead is not None and may(actor(), "lead.see", lead) and _works_there(lead) else None
 
 

@@ -15,25 +15,20 @@ from matchmaker.leads.queries.looking import Narrowed
 from matchmaker.leads.rules.consents import Field
 from matchmaker.leads.views import bp
 from matchmaker.listing import listed
-from matchmaker.web import actor, paginate, requires, typed_words
+from matchmaker.web import actor, paginate, requires, typed_words, whole
 
 PERIODS = (7, 30, 90, 365)
 
 
 def _narrowed() -> Narrowed:
     """What the address asks for; anything that cannot be read asks for nothing."""
-    days = _number("days")
+    days = whole(request.args.get("days"))
     return Narrowed(
-        institution_id=_number("institution"),
-        business_id=_number("business"),
+        institution_id=whole(request.args.get("institution")),
+        business_id=whole(request.args.get("business")),
         purpose=request.args.get("purpose", "")[:40],
         days=days if days in PERIODS else None,
     )
-
-
-def _number(name: str) -> int | None:
-    text = request.args.get(name, "")
-    return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
 def _asked() -> dict[str, Any]:
@@ -79,7 +74,7 @@ def receipts() -> ResponseReturnValue:
     """Every consent ever given, as receipts."""
     person = actor()
     standing = request.args.get("standing", "")
-    institution_id = _number("institution")
+    institution_id = whole(request.args.get("institution"))
     words = typed_words()
     page = paginate(
         looking.consents_of(

@@ -10,7 +10,6 @@ from werkzeug.exceptions import NotFound
 from matchmaker.documents.passing import hand_out, photo_or_file, taken
 from matchmaker.formatting import moment
 from matchmaker.leads.forms.papers import GiveForm, PaperForm
-from matchmaker.leads.forms.typed import as_id
 from matchmaker.leads.models import Lead
 from matchmaker.leads.queries import presenting
 from matchmaker.leads.rules.consents import Field
@@ -22,7 +21,7 @@ from matchmaker.papers.giving import papers_ready
 from matchmaker.papers.models import FolderPaper
 from matchmaker.papers.services import put_in_once
 from matchmaker.refusal import Refused
-from matchmaker.web import actor, back_to, before_transaction, once, requires, said, undo_deed
+from matchmaker.web import actor, back_to, before_transaction, once, requires, row_id, said, undo_deed
 
 
 def _out_of_folder_or_new(lead: Lead, form: PaperForm, kind: str) -> FolderPaper:
@@ -35,7 +34,7 @@ def _out_of_folder_or_new(lead: Lead, form: PaperForm, kind: str) -> FolderPaper
 
 def _file_unless_chosen() -> None:
     """A paper chosen from the folder needs no file."""
-    if not as_id(request.form.get("folder_paper")):
+    if not row_id(request.form.get("folder_paper")):
         photo_or_file()
 
 

@@ -8,20 +8,19 @@ from matchmaker import clock
 from matchmaker.documents.models import Document
 from matchmaker.documents.passing import take_upload, taken
 from matchmaker.leads.forms.owner import OutOfFolder
-from matchmaker.leads.forms.typed import as_id
 from matchmaker.leads.models import Lead
 from matchmaker.papers.giving import papers_ready
 from matchmaker.papers.models import FolderPaper
 from matchmaker.papers.queries import folder_of
 from matchmaker.papers.rules import can_be_sent
 from matchmaker.papers.services import put_in_once
-from matchmaker.web import actor
+from matchmaker.web import actor, row_id
 
 
 def proof_unless_chosen() -> None:
     """For ``before_transaction``: a file that proves something; out of the folder, or none, needs none."""
     upload = request.files.get("proof")
-    if upload is not None and upload.filename and not as_id(request.form.get("proof_paper")):
+    if upload is not None and upload.filename and not row_id(request.form.get("proof_paper")):
         take_upload("proof")
 
 

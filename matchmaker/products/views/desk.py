@@ -25,7 +25,7 @@ from matchmaker.products.views.browsing import shown_page
 from matchmaker.products.views.loading import listing_desk, load_product
 from matchmaker.reference.rules.sums import shown_sum
 from matchmaker.refusal import Refused
-from matchmaker.web import actor, back_to, once, paginate, requires, said, sentence
+from matchmaker.web import actor, back_to, once, paginate, requires, said, seen_version, sentence, whole
 
 
 @bp.get("/desk/products")
@@ -82,7 +82,7 @@ def start() -> ResponseReturnValue:
                 institution_id=institution.id,
                 kind=form.kind.data or "",
                 name=form.name.data or "",
-                branch_id=int(branch) if branch.isdecimal() else None,
+                branch_id=whole(branch),
                 by=actor(),
             )
             return back_to("products.edit", product_id=product.id, step="basics")
@@ -157,11 +157,11 @@ def save_capacity(product: Product) -> ResponseReturnValue:
     """Writes what a product can take; it counts at once."""
     typed = desk_pages.posted(("leads_per_week", "funds_left_wan", "full_until_on"))
     said_, wrong = read_capacity(typed, clock.today())
-    seen = request.form.get("row_version", "")
+    seen = seen_version(request.form.get("row_version"))
     if wrong:
-        return _capacity_page(product, CapacityForm(typed, int(seen) if seen.isdecimal() else 0).mark(wrong)), 422
+        return _capacity_page(product, CapacityForm(typed, max(seen, 0)).mark(wrong)), 422
     try:
-        services.say_capacity(product, said_, seen=int(seen) if seen.isdecimal() else -1, by=actor())
+        services.say_capacity(product, said_, seen=seen, by=actor())
     except Refused as no:
         if no.code != "product_changed_meanwhile":
             raise

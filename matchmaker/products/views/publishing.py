@@ -13,7 +13,7 @@ from matchmaker.products.models import Product, ProductVersion
 from matchmaker.products.views import bp
 from matchmaker.products.views.loading import load_open_version, load_product
 from matchmaker.products.views.shelf import SHELF
-from matchmaker.web import actor, back_to, once, requires, said
+from matchmaker.web import actor, back_to, once, requires, said, whole
 
 
 @bp.get("/desk/products/<int:product_id>/review")
@@ -99,7 +99,7 @@ def reconfirm_several() -> ResponseReturnValue:
     """The same for the one whose button was pressed, or for all that were ticked in the list."""
     ticked = [request.form["one"]] if "one" in request.form else request.form.getlist("product")
     seen = {int(number): int(version) for number, _colon, version in (value.partition(":") for value in ticked[:200])
-            if _countable(number) and _countable(version)}  # fmt: skip
+            if whole(number) is not None and whole(version) is not None}  # fmt: skip
     done, left = services.reconfirm_several(seen, by=actor(), institution_ids=actor().desk_institution_ids)
     if not seen:
         said(_("没有确认：先勾上要确认的产品。"))
@@ -110,6 +110,3 @@ def reconfirm_several() -> ResponseReturnValue:
                       "有 %(num)s 个没有确认：它们刚改过、停着，或者已经到期，请点开看。", left))  # fmt: skip
     return back_to("products.mine", show="due" if request.form.get("show") == "due" else None)
 
-
-def _countable(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 10
