@@ -22,7 +22,7 @@ def read_text(text: str | None, field: str, *, required: bool = True, longest: i
             raise Refused("text_missing", field=field, status=422)
         return ""
     if required and is_placeholder(found):
-        raise Refused("text_placeholder", field=field, status=422, typed=found)
+        raise Refused("text_placeholder", field=field, status=422, typed=found[:40])
     if len(found) > longest:
         raise Refused("text_too_long", field=field, status=422, longest=longest, n=len(found))
     return found

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import RadioField, StringField, TextAreaField
+from wtforms import HiddenField, RadioField, StringField, TextAreaField
 
 from matchmaker import clock, formatting
 from matchmaker.businesses.typed import read_day, read_text, read_yuan
@@ -18,12 +18,11 @@ from matchmaker.formatting import unit_of_page
 from matchmaker.insurance.rules import clocks
 from matchmaker.insurance.rules.questions import LONGEST_TEXT, MOST_COUNT, Question, choices_of, questions_of
 from matchmaker.insurance.rules.quoting import INSTALMENTS, Quoted, quote_refusals
-from matchmaker.insurance.rules.quoting import LONGEST_TEXT as LONGEST_QUOTE_TEXT
 from matchmaker.insurance.rules.reasons import DECLINE_CODES, LONGEST_REASON, OWNER_CODES
 from matchmaker.leads.rules.consents import HOURS
 from matchmaker.products.cover.models import CoverVersion
 from matchmaker.products.cover.rules import DOCUMENTS, Terms
-from matchmaker.reference.rules.sums import shown_sum
+from matchmaker.reference.rules.sums import UNITS, shown_sum
 from matchmaker.refusal import Refused
 from matchmaker.web import BaseForm, ChecksField, ReadForm, label, row_ids, sentence
 
@@ -42,7 +41,18 @@ def _field_of(question: Question) -> Any:
     return StringField(words, description=help_)
 
 
-class AskForm(ReadForm):
+class SumForm(ReadForm):
+    """A form that says with itself what its bare sums count: it may be opened in one language and sent in the other."""
+
+    amount_unit = HiddenField()
+
+    @property
+    def unit(self) -> str:
+        """The unit of the page on which the form was opened: "wan" or "yuan"."""
+        return str(self.amount_unit.data) if self.amount_unit.data in UNITS else unit_of_page()
+
+
+class AskForm(SumForm):
     """What a line asks, when to call, until when; fields of the questions are added by `for_version`."""
 
     hours = ChecksField(_l("什么时候可以打电话"), choices=[])
@@ -65,7 +75,7 @@ class AskForm(ReadForm):
             for question in questions
             if question.code in filled
         }
-        form: AskForm = made(data={"until": USUAL_DAYS, **data})
+        form: AskForm = made(data={"until": USUAL_DAYS, "amount_unit": unit, **data})
         form.version, form.questions, form.answers = version, questions, {}
         form.origin = {code: where for code, (_value, where) in filled.items()}
         for question in questions:
@@ -100,7 +110,7 @@ class AskForm(ReadForm):
     def read_all(self) -> None:
         """Each answer as plain text; what is missing is said by the rule."""
         for question in self.questions:
-            value = self.read(read_answer, question, self[question.code].data, unit_of_page())
+            value = self.read(read_answer, question, self[question.code].data, self.unit)
             if value:
                 self.answers[question.code] = value
         if not self.days:
@@ -169,7 +179,7 @@ class RefuseQuoteForm(ReadForm):
 # The insurer --------------------------------------------------------------------------------------------------------
 
 
-class QuoteForm(ReadForm):
+class QuoteForm(SumForm):
     """What a person of the insurer quotes; names are unique beside the other forms of the page."""
 
     premium = StringField(_l("保费，一共多少元"))
@@ -195,6 +205,7 @@ class QuoteForm(ReadForm):
         unit = unit_of_page()
         form = cls(
             data={
+                "amount_unit": unit,
                 "quote_plan": answers.get("plan", ""),
                 "quote_sum": shown_sum(Decimal(answers["sum"]), unit) if answers.get("sum") else "",
                 "quote_period": answers.get("period", ""),
@@ -219,7 +230,7 @@ class QuoteForm(ReadForm):
     def read_all(self) -> None:
         """The quote as the rules take it."""
         premium = self.read(read_yuan, self.premium.data, "premium", "yuan", required=True)
-        insured = self.read(read_yuan, self.quote_sum.data, "quote_sum", unit_of_page(), required=True)
+        insured = self.read(read_yuan, self.quote_sum.data, "quote_sum", self.unit, required=True)
         starts = self.read(read_day, self.starts_on.data, "starts_on")
         until = self.read(read_day, self.valid_until_on.data, "valid_until_on")
         if premium is None or insured is None or starts is None or until is None:
@@ -241,9 +252,9 @@ class QuoteForm(ReadForm):
 
 
 def tidied(text: str | None) -> str:
-    """Lines without control characters, cut where nobody writes any more: the rule says what is too long."""
+    """Lines without control characters; the rule says what is too long."""
     kept = "".join(c for c in text or "" if c == "\n" or unicodedata.category(c)[0] != "C")
-    return kept.strip()[: LONGEST_QUOTE_TEXT + 200]
+    return kept.strip()
 
 
 class DeclineForm(ReadForm):

@@ -49,8 +49,9 @@ def keep_typed(
 
 
 def clean(value: str) -> str:
-    """Typed text without control characters (PostgreSQL takes no NUL), cut where nobody types any more."""
-    return "".join(c for c in value if c in "\n\t" or unicodedata.category(c)[0] != "C")[:2000]
+    """Typed text without control characters (PostgreSQL takes no NUL), cut where nobody types any more; what is
+    longer than a field takes is kept too, for its writer to shorten."""
+    return "".join(c for c in value if c in "\n\t" or unicodedata.category(c)[0] != "C")[:20_000]
 
 
 def throw_draft_away(version: ListedVersion, *, by: Actor) -> bool:

@@ -354,6 +354,11 @@ def test_the_desk_takes_up_and_quotes_by_the_page_and_the_owner_answers(app: Any
     wrong = post(client, path + "/quote", path, premium="6173.29", quote_plan="", quote_sum="50", quote_period="",
                  starts_on="2020-01-01", deductible="", exclusions="", valid_until_on=clock.today().isoformat())  # fmt: skip
     assert wrong.status_code == 422 and "有 6 处要改" in wrong.text, "all that cannot be, not the first alone"
+    late = post(client, path + "/quote", path, premium="6173.29", quote_plan="quarterly", quote_sum="50",
+                quote_period="year", starts_on="2020-01-01", deductible="每次 500 元", exclusions="长" * 3_000,
+                conditions="", valid_until_on="2020-01-01")  # fmt: skip
+    assert late.status_code == 422 and "长" * 3_000 in late.text
+    assert all(f'<a href="#{field}">' in late.text for field in ("starts_on", "valid_until_on", "exclusions"))
     done = post(client, path + "/quote", path, premium="6173.29", quote_plan="quarterly", quote_sum="50",
                 quote_period="year", starts_on=typed()["start_on"], deductible="每次 500 元", exclusions="地震和海啸，自己弄坏的",
                 conditions="", valid_until_on=(clock.today() + timedelta(days=14)).isoformat())  # fmt: skip
@@ -403,6 +408,27 @@ def test_an_answer_is_counted_in_the_readers_language(app: Any, value: str, zh: 
                 assert answer_words(QUESTIONS["losses"], value) == expected
         with force_locale("en"):
             assert answer_words(QUESTIONS["rights"], "3") == "3 rights"
+
+
+@pytest.mark.article("15.3")
+def test_a_sum_counts_what_it_counted_on_the_page_it_was_typed_on(app: Any, client: Any) -> None:
+    """Opened in Chinese, sent after English was chosen in another window: 50 stays 500,000 yuan."""
+    with app.app_context(), unit_of_work():
+        case = to_state("accepted")
+        assert case.request is not None
+        number, version = case.request.id, case.cover.current_version_id
+    sign_in(client, case.desk)
+    page = client.get(f"/cover/requests/{number}").text
+    assert 'name="amount_unit" type="hidden" value="wan"' in page
+    client.set_cookie("lang", "en")
+    done = post(client, f"/cover/requests/{number}/quote", f"/cover/requests/{number}", amount_unit="wan",
+                premium="6173.29", quote_plan="quarterly", quote_sum="50", quote_period="year",
+                starts_on=typed()["start_on"], deductible="每次 500 元", exclusions="地震和海啸，自己弄坏的",
+                conditions="", valid_until_on=(clock.today() + timedelta(days=14)).isoformat())  # fmt: skip
+    assert done.status_code == 303 and version
+    with app.app_context():
+        quote = db.session.get_one(CoverRequest, number).quote
+        assert quote is not None and quote.sum_insured_yuan == 500_000
 
 
 @pytest.mark.article("15.3")

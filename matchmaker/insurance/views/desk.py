@@ -6,7 +6,6 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from matchmaker.formatting import unit_of_page
 from matchmaker.insurance import listings
 from matchmaker.insurance.forms import DeclineForm, QuoteForm
 from matchmaker.insurance.models import CoverRequest
@@ -76,7 +75,6 @@ def case_page(
             decline_form=decline_form or DeclineForm(formdata=None),
             form=posted,
             posted="quote" if quote_form else "decline" if decline_form else "",
-            unit=unit_of_page(),
             split=split,
             industry_name=telling.industry_name,
             region_name=telling.region_name,

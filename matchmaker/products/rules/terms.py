@@ -187,7 +187,7 @@ def text_problems(field: str, text: str, *, shortest: int, longest: int) -> list
         return [_missing(field)] if shortest else []
     found = [Problem(field, reason) for reason in banned_promises(text)]
     if is_placeholder(text):
-        found.append(Problem(field, Reason("product_placeholder", {"typed": text})))
+        found.append(Problem(field, Reason("product_placeholder", {"typed": text[:40]})))
     elif len(plain(text)) < shortest:
         found.append(Problem(field, Reason("product_text_short", {"least": shortest, "mine": len(plain(text))})))
     if len(text) > longest:
