@@ -70,6 +70,7 @@ class Columns:
                 "staff": tuple(int(math.log2(1 + float(row[name] or 0))) for name in self.staff) or None,
             },
             amount=amount,
+            number=float(zip_code) if zip_code.isdigit() else None,
         )
 
 

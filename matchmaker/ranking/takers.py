@@ -92,6 +92,32 @@ COUNTED: tuple[Groups, ...] = (
     ("district", "kind"),
     ("state", "kind", "amount_band"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """One way of weighing the cases of the same state: each of these takes from the log of a case's weight."""
+
+    name: str
+    numbers: float
+    """Distance of two post codes, as numbers, at which a case counts 1/e."""
+    amount: float = 0.0
+    """For each step of 1 between the logs of the amounts."""
+    alike: Mapping[str, float] = field(default_factory=dict)
+    """What a case that agrees in this has more."""
+    ageing: float = 0.0
+    """From the oldest case to the newest."""
+
+
+NEAR: tuple[Near, ...] = (
+    Near("closest", 15.0),
+    Near("close", 120.0),
+    Near("close_new", 60.0, ageing=12.0),
+    Near("close_similar", 100.0, amount=1.0, alike={"kind": 1.0, "roundness": 0.5}, ageing=4.0),
+    Near("similar", math.inf, amount=1.5, alike={"kind": 1.5, "roundness": 0.5}, ageing=8.0),
+)
+NEAR_AT_MOST = 4_000
+NEAR_WIDER = 8.0
 STRENGTH = 20.0
 SIMILAR_AT_MOST = 2_500
 SIMILAR_LEAST = 300
@@ -134,6 +160,7 @@ def _declared() -> tuple[Declared, ...]:
         for one, half in LATELY
     ]
     found += [Declared(f"similar_{how}", "pair", "similar needs nearby", 0.0, True) for how in ("wide", "close", "new")]
+    found += [Declared(f"near_{one.name}", "pair", "funded needs of near post codes", 0.0, True) for one in NEAR]
     for one in COUNTED:
         found.append(Declared(f"cases_{name(one)}", "pair", "funded needs of the group", 0.0, False))
         if one in COUNTED[:3]:
@@ -156,10 +183,12 @@ NAMES = tuple(one.name for one in FEATURES)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One need: its groups (None where a group is not known) and its amount."""
+    """One need: its groups (None where a group is not known), its amount and where it is."""
 
     groups: Mapping[str, Hashable | None]
     amount: float
+    number: float | None = None
+    """The post code as a number: neighbours have near ones. None where it is not known."""
 
     @property
     def amount_log(self) -> float:
@@ -192,6 +221,7 @@ class Past:
                 column[at] = -1 if key is None else codes.setdefault(key, len(codes))
             self.codes[groups], self.columns[groups] = codes, column
         self.amount_logs = np.array([asked.amount_log for asked in self.asked])
+        self.numbers = np.array([math.inf if asked.number is None else asked.number for asked in self.asked])
         self.usual = usual(self.days, self.takers, len(self.homes))
 
 
@@ -279,6 +309,7 @@ class Book:
             wider = places.get(one[0], self.everywhere)
             found.append(_leaning_log(wider, held.row(self._group(asked, one)), best, 1.0, 0.1))
         found += [similar[best] for similar in self._similar(asked, places["post_code"])]
+        found += [near[best] for near in self._nearest(asked, places["state"])]
         for one in COUNTED:
             cases = np.zeros(self.size)
             if (row := rows[one]) is not None:
@@ -301,9 +332,9 @@ class Book:
 
     def _similar(self, asked: Asked, wider: Array) -> list[Array]:
         """Log shares among similar cases nearby: all that agree in part, the closest, and the newest of them."""
-        near = self._near(asked, "district")
+        near = self._near(asked, "district", SIMILAR_AT_MOST)
         if len(near) < SIMILAR_LEAST:
-            near = self._near(asked, "state")
+            near = self._near(asked, "state", SIMILAR_AT_MOST)
         if not len(near):
             return [np.log(wider)] * 3
         past = self.past
@@ -314,16 +345,45 @@ class Book:
         found = []
         for closeness, ageing in ((1.0, 0.0), (2.0, 0.0), (1.0, 12.0)):
             weight = np.exp(closeness * alike - ageing * self.age[near]) * past.weights[near]
-            total = max(float(weight.sum()), 1e-12)
-            cases = total**2 / max(float((weight**2).sum()), 1e-12)
-            share = np.bincount(past.takers[near], weight, self.size) / total
-            found.append(np.log((share * cases + SIMILAR_WIDER * wider) / (cases + SIMILAR_WIDER)))
+            found.append(self._weighed(near, weight, wider, SIMILAR_WIDER))
         return found
 
-    def _near(self, asked: Asked, place: str) -> Array:
+    def _nearest(self, asked: Asked, wider: Array) -> list[Array]:
+        """Log shares among the newest cases of the state, by how near their post codes are, in each way of `NEAR`."""
+        near = self._near(asked, "state", NEAR_AT_MOST)
+        if not len(near):
+            return [np.log(wider)] * len(NEAR)
+        past = self.past
+        away = np.zeros(len(near)) if asked.number is None else np.abs(past.numbers[near] - asked.number)
+        amounts = np.abs(past.amount_logs[near] - asked.amount_log)
+        same = {
+            group: past.columns[(group,)][near] == code
+            for group in sorted({group for way in NEAR for group in way.alike})
+            if (code := self._group(asked, (group,))) is not None
+        }
+        found = []
+        for way in NEAR:
+            log = -way.amount * amounts - way.ageing * self.age[near]
+            if way.numbers < math.inf:
+                log = log - away / way.numbers
+            for group, more in way.alike.items():
+                if group in same:
+                    log = log + more * same[group]
+            found.append(self._weighed(near, np.exp(log) * past.weights[near], wider, NEAR_WIDER))
+        return found
+
+    def _weighed(self, near: Array, weight: Array, wider: Array, worth: float) -> Array:
+        """Log shares of the takers of some cases, drawn towards the wider share by how few cases their weights are."""
+        total = max(float(weight.sum()), 1e-12)
+        cases = total**2 / max(float((weight**2).sum()), 1e-12)
+        share = np.bincount(self.past.takers[near], weight, self.size) / total
+        found: Array = np.log((share * cases + worth * wider) / (cases + worth))
+        return found
+
+    def _near(self, asked: Asked, place: str, at_most: int) -> Array:
         order, start = self.nearby[place]
         group = self._group(asked, (place,))
-        found: Array = order[:0] if group is None else order[start[group] : start[group + 1]][-SIMILAR_AT_MOST:]
+        found: Array = order[:0] if group is None else order[start[group] : start[group + 1]][-at_most:]
         return found
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.lender_records import Columns, make_ranker, roundness
-from matchmaker.ranking import takers
+from matchmaker.ranking import forest, takers
 from matchmaker.ranking.estimator import FundingChance, ListLoss
 from matchmaker.ranking.tallies import leaning, recency, tally, usual
 
@@ -97,11 +97,86 @@ def test_the_ranker_learns_who_takes_what_and_nothing_from_shuffled_takers() -> 
     assert first_share(make_ranker(noise, candidates(noise)), later) < 0.4
 
 
-def test_the_loss_of_a_list_is_its_softmax() -> None:
-    raw, taken = np.array([0.0, np.log(3.0), 5.0, 5.0]), np.array([1.0, 0.0, 0.0, 1.0])
-    gradient, hessian = ListLoss(np.array([0, 2])).gradient_hessian(taken, raw)
-    assert gradient == pytest.approx([-0.75, 0.75, 0.5, -0.5])
-    assert hessian == pytest.approx([0.1875, 0.1875, 0.25, 0.25])
+def pairs_of(margins: np.ndarray, taken: int) -> tuple[np.ndarray, float]:
+    """One list by the book, pair by pair: what each other row's pair with the taker weighs, and what draws all together."""
+    place = {row: at for at, row in enumerate(sorted(range(len(margins)), key=lambda row: -margins[row]))}
+    weights = np.zeros(len(margins))
+    total = 0.0
+    for row in range(len(margins)):
+        if row == taken or min(place[row], place[taken]) >= ListLoss.PLACES:
+            continue
+        ahead = margins[taken] - margins[row]
+        weights[row] = abs(1 / np.log2(2 + place[row]) - 1 / np.log2(2 + place[taken]))
+        if margins.max() > margins.min():
+            weights[row] /= ListLoss.NEAREST + abs(ahead)
+        total += 2 * weights[row] / (1 + np.exp(ahead))
+    return weights, float(np.log2(1 + total) / total) if total > 0 else 1.0
+
+
+def lists_of_all_lengths() -> tuple[np.ndarray, np.ndarray, np.ndarray, list[slice]]:
+    chance = np.random.default_rng(4)
+    sizes = [1, 2, 3, 14, 40, 5, 25]
+    starts = np.cumsum([0, *sizes])[:-1]
+    raw = chance.normal(size=sum(sizes))
+    raw[starts[5] :][:5] = 0.25  # a list on which nothing is told apart yet
+    taken = np.zeros(len(raw))
+    taken[[start + chance.integers(size) for start, size in zip(starts, sizes, strict=True)]] = 1
+    return raw, taken, starts, [slice(at, at + size) for at, size in zip(starts, sizes, strict=True)]
+
+
+def test_the_pull_on_a_row_is_the_slope_of_its_pairs() -> None:
+    """Against finite differences: weights of pairs held where they are, as LambdaRank defines its gradient."""
+    raw, taken, starts, parts = lists_of_all_lengths()
+    gradient, hessian = ListLoss(starts).gradient_hessian(taken, raw)
+    for part in parts:
+        at = int(taken[part].argmax())
+        weights, drawn = pairs_of(raw[part], at)
+
+        def loss(margins: np.ndarray, at: int = at, weights: np.ndarray = weights * drawn) -> float:
+            return float((weights * np.log1p(np.exp(margins - margins[at]))).sum())
+
+        for row in range(part.stop - part.start):
+            step = np.zeros(part.stop - part.start)
+            step[row] = 1e-4
+            up, here, down = loss(raw[part] + step), loss(raw[part]), loss(raw[part] - step)
+            assert gradient[part][row] == pytest.approx((up - down) / 2e-4, abs=1e-7)
+            assert hessian[part][row] == pytest.approx((up - 2 * here + down) / 1e-8, abs=1e-5)
+
+
+def test_a_list_pulls_its_taker_up_and_nothing_in_all() -> None:
+    raw, taken, starts, parts = lists_of_all_lengths()
+    gradient, hessian = ListLoss(starts).gradient_hessian(taken, raw)
+    assert (gradient[taken > 0][1:] < 0).all() and (gradient[taken == 0] >= 0).all() and (hessian > 0).all()
+    for part in parts:
+        assert gradient[part].sum() == pytest.approx(0, abs=1e-12)
+    behind = np.arange(20.0)[::-1]
+    far = np.zeros(20)
+    far[15] = 1
+    gradient, _ = ListLoss(np.zeros(1, int)).gradient_hessian(far, behind)
+    assert (gradient[: ListLoss.PLACES] > 0).all() and not gradient[16:].any()  # who stands behind is no matter
+
+
+def test_a_weight_of_rows_weighs_their_pull() -> None:
+    raw, taken, starts, _ = lists_of_all_lengths()
+    once, slope = ListLoss(starts).gradient_hessian(taken, raw)
+    thrice, steep = ListLoss(starts).gradient_hessian(taken, raw, np.full(len(raw), 3.0))
+    assert thrice == pytest.approx(3 * once) and steep == pytest.approx(3 * slope)
+
+
+def test_the_same_lists_teach_the_same_order_to_the_bit() -> None:
+    chance = np.random.default_rng(5)
+    x = chance.normal(size=(4000, 3))
+    starts = np.arange(0, 4000, 20)
+    y = np.zeros(4000)
+    y[starts + x[:, 1].reshape(-1, 20).argmax(axis=1)] = 1
+    one, other = (FundingChance("list").fit(x, y, starts=starts, senses=[0, 1, 0]) for _ in range(2))
+    assert np.array_equal(one.margins(x), other.margins(x))
+    bits = forest.forest_of(one.model_)
+    assert forest.proved(bits, one.model_) and np.array_equal(bits.raw(x), one.model_.decision_function(x))
+    assert (one.margins(x).reshape(-1, 20).argmax(axis=1) == x[:, 1].reshape(-1, 20).argmax(axis=1)).mean() > 0.9
+    steps = np.zeros((50, 3))
+    steps[:, 1] = np.linspace(-3, 3, 50)
+    assert (np.diff(one.margins(steps)) >= 0).all()
 
 
 def test_lists_without_their_starts_are_refused() -> None:
@@ -112,3 +187,32 @@ def test_lists_without_their_starts_are_refused() -> None:
 @pytest.mark.parametrize(("amount", "zeros"), [(1200.0, 2), (1_000_000.0, 5), (7.0, 0), (7.5, -1), (0.0, 0)])
 def test_roundness_counts_zeros(amount: float, zeros: int) -> None:
     assert roundness(amount) == zeros
+
+
+def test_a_case_with_a_near_post_code_speaks_louder() -> None:
+    rows = market(40)
+    for at, row in enumerate(row for row in rows if row["state"] == "AA"):
+        row["zip"], row["lender_id"] = ("10001", "AAsmall") if at % 2 else ("10099", "AAlarge")
+    columns = Columns(rows)
+    ids = [one["lender_id"] for one in candidates(rows)]
+    past = takers.Past(
+        [columns.asked(row) for row in rows],
+        np.array([ids.index(row["lender_id"]) for row in rows]),
+        np.arange(len(rows), dtype=float),
+        np.ones(len(rows)),
+        [frozenset()] * len(ids),
+    )
+    book = takers.Book(past, len(rows))
+    near = [takers.NAMES.index(f"near_{way.name}") for way in takers.NEAR]
+
+    def lead(zip_code: str) -> np.ndarray:
+        _, best, matrix = book.look(columns.asked({**record(50, "AA", ""), "zip": zip_code}))
+        place = {ids[taker]: at for at, taker in enumerate(best)}
+        found: np.ndarray = matrix[place["AAsmall"], near] - matrix[place["AAlarge"], near]
+        return found
+
+    by_distance = [at for at, way in enumerate(takers.NEAR) if way.numbers < np.inf]
+    assert (lead("10003")[by_distance] > 0.3).all() and (lead("10095")[by_distance] < -0.3).all()
+    unknown = lead("")
+    assert np.isfinite(unknown).all() and np.abs(unknown[:2]).max() < 0.1
+    assert all(takers.FEATURES[at].rising for at in near)
