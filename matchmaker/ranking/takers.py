@@ -345,7 +345,7 @@ class Book:
         found = []
         for closeness, ageing in ((1.0, 0.0), (2.0, 0.0), (1.0, 12.0)):
             weight = np.exp(closeness * alike - ageing * self.age[near]) * past.weights[near]
-            found.append(self._weighed(near, weight, wider, SIMILAR_WIDER))
+            found.append(self._weighed(past.takers[near], weight, wider, SIMILAR_WIDER))
         return found
 
     def _nearest(self, asked: Asked, wider: Array) -> list[Array]:
@@ -356,27 +356,29 @@ class Book:
         past = self.past
         away = np.zeros(len(near)) if asked.number is None else np.abs(past.numbers[near] - asked.number)
         amounts = np.abs(past.amount_logs[near] - asked.amount_log)
+        age = self.age[near]
         same = {
             group: past.columns[(group,)][near] == code
             for group in sorted({group for way in NEAR for group in way.alike})
             if (code := self._group(asked, (group,))) is not None
         }
+        takers, weights = past.takers[near], past.weights[near]
         found = []
         for way in NEAR:
-            log = -way.amount * amounts - way.ageing * self.age[near]
+            log = -way.amount * amounts - way.ageing * age
             if way.numbers < math.inf:
                 log = log - away / way.numbers
             for group, more in way.alike.items():
                 if group in same:
                     log = log + more * same[group]
-            found.append(self._weighed(near, np.exp(log) * past.weights[near], wider, NEAR_WIDER))
+            found.append(self._weighed(takers, np.exp(log) * weights, wider, NEAR_WIDER))
         return found
 
-    def _weighed(self, near: Array, weight: Array, wider: Array, worth: float) -> Array:
+    def _weighed(self, takers: Array, weight: Array, wider: Array, worth: float) -> Array:
         """Log shares of the takers of some cases, drawn towards the wider share by how few cases their weights are."""
         total = max(float(weight.sum()), 1e-12)
         cases = total**2 / max(float((weight**2).sum()), 1e-12)
-        share = np.bincount(self.past.takers[near], weight, self.size) / total
+        share = np.bincount(takers, weight, self.size) / total
         found: Array = np.log((share * cases + worth * wider) / (cases + worth))
         return found
 
