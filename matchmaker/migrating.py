@@ -24,8 +24,8 @@ def empty_database(url: str) -> None:
     try:
         with engine.connect() as connection:
             if connection.dialect.name == "sqlite":
-                connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
-                connection.commit()
+                # beside SQLAlchemy, which would begin first: within a transaction the pragma does nothing
+                connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")  # type: ignore[union-attr]
             with connection.begin():
                 Base.metadata.drop_all(connection)
                 connection.exec_driver_sql("DROP TABLE IF EXISTS alembic_version")

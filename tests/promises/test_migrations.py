@@ -15,7 +15,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from matchmaker.db import Base, engine_options
-from matchmaker.migrating import alembic_config
+from matchmaker.migrating import alembic_config, empty_database
 from tests.conftest import PG_URL, database_url
 
 VERSIONS = Path(__file__).parents[2] / "migrations" / "versions"
@@ -69,3 +69,14 @@ def test_migrations_are_numbered_with_one_head() -> None:
     assert all(re.fullmatch(r"\d{4}_[a-z0-9_]+\.py", file.name) for file in files)
     script = ScriptDirectory.from_config(alembic_config("sqlite://"))
     assert script.get_heads() == [files[-1].name[:4]]
+
+
+def test_a_town_whose_rows_point_at_each_other_is_emptied(town: Any) -> None:
+    """`make demo` begins with this: products name their version, and versions their product."""
+    url = town.config["SETTINGS"].database_url
+    engine = sa.create_engine(**engine_options(url))
+    with engine.connect() as connection:
+        assert connection.execute(sa.text("SELECT count(*) FROM product WHERE current_version_id IS NOT NULL")).scalar()
+    engine.dispose()
+    empty_database(url)
+    assert tables(url) == set()
