@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
+from email.policy import EmailPolicy
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 from urllib.parse import unquote, urlsplit
@@ -94,6 +95,15 @@ class File:
             )
 
 
+class _AddressesWhole(EmailPolicy):
+    """Writes the address to unsubscribe at as it is: folded as words it is encoded, and no mail program finds it."""
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        if name.lower() == "list-unsubscribe":
+            return f"{name}: {value}{self.linesep}".encode("ascii")
+        return super().fold_binary(name, value)
+
+
 class Smtp:
     """A real mail server: ``smtp://user:password@host:587`` (STARTTLS) or ``smtps://…:465``.
 
@@ -105,7 +115,7 @@ class Smtp:
         self.sender = sender
 
     def send(self, letter: Letter) -> None:
-        mail = EmailMessage()
+        mail = EmailMessage(policy=_AddressesWhole())
         mail["From"], mail["To"], mail["Subject"] = self.sender, letter.to, letter.subject
         domain = self.sender.rpartition("@")[2] or "localhost"
         mail["Message-ID"] = f"<{_for_header(letter.key)}@{domain}>"

@@ -10,6 +10,7 @@ import socketserver
 import ssl
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,15 @@ def test_a_letter_is_handed_to_a_mail_server(mail_server: MailServer) -> None:
     assert "Message-ID: <lead.1.sent.7@matchmaker.example>" in taken
     assert "List-Unsubscribe: <https://m.example/messages/stop/x>" in taken
     assert "To: a@example.cn" in taken and "multipart/alternative" in taken
+
+
+def test_a_long_address_to_unsubscribe_at_stays_readable_for_mail_programs(mail_server: MailServer) -> None:
+    stop = f"https://wanqitong.example.cn/messages/stop/{'WzYsInRhbGtzIiwiZW1haWwiXQ.8ucns9CWo-HRFz74' * 2}"
+    Smtp(f"smtp://127.0.0.1:{mail_server.server_address[1]}", "no-reply@matchmaker.example").send(
+        replace(LETTER, stop=stop)
+    )
+    (taken,) = mail_server.letters
+    assert f"List-Unsubscribe: <{stop}>" in taken
 
 
 def test_a_letter_that_the_server_refuses_is_not_taken_for_sent(mail_server: MailServer) -> None:
