@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import signal
@@ -411,7 +412,8 @@ def test_neighbours_were_exchanged_in_the_past_year_too_with_their_probabilities
     moved = [propensity for place, by_score, propensity in stood if place != by_score]
     might = sum(1 - propensity for place, by_score, propensity in stood if place == by_score)
     assert moved and set(moved) == {SWAPPED_SHARE}
-    assert 0.7 < len(moved) / (might + sum(1 - each for each in moved) * SWAPPED_SHARE) < 1.4
+    expected = might + sum(1 - each for each in moved) * SWAPPED_SHARE
+    assert abs(len(moved) - expected) < 4 * math.sqrt(expected), "few pairs stand in the small town: luck has room"
 
 
 @pytest.mark.article("B.2")

@@ -66,10 +66,10 @@ def test_a_manager_works_a_day(stage: LiveSite, visit: Opens, seen: Callable[...
     assert "等客户，到 10 月 8 日 17:30" in manager.words_of(row_of(manager, "小满裁缝铺"))
 
     place = begin(manager, "永兴五金店", "写报价", "offer")
-    manager.page.locator(f"{place} input[name=amount]").fill("二十")
+    manager.page.locator(f"{place} input[name=amount]").fill("二十几")
     manager.press("送出报价", within=place)
     manager.page.locator(".errors a[href='#amount']").wait_for()
-    assert manager.page.locator(f"{place} input[name=amount]").input_value() == "二十"
+    assert manager.page.locator(f"{place} input[name=amount]").input_value() == "二十几"
     seen(manager, "53-queue-offer-wrong")
     manager.page.locator(f"{place} input[name=amount]").fill("20")
     manager.press("送出报价", within=place)

@@ -256,7 +256,7 @@ def test_a_look_that_cannot_be_written_shows_nothing(app: Any, monkeypatch: pyte
         if rows:
             raise sa.exc.OperationalError("insert", {}, Exception("disk full"))
 
-    monkeypatch.setattr(web, "write_observations", broken)
+    monkeypatch.setattr(web.transaction, "write_observations", broken)
     answer = client.get(f"/leads/{town.lead_id}")
     assert answer.status_code == 503
     assert town.case.business.name not in answer.get_data(as_text=True)

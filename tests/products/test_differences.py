@@ -6,6 +6,7 @@ import re
 from dataclasses import fields, replace
 from datetime import date
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -79,5 +80,6 @@ def test_every_field_of_a_cover_that_changes_is_told(app: Any, language: str) ->
                 told = render_template_string(
                     '{% from "cover/_parts.html" import changes_list with context %}{{ changes_list([change]) }}',
                     change=change,
+                    cover=SimpleNamespace(in_money=True),
                 )
                 assert len(re.sub("<[^>]*>", "", told).strip()) > 6, field.name

@@ -205,7 +205,7 @@ def test_each_page_opens_on_postgresql(postgres_town: Any) -> None:
 
 NOT_IN_THE_SMALL_TOWN = {
     "notifications.ask_stop", "papers.choose_proof", "papers.small",
-    "accounts.accept_invitation", "approaches.card", "businesses.ask_remove_line", "businesses.ask_remove_title", "businesses.case",
+    "accounts.accept_invitation", "accounts.badge", "oversight.touched", "approaches.card", "businesses.ask_remove_line", "businesses.ask_remove_title", "businesses.case",
     "businesses.check_title",
     "businesses.line", "businesses.mandate_link", "documents.read", "insurance.compare", "insurance.read_paper", "leads.read_paper",
     "needs.assisted_link", "needs.delete_draft", "needs.review", "oversight.ask_switch", "oversight.show_model",
