@@ -16,7 +16,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import parse_options_header
 
-from matchmaker.accounts.models import Person
+from matchmaker.accounts.models import Badge, Person
 from matchmaker.businesses.models import Business, BusinessMember, IdentityCase, Mandate
 from matchmaker.businesses.queries import waiting_titles
 from matchmaker.db import db
@@ -205,10 +205,11 @@ def test_each_page_opens_on_postgresql(postgres_town: Any) -> None:
 
 NOT_IN_THE_SMALL_TOWN = {
     "notifications.ask_stop", "papers.choose_proof", "papers.small",
-    "accounts.accept_invitation", "accounts.badge", "oversight.touched", "approaches.card", "businesses.ask_remove_line", "businesses.ask_remove_title", "businesses.case",
-    "businesses.check_title",
+    "accounts.accept_invitation", "approaches.card", "businesses.ask_remove_line", "businesses.ask_remove_title",
+    "businesses.case", "businesses.check_title",
     "businesses.line", "businesses.mandate_link", "documents.read", "insurance.compare", "insurance.read_paper", "leads.read_paper",
     "needs.assisted_link", "needs.delete_draft", "needs.review", "oversight.ask_switch", "oversight.show_model",
+    "oversight.touched",
     "products.imported", "products.show_version", "reference.region_change",
 }
 """A secret word; a draft, file, line, title, table read in or change of a county that nobody walks to; a model, for which
@@ -221,6 +222,10 @@ def _opened_by_somebody(app: Any, rule: Any) -> Iterator[tuple[int | None, str]]
     if access is None or access.permission is None:
         if not rule.arguments:
             yield None, rule.rule
+        elif rule.endpoint == "accounts.badge":  # the busiest manager, who walks, need not be one who has a badge
+            with app.test_request_context():
+                token = db.session.scalars(sa.select(Badge.token)).first()
+                yield None, app.url_map.bind("localhost").build(rule.endpoint, {"token": token})
         return
     with app.test_request_context():
         people = list(db.session.scalars(sa.select(Person).order_by(Person.id)))
