@@ -1,7 +1,7 @@
 """The edge shared by all subjects: who may ask, the transaction rule, forms, lists by pages, words, every "no".
 
-Subjects import from here; the files beside it are its rooms, the lower ones first: ``asking``, ``sentences``,
-``languages``, ``access``, ``paging``, ``forms``, ``transaction``, ``answers``.
+Subjects import from here; the files beside it are its rooms, the lower ones first: ``asking``, ``numbers``,
+``sentences``, ``languages``, ``access``, ``paging``, ``forms``, ``transaction``, ``answers``.
 """
 
 from __future__ import annotations
